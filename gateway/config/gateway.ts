@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { list } from './kit.ts'
+
+/** A host name as it stands in a Host header: a name or address, with or without port. */
+export const host = z
+  .string()
+  .min(1)
+  .max(260)
+  .regex(
+    /^(\[[0-9a-fA-F:.]+\]|[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?)(:[0-9]{1,5})?$/,
+    'must be a host name or address, with or without a port',
+  )
+
+export const origin = z
+  .string()
+  .max(300)
+  .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s?#]+$/, 'must be an origin: scheme://host[:port]')
+
+/** An address range or a name pattern that servers given by url may be dialled at. */
+export const network = z
+  .string()
+  .min(1)
+  .max(253)
+  .regex(
+    /^([0-9a-fA-F:.]+(\/[0-9]{1,3})?|(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/,
+    'must be a CIDR (10.0.0.0/8) or a name (*.internal.example)',
+  )
+
+/** MCPGateway.spec.audit */
+export const audit = z.strictObject({
+  onFailure: z
+    .enum(['Refuse', 'Drop'])
+    .optional()
+    .describe(
+      'What happens when audit lines cannot be written: Refuse (the default) lets no call through, Drop counts the lost lines.',
+    ),
+})
+
+/** Fields that MCPGateway shares with the gateway's configuration. */
+export const gatewayFields = {
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional()
+    .describe(
+      'The address under which clients reach the gateway. Its host is accepted, and status and client configurations show it.',
+    ),
+  hosts: list(host, 64).optional().describe('Further host names that are accepted in the Host header.'),
+  origins: list(origin, 64)
+    .optional()
+    .describe('Origins of web pages that may call. Requests without an Origin are not concerned.'),
+  audit: audit.optional().describe('The audit log.'),
+}
+
+/** MCPGateway.spec.servers: what servers given by url may be. */
+export const serversCap = z.strictObject({
+  allowedNetworks: list(network, 128)
+    .optional()
+    .describe(
+      'Address ranges and names beyond the private ranges and *.svc.cluster.local that a server url may point to. Standalone, 127.0.0.0/8 and ::1 stand here when they are wanted.',
+    ),
+})
+
+export type Audit = z.infer<typeof audit>

@@ -1,0 +1,103 @@
+import type { ErrorCode } from './errors.ts'
+
+/** Who calls. `provider` and `subject` together are stable over reloads; sessions are bound to them. */
+export type Principal = {
+  readonly provider: 'key' | 'operator'
+  /** The name of the APIKey, or `system:operator`. */
+  readonly subject: string
+  readonly grants: Grants
+}
+
+/** What a principal was granted by its own credential. The policies of a server only narrow it. */
+export type Grants = {
+  /** `servers:read`: discover, initialize, ping and lists. `gateway:execute` includes it. */
+  allowsScope(scope: Scope): boolean
+  allowsServer(server: string): boolean
+  allowsTool(tool: string): boolean
+  /** Milliseconds since the epoch; Infinity for a credential without end. */
+  readonly expiresAt: number
+}
+
+export type Scope = 'servers:read' | 'gateway:execute'
+
+/** JSON-RPC 2.0: a request has method and id, a notification has no id, a response has no method. */
+export type Shape = 'request' | 'notification' | 'response'
+
+/** One JSON-RPC message: the bytes that travel, and what the only parser made of them. */
+export type Message = {
+  readonly bytes: Buffer
+  readonly shape: Shape
+  /** The raw token as spelled: `7` and `"7"` differ, 9007199254740993 survives. */
+  readonly id?: string
+  readonly method?: string
+  readonly params?: unknown
+  readonly result?: unknown
+  readonly error?: unknown
+  /** All bytes are ASCII and there is no backslash: a detector may search the bytes as they are. */
+  readonly plain: boolean
+}
+
+/** legacy: revisions up to 2025-11-25, with `initialize` and sessions. modern: 2026-07-28. */
+export type Era = 'legacy' | 'modern'
+
+/** A call that is authenticated and read. There is no other way to have one. */
+export type Exchange = {
+  readonly principal: Principal
+  readonly message: Message
+  readonly server: string
+  readonly era: Era
+  /** Now, in milliseconds since the epoch, when the call came in: stages have no clock of their own. */
+  readonly now: number
+}
+
+/** `code` is for programs, `text` overrides the public text of the code, `detail` is for log and audit only. */
+export type Denial = {
+  readonly stage: string
+  readonly code: ErrorCode
+  readonly text?: string
+  readonly detail?: string
+  /** The raw id token of the message that is refused, where it could be read. */
+  readonly id?: string
+}
+
+/** Something a detector saw, whether it was acted on or not. Never holds the text that matched. */
+export type Finding = {
+  readonly detector: string
+  /** What in the detector fired: the name of a secret rule, `keyword 3`. Safe to log. */
+  readonly rule: string
+  readonly channel: Channel
+  readonly policy: string
+  readonly action: 'Block' | 'Redact' | 'Warn'
+  readonly mode: 'Enforce' | 'Audit'
+}
+
+/** Where a text stands in MCP traffic. */
+export type Channel = 'Definition' | 'Arguments' | 'Result' | 'Prompt' | 'Resource' | 'Elicitation'
+
+export type Verdict =
+  | { readonly pass: true; readonly findings?: readonly Finding[] }
+  | { readonly replace: Buffer; readonly findings?: readonly Finding[] }
+  | { readonly deny: Denial; readonly findings?: readonly Finding[] }
+
+export const pass: Verdict = { pass: true }
+
+/**
+ * One step of the policy chain: pure, built once per configuration, called for every message of a call in both directions.
+ * `request` sees what the caller sends (requests, notifications, and responses to the server's own requests), `response` what the server sends
+ * (responses, notifications, and its requests to the client). A stage that throws has refused.
+ */
+export type Stage = {
+  readonly name: string
+  request?(x: Exchange): Verdict
+  response?(x: Exchange, answer: Message): Verdict
+}
+
+/** What the reader may hold: counted before anything is parsed. */
+export type ReadLimits = {
+  readonly maxBytes: number
+  readonly maxValues: number
+  readonly maxDepth: number
+}
+
+/** Result of reading a body: one message, a JSON-RPC batch (revision 2025-03-26 only), or a refusal. */
+export type Read = { readonly message: Message } | { readonly batch: readonly Message[] } | { readonly denied: Denial }
