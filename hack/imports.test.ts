@@ -1,0 +1,108 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+
+/** Which part may import what. The longest prefix owns a file; a part may always import itself. `hack` and `e2e` are free. */
+const may: Readonly<Record<string, readonly string[]>> = {
+  'gateway/config': ['zod'],
+  gateway: ['gateway/config', 'hono', '@hono/node-server', 'undici', 'jose', 'prom-client', 'node:'],
+  crds: ['gateway/config', 'zod'],
+  'operator/translate': ['gateway/config', 'crds', 'zod'],
+  'operator/kit': ['undici', 'node:'],
+  operator: ['gateway/config', 'crds', 'operator/kit', 'operator/translate', 'node:'],
+  cli: ['gateway', 'gateway/config', 'crds', 'operator/translate', 'hono', 'yaml', 'zod', 'undici', 'node:'],
+}
+
+/** Parts that decide and do nothing else: no IO, no clock, no randomness; what they need of those is passed in. */
+const pure = ['gateway/config', 'gateway/policies', 'gateway/detectors', 'operator/translate', 'crds']
+const impure =
+  /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|process\.|fetch\(|setTimeout\(|setInterval\(|console\.|crypto\.random)|from 'node:(?!crypto')/
+
+type Files = ReadonlyMap<string, string>
+
+const sources: Files = new Map(
+  globSync('{gateway,operator,crds,cli,console}/**/*.ts', { cwd: root })
+    .map(file => file.replaceAll('\\', '/'))
+    .filter(file => !/\.test\.ts$|\/testdata\/|\/fixtures?\//.test(file))
+    .map(file => [file, readFileSync(join(root, file), 'utf8')]),
+)
+
+const statement = /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
+
+/** What a source imports: paths from the root of the repository, names of packages, or `node:`. */
+function imported(file: string, text: string): string[] {
+  return [...text.matchAll(statement)].map(match => {
+    const from = match[1] ?? match[2] ?? match[3]!
+    if (from.startsWith('.')) return posix.join(posix.dirname(file), from)
+    if (from.startsWith('node:')) return 'node:'
+    return from
+      .split('/')
+      .slice(0, from.startsWith('@') ? 2 : 1)
+      .join('/')
+  })
+}
+
+const ownerOf = (path: string): string =>
+  Object.keys(may)
+    .filter(part => path.startsWith(`${part}/`))
+    .toSorted((a, b) => b.length - a.length)[0] ?? path
+
+/** Types of the Kubernetes client cost nothing at run time. */
+const isTypeOfClient = (text: string): boolean => /^import type [^\n]*'@kubernetes\/client-node'/m.test(text)
+
+/** Every import that the table does not allow, as `file -> target`. */
+function offending(files: Files): string[] {
+  return [...files].flatMap(([file, text]) => {
+    const owner = ownerOf(file)
+    return imported(file, text)
+      .filter(target => ownerOf(target) !== owner && !may[owner]?.includes(ownerOf(target)))
+      .filter(target => !(target === '@kubernetes/client-node' && owner.startsWith('operator') && isTypeOfClient(text)))
+      .map(target => `${file} -> ${target}`)
+  })
+}
+
+describe('imports', () => {
+  test('go only where the table allows', () => {
+    expect(sources.size).toBeGreaterThan(10)
+    expect(offending(sources)).toEqual([])
+  })
+
+  test.each([
+    ['gateway/config/bad.ts', "import { run } from '../pipeline.ts'", 'gateway/pipeline.ts'],
+    ['gateway/bad.ts', "import { translate } from '../operator/translate/index.ts'", 'operator/translate/index.ts'],
+    ['gateway/auth/bad.ts', "import {\n  kinds,\n} from '../../crds/index.ts'", 'crds/index.ts'],
+    ['operator/bad.ts', "export { app } from '../gateway/app.ts'", 'gateway/app.ts'],
+    ['operator/translate/bad.ts', "import { readFileSync } from 'node:fs'", 'node:'],
+    ['operator/kit/bad.ts', "const { CoreV1Api } = await import('@kubernetes/client-node')", '@kubernetes/client-node'],
+    ['crds/bad.ts', "import 'lodash/fp'", 'lodash'],
+  ])('from %s to elsewhere are named', (file, text, target) => {
+    expect(offending(new Map([[file, text]]))).toEqual([`${file} -> ${target}`])
+  })
+
+  test('within a part and down the table are allowed', () => {
+    const text =
+      "import type { V1Pod } from '@kubernetes/client-node'\nimport { a } from './kit/client.ts'\nimport 'node:fs'"
+    expect(offending(new Map([['operator/main.ts', text]]))).toEqual([])
+  })
+})
+
+describe('the pure parts', () => {
+  test('have no IO, clock or randomness of their own', () => {
+    const found = [...sources]
+      .filter(([file]) => pure.some(part => file.startsWith(`${part}/`)))
+      .flatMap(([file, text]) =>
+        text.split('\n').flatMap((line, at) => {
+          const code = line.replace(/\/\/.*$|^\s*\/?\*.*$/, '')
+          return impure.test(code) ? [`${file}:${at + 1}: ${line.trim()}`] : []
+        }),
+      )
+    expect(found).toEqual([])
+  })
+
+  test.each(['const now = Date.now()', "import { readFileSync } from 'node:fs'", 'if (process.env.DEBUG) {}'])(
+    'would be caught with: %s',
+    line => expect(line).toMatch(impure),
+  )
+})
