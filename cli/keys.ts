@@ -1,0 +1,106 @@
+import { writeFileSync } from 'node:fs'
+import { stringify } from 'yaml'
+import { keyFields } from '../gateway/config/keys.ts'
+import { milliseconds } from '../gateway/config/kit.ts'
+import { makeApiKey } from './api-key.ts'
+import { listOption, parseArguments } from './arguments.ts'
+import type { Command, Io } from './command.ts'
+import { Complaint } from './complaint.ts'
+import { apiVersion } from '../crds/kind.ts'
+
+const usage = `bartizan keys create NAME --servers SERVER[,SERVER...] [options]
+
+Makes an API key. The key itself is shown once, on the terminal (stderr); nothing keeps it. The APIKey manifest with its
+SHA-256 digest goes to stdout or to a file, and may be committed: a digest of 256 random bits is no secret.
+
+  --servers NAMES   servers that the key may call, globs allowed; '*' for all (required)
+  --tools NAMES     tools that it may call; without it, all that the policies of the server show
+  --scopes NAMES    servers:read (look only) or gateway:execute (look and call); without it, gateway:execute
+  --expires WHEN    when it ends: a time (2027-01-31T00:00:00Z) or a span from now (30d, 12h)
+  --namespace NAME  namespace of the manifest
+  -o, --output FILE write the manifest to a new file instead of stdout
+
+  bartizan keys create alice --servers files --expires 30d -o alice.yaml
+`
+
+const options = {
+  servers: { type: 'string', multiple: true },
+  tools: { type: 'string', multiple: true },
+  scopes: { type: 'string', multiple: true },
+  expires: { type: 'string' },
+  namespace: { type: 'string' },
+  output: { type: 'string', short: 'o' },
+} as const
+
+const day = 86_400_000
+
+/** A time as it is given, or a span counted from now, in RFC 3339. */
+function expiry(text: string, now: number): string {
+  const days = /^(\d{1,5})d$/.exec(text)
+  const span = days ? Number(days[1]) * day : /^(\d+(ms|s|m|h))+$/.test(text) ? milliseconds(text) : undefined
+  const end = span === undefined ? Date.parse(text) : now + span
+  if (!Number.isFinite(end))
+    throw new Complaint(`--expires ${text}: neither a time (2027-01-31T00:00:00Z) nor a span (30d, 12h)`, 2)
+  if (end <= now) throw new Complaint(`--expires ${text}: is in the past`, 2)
+  return span === undefined && keyFields.expiresAt.safeParse(text).success ? text : new Date(end).toISOString()
+}
+
+function checked<T>(name: string, read: { success: boolean; data?: T; error?: { issues: { message: string }[] } }): T {
+  if (!read.success) throw new Complaint(`--${name}: ${read.error?.issues[0]?.message}`, 2)
+  return read.data as T
+}
+
+function manifest(name: string, namespace: string | undefined, spec: Record<string, unknown>, id: string): string {
+  const metadata = namespace === undefined ? { name } : { name, namespace }
+  return `# key btz_${id}_...\n${stringify({ apiVersion, kind: 'APIKey', metadata, spec })}`
+}
+
+function write(file: string, text: string): void {
+  try {
+    writeFileSync(file, text, { flag: 'wx' })
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new Complaint(
+      code === 'EEXIST' ? `${file} exists: choose another file` : `${file}: cannot be written (${code})`,
+    )
+  }
+}
+
+const objectName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
+
+function create(args: readonly string[], io: Io): number {
+  const { values, positionals } = parseArguments(args, options)
+  const [name, ...further] = positionals
+  if (name === undefined || further.length > 0)
+    throw new Complaint('give exactly one NAME: bartizan keys create NAME --servers ...', 2)
+  if (!objectName.test(name)) throw new Complaint(`${name}: a name has lowercase letters, digits, "-" and "." only`, 2)
+  if (!values.servers) throw new Complaint("--servers is missing: name the servers, or write --servers '*' for all", 2)
+  const { key, id, digest } = makeApiKey(io.random)
+  const tools = listOption(values.tools)
+  const scopes = listOption(values.scopes)
+  const spec = {
+    digests: [digest],
+    ...(scopes && { scopes: checked('scopes', keyFields.scopes.safeParse(scopes)) }),
+    allowedServers: checked('servers', keyFields.allowedServers.safeParse(listOption(values.servers))),
+    ...(tools && { allowedTools: checked('tools', keyFields.allowedTools.safeParse(tools)) }),
+    ...(values.expires && { expiresAt: expiry(values.expires, io.now()) }),
+  }
+  const text = manifest(name, values.namespace, spec, id)
+  if (values.output === undefined) io.out(text)
+  else write(values.output, text)
+  io.err(`The key of ${name}, shown only this once:\n\n  ${key}\n\n`)
+  if (values.output !== undefined) io.err(`Its manifest is in ${values.output}.\n`)
+  return 0
+}
+
+/** `bartizan keys create`. */
+export const keys: Command = {
+  summary: 'make an API key and its manifest',
+  usage,
+  run(args, io) {
+    const [verb, ...rest] = args
+    if (verb !== 'create')
+      throw new Complaint(`${verb ? `keys ${verb}` : 'keys'}: only "bartizan keys create NAME" exists`, 2)
+    return Promise.resolve(create(rest, io))
+  },
+}

@@ -1,0 +1,155 @@
+import type { Source } from './files.ts'
+import { kinds as kindTable } from '../crds/index.ts'
+import { apiVersion, group } from '../crds/kind.ts'
+import { nearest } from '../crds/nearest.ts'
+import { parseFile, type Parsed, type Problem } from './parse.ts'
+import { readSecret, type Environment, type Secrets } from './secrets.ts'
+
+/** The namespace of a document that names none. */
+export const defaultNamespace = 'default'
+
+/** One object of ours as a file spells it; whether its spec makes sense is decided later. */
+export type Resource = {
+  readonly kind: string
+  readonly namespace: string
+  readonly name: string
+  readonly document: Parsed
+}
+
+/** What one file holds. A broken file is one of which some documents cannot be known. */
+type FileContents = {
+  readonly file: string
+  readonly resources: readonly Resource[]
+  readonly secrets: Secrets
+  readonly problems: readonly Problem[]
+  readonly notes: readonly string[]
+}
+
+export type Loaded = {
+  readonly resources: readonly Resource[]
+  readonly secrets: Secrets
+  /** What cannot be read at all. While there is any at the start, nothing runs: the document might be a guard. */
+  readonly problems: readonly Problem[]
+  readonly notes: readonly string[]
+  /** Per file, for the next load: what is used while the file is broken. */
+  readonly files: ReadonlyMap<string, FileContents>
+}
+
+const kinds = Object.keys(kindTable)
+
+type Header = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string }
+
+const text = (value: unknown): string => (typeof value === 'string' ? value : '')
+
+function headerOf({ value }: Parsed): Header {
+  const metadata = typeof value['metadata'] === 'object' ? (value['metadata'] as Record<string, unknown> | null) : null
+  return {
+    apiVersion: text(value['apiVersion']),
+    kind: text(value['kind']),
+    namespace: text(metadata?.['namespace']) || defaultNamespace,
+    name: text(metadata?.['name']),
+  }
+}
+
+type Fault = readonly [path: string, message: string]
+
+/** Why kind and apiVersion do not go together, if so. A misspelled guard must not be ignored as somebody else's object. */
+function kindFault({ apiVersion: version, kind }: Header): Fault | undefined {
+  if (kind === 'List') return ['kind', 'a List is not read: write its items as documents of their own']
+  if (kinds.includes(kind)) {
+    return version === apiVersion ? undefined : ['apiVersion', `apiVersion of a ${kind} must be ${apiVersion}`]
+  }
+  if (!version.startsWith(`${group}/`)) return undefined
+  const meant = nearest(kind, kinds)
+  return ['kind', `there is no kind ${kind}; ${meant ? `did you mean ${meant}?` : `there are ${kinds.join(', ')}`}`]
+}
+
+const isSecret = ({ apiVersion: version, kind }: Header): boolean => kind === 'Secret' && version === 'v1'
+
+/** Why a document cannot be taken for what it is meant to be, if so. */
+function faultOf(header: Header): Fault | undefined {
+  if (header.kind === '') return ['kind', 'kind is missing']
+  if (header.apiVersion === '') return ['apiVersion', 'apiVersion is missing']
+  const fault = kindFault(header)
+  if (fault) return fault
+  const concerns = kinds.includes(header.kind) || isSecret(header)
+  return concerns && header.name === '' ? ['metadata.name', 'metadata.name is missing'] : undefined
+}
+
+function readDocument(document: Parsed, environment: Environment): Omit<FileContents, 'file'> {
+  const header = headerOf(document)
+  const { kind, namespace, name } = header
+  const nothing = { resources: [], secrets: new Map<string, Buffer>(), problems: [], notes: [] }
+  const fault = faultOf(header)
+  if (fault) return { ...nothing, problems: [{ ...document.place(fault[0]), path: fault[0], message: fault[1] }] }
+  if (kinds.includes(kind)) return { ...nothing, resources: [{ kind, namespace, name, document }] }
+  if (isSecret(header)) return { ...nothing, ...readSecret(document, `secret/${namespace}/${name}`, environment) }
+  const { file, line } = document.place('')
+  return { ...nothing, notes: [`${file}:${line}: ${kind} ${name} is ignored: without a cluster nothing acts on it`] }
+}
+
+function readFile(source: Source, environment: Environment): FileContents {
+  const { file } = source
+  if ('unreadable' in source) {
+    const problem = { file, line: 1, column: 1, path: '', message: source.unreadable }
+    return { file, resources: [], secrets: new Map(), problems: [problem], notes: [] }
+  }
+  const parsed = parseFile(file, source.text)
+  const read = parsed.documents.map(document => readDocument(document, environment))
+  return {
+    file,
+    resources: read.flatMap(part => part.resources),
+    secrets: new Map(read.flatMap(part => [...part.secrets])),
+    problems: [...parsed.problems, ...read.flatMap(part => part.problems)],
+    notes: read.flatMap(part => part.notes),
+  }
+}
+
+const identity = ({ kind, namespace, name }: Resource): string => `${kind}/${namespace}/${name}`
+
+/** A broken file: what can be read counts, and what it held before and no longer shows stays as it was. */
+function mended(now: FileContents, before: FileContents | undefined): FileContents {
+  if (now.problems.length === 0 || !before) return now
+  const known = new Set(now.resources.map(identity))
+  return {
+    ...now,
+    resources: [...now.resources, ...before.resources.filter(resource => !known.has(identity(resource)))],
+    secrets: new Map([...before.secrets, ...now.secrets]),
+  }
+}
+
+/** The first of two objects of one name counts; the second is a problem, since nobody can say which was meant. */
+function unique(resources: readonly Resource[]): { readonly kept: Resource[]; readonly problems: Problem[] } {
+  const first = new Map<string, Resource>()
+  const problems: Problem[] = []
+  for (const resource of resources) {
+    const other = first.get(identity(resource))
+    if (!other) {
+      first.set(identity(resource), resource)
+      continue
+    }
+    const { file, line } = other.document.place('')
+    const message = `${resource.kind} ${resource.name} is already defined at ${file}:${line}: remove one of them`
+    problems.push({ ...resource.document.place('metadata.name'), path: 'metadata.name', message })
+  }
+  return { kept: [...first.values()], problems }
+}
+
+/**
+ * Makes one set of objects and secrets out of files. Pure: the texts and the environment are passed in. With `previous`, a file that is broken
+ * now keeps what it held, so that one slip of the editor opens nothing and closes nothing, while everything else goes through.
+ */
+export function load(sources: readonly Source[], environment: Environment, previous?: Loaded): Loaded {
+  const files = new Map(
+    sources.map(source => [source.file, mended(readFile(source, environment), previous?.files.get(source.file))]),
+  )
+  const all = [...files.values()]
+  const { kept, problems } = unique(all.flatMap(file => file.resources))
+  return {
+    resources: kept,
+    secrets: new Map(all.flatMap(file => [...file.secrets])),
+    problems: [...all.flatMap(file => file.problems), ...problems],
+    notes: all.flatMap(file => file.notes),
+    files,
+  }
+}

@@ -1,0 +1,61 @@
+import type { Command, Io } from './command.ts'
+import { Complaint } from './complaint.ts'
+import { nearest } from '../crds/nearest.ts'
+
+/** What a command needs is loaded when it is called: `keys create` does not wait for the gateway to be read. */
+const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  lint: async () => (await import('./lint.ts')).lint,
+  keys: async () => (await import('./keys.ts')).keys,
+}
+
+const line = ([name, command]: readonly [string, Command]): string => `  ${name.padEnd(14)}${command.summary}\n`
+
+async function overview(): Promise<string> {
+  const all = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, await load()] as const))
+  return `bartizan: a guard for MCP servers
+
+${all.map(line).join('')}
+"bartizan COMMAND --help" tells more about one of them. Start here:
+
+  bartizan keys create me --servers '*' -o key.yaml
+  bartizan run -f server.yaml -f key.yaml
+`
+}
+
+async function dispatch(args: readonly string[], io: Io): Promise<number> {
+  const [name, ...rest] = args
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    io.out(await overview())
+    return name === undefined ? 2 : 0
+  }
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (!load) {
+    const meant = nearest(name, Object.keys(commands))
+    throw new Complaint(`there is no command ${name}${meant ? `; did you mean ${meant}?` : ': see "bartizan help"'}`, 2)
+  }
+  const command = await load()
+  const end = rest.indexOf('--')
+  const own = end < 0 ? rest : rest.slice(0, end)
+  if (own.includes('--help') || own.includes('-h')) {
+    io.out(command.usage)
+    return 0
+  }
+  return command.run(rest, io)
+}
+
+/**
+ * Runs one command line.
+ * @param args without node and the script
+ * @returns the exit code: 0 done, 1 something is wrong, 2 the command line is wrong
+ */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await dispatch(args, io)
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error
+    io.err(`bartizan: ${error.message}\n`)
+    if (error.exit === 2 && args[0] !== undefined && Object.hasOwn(commands, args[0]))
+      io.err(`See "bartizan ${args[0]} --help".\n`)
+    return error.exit
+  }
+}
