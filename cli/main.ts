@@ -6,6 +6,7 @@ import { nearest } from '../crds/nearest.ts'
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
   lint: async () => (await import('./lint.ts')).lint,
   keys: async () => (await import('./keys.ts')).keys,
+  audit: async () => (await import('./audit.ts')).audit,
 }
 
 const line = ([name, command]: readonly [string, Command]): string => `  ${name.padEnd(14)}${command.summary}\n`
