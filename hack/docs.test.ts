@@ -1,0 +1,113 @@
+import { execFileSync } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { errors } from '../gateway/errors.ts'
+import { errorsDoc, errorsFile } from './errors-doc.ts'
+
+const root = join(import.meta.dirname, '..')
+const read = (file: string): string => readFileSync(join(root, file), 'utf8')
+
+/** Everything that git knows or would take: what is ignored is nobody's document. */
+const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
+  cwd: root,
+  encoding: 'utf8',
+})
+  .split('\n')
+  .filter(file => file !== '' && existsSync(join(root, file)))
+
+describe('the documentation of error codes', () => {
+  test('is what the generator makes of the table', () => {
+    expect(readFileSync(errorsFile, 'utf8')).toBe(errorsDoc())
+  })
+
+  test('has every code and no other', () => {
+    const documented = [...readFileSync(errorsFile, 'utf8').matchAll(/^\| `(\w+)`/gm)].map(match => match[1]!)
+    expect(documented).toEqual(Object.keys(errors))
+  })
+
+  /** What JSON-RPC 2.0 section 5.1 and the MCP specification define, and the two that SDK servers send for sessions. */
+  const standard: Readonly<Record<string, string>> = {
+    '-32700': 'parse error',
+    '-32600': 'invalid request',
+    '-32601': 'method not found',
+    '-32602': 'invalid params',
+    '-32603': 'internal error',
+    '-32020': 'HeaderMismatch of revision 2026-07-28',
+    '-32000': 'session required',
+    '-32001': 'session not found',
+  }
+
+  test('shows no code of our own inside the reserved range', () => {
+    const reserved = Object.values(errors).filter(({ rpc }) => rpc >= -32768 && rpc <= -32000)
+    expect(reserved.filter(({ rpc }) => !(String(rpc) in standard))).toEqual([])
+  })
+
+  test('shows none of -32020 to -32099 but HeaderMismatch', () => {
+    const named = Object.entries(errors).filter(([, { rpc }]) => rpc <= -32020 && rpc >= -32099)
+    expect(named.map(([code, { rpc }]) => [code, rpc])).toEqual([['HeaderMismatch', -32020]])
+  })
+
+  test('gives each code of our own a number of its own', () => {
+    const own = Object.values(errors)
+      .map(({ rpc }) => rpc)
+      .filter(rpc => rpc > -32000)
+    expect(new Set(own).size).toBe(own.length)
+  })
+})
+
+describe('links', () => {
+  const documents = tracked.filter(file => file.endsWith('.md'))
+
+  /** Headings as anchors, spelled as the common renderers do. */
+  const anchors = (text: string): string[] =>
+    [...text.matchAll(/^#{1,6} (.+)$/gm)].map(match =>
+      match[1]!
+        .toLowerCase()
+        .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+        .trim()
+        .replaceAll(' ', '-'),
+    )
+
+  /** Relative links of a document that lead nowhere. */
+  function broken(file: string): string[] {
+    const text = read(file).replaceAll(/^```[\s\S]*?^```/gm, '')
+    return [...text.matchAll(/\]\(([^)\s]+)\)/g)]
+      .map(match => match[1]!)
+      .filter(link => !/^[a-z]+:/.test(link))
+      .filter(link => {
+        const [path, anchor] = link.split('#') as [string, string | undefined]
+        const target = path === '' ? file : join(dirname(file), path)
+        if (!existsSync(join(root, target))) return true
+        return anchor !== undefined && !anchors(read(target)).includes(anchor)
+      })
+      .map(link => `${file} -> ${link}`)
+  }
+
+  test('between documents lead somewhere', () => {
+    expect(documents.length).toBeGreaterThan(3)
+    expect(documents.flatMap(broken)).toEqual([])
+  })
+})
+
+describe('the repository', () => {
+  /** Spelled so that this file does not find itself. */
+  const places = [
+    /\/(?:work|root)\/(?:main|shared|\.)/,
+    /registry\.(?:npmjs|yarnpkg)\./,
+    /proxy\.golang\.[o]rg/,
+    /pypi\.[o]rg/,
+  ]
+  const binary = /\.(?:png|jpg|gif|ico|wasm|gz|zip)$/
+
+  test('names no machine on which it was written and no registry host', () => {
+    const found = tracked
+      .filter(file => !binary.test(file) && file !== 'package-lock.json' && file !== 'hack/docs.test.ts')
+      .flatMap(file =>
+        read(file)
+          .split('\n')
+          .flatMap((line, at) => (places.some(place => place.test(line)) ? [`${file}:${at + 1}: ${line}`] : [])),
+      )
+    expect(found).toEqual([])
+  })
+})
