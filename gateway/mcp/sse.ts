@@ -1,0 +1,174 @@
+import { lines } from './sse-lines.ts'
+
+/** One block of a `text/event-stream` (HTML standard, section 9.2), with the bytes it came in. */
+export type SseEvent = {
+  /** Every byte up to and with the blank line: comments, ids and retries included. All `raw` one after another are the stream. */
+  readonly raw: Buffer
+  /** The data lines joined by line feeds; undefined if there are none or all are empty: such a block carries no message. */
+  readonly data?: Buffer
+  readonly event?: string
+  readonly id?: string
+}
+
+/** The blocks that have come to an end, and whether the stream was given up because one grew beyond the limit. */
+export type SsePush = { readonly events: readonly SseEvent[]; readonly tooLarge: boolean }
+
+const cr = 0x0d
+const lf = 0x0a
+const nothing = Buffer.alloc(0)
+
+/**
+ * Splits a stream into events, whatever the boundaries of its chunks: between CR and LF a boundary gives a block of that LF alone, without
+ * data. A chunk that holds whole events is not copied, `raw` and `data` are slices of it.
+ */
+export class SseSplitter {
+  readonly #maxEventBytes: number
+  /** Bytes of a block that has not ended, in a buffer that doubles: a stream of single bytes costs no more than its length. */
+  #rest: Buffer = nothing
+  #held = 0
+  #lineEmpty = true
+  #afterCr = false
+  #dead = false
+  /** Where in the chunk at hand the next of each stands. */
+  #cr = -1
+  #lf = -1
+
+  /** @param maxEventBytes what one event may hold, unfinished ones included */
+  constructor(maxEventBytes: number) {
+    this.#maxEventBytes = maxEventBytes
+  }
+
+  /** After `tooLarge` nothing more comes out of this stream. */
+  push(chunk: Buffer): SsePush {
+    const events: SseEvent[] = []
+    if (this.#dead) return { events, tooLarge: true }
+    this.#cr = -1
+    this.#lf = -1
+    let start = 0
+    while (start < chunk.length) {
+      const end = this.#blockEnd(chunk, start)
+      const stop = end === -1 ? chunk.length : end
+      if (this.#held + stop - start > this.#maxEventBytes) {
+        this.#dead = true
+        this.#rest = nothing
+        return { events, tooLarge: true }
+      }
+      if (end === -1) this.#hold(chunk.subarray(start))
+      else events.push(readEvent(this.#take(chunk.subarray(start, end))))
+      start = stop
+    }
+    return { events, tooLarge: false }
+  }
+
+  /**
+   * The stream has ended. What came after the last blank line is no event by the standard, but some clients take it for one, so it is given out
+   * to be judged.
+   */
+  end(): SsePush {
+    if (this.#dead || this.#held === 0) return { events: [], tooLarge: this.#dead }
+    return { events: [readEvent(this.#take(nothing))], tooLarge: false }
+  }
+
+  /** The byte after the blank line that ends the block in which `from` lies, or -1. Keeps what it needs to know of the chunk for the next. */
+  #blockEnd(chunk: Buffer, from: number): number {
+    let i = from
+    if (this.#afterCr) {
+      this.#afterCr = false
+      if (chunk[i] === lf) {
+        i++
+        // The LF of a CR LF that was cut: the line it ends has been counted, and so has a block that ended with it.
+        if (this.#held === 0) return i
+      }
+    }
+    while (i < chunk.length) {
+      const at = this.#nextBreak(chunk, i)
+      if (at !== i) this.#lineEmpty = false
+      if (at === chunk.length) return -1
+      i = this.#lineBreak(chunk, at)
+      if (this.#lineEmpty) return i
+      this.#lineEmpty = true
+    }
+    return -1
+  }
+
+  /** The next CR or LF, or the length. Each is searched for only once: a chunk full of one and without the other costs no more. */
+  #nextBreak(chunk: Buffer, from: number): number {
+    if (this.#cr < from) this.#cr = find(chunk, cr, from)
+    if (this.#lf < from) this.#lf = find(chunk, lf, from)
+    return Math.min(this.#cr, this.#lf)
+  }
+
+  /** The byte after the line break at `at`. */
+  #lineBreak(chunk: Buffer, at: number): number {
+    if (chunk[at] === lf) return at + 1
+    if (chunk[at + 1] === lf) return at + 2
+    this.#afterCr = at + 1 === chunk.length
+    return at + 1
+  }
+
+  #hold(part: Buffer): void {
+    const needed = this.#held + part.length
+    if (needed > this.#rest.length) {
+      const larger = Buffer.allocUnsafe(Math.max(needed, 2 * this.#rest.length))
+      this.#rest.copy(larger, 0, 0, this.#held)
+      this.#rest = larger
+    }
+    part.copy(this.#rest, this.#held)
+    this.#held = needed
+  }
+
+  /** What is held and `last`, as one buffer that nobody else writes to. */
+  #take(last: Buffer): Buffer {
+    if (this.#held === 0) return last
+    this.#hold(last)
+    const whole = this.#rest.subarray(0, this.#held)
+    this.#rest = nothing
+    this.#held = 0
+    return whole
+  }
+}
+
+function find(chunk: Buffer, byte: number, from: number): number {
+  const at = chunk.indexOf(byte, from)
+  return at === -1 ? chunk.length : at
+}
+
+function readEvent(raw: Buffer): SseEvent {
+  const data: Buffer[] = []
+  let event: string | undefined
+  let id: string | undefined
+  for (const { name, value } of lines(raw)) {
+    if (name === 'data') data.push(value)
+    else if (name === 'event') event = value.toString('utf8')
+    else if (name === 'id' && !value.includes(0)) id = value.toString('utf8')
+  }
+  return {
+    raw,
+    ...(data.some(line => line.length > 0) && { data: joined(data) }),
+    ...(event !== undefined && { event }),
+    ...(id !== undefined && { id }),
+  }
+}
+
+const feed = Buffer.from('\n')
+
+function joined(data: readonly Buffer[]): Buffer {
+  const [first = nothing] = data
+  return data.length === 1 ? first : Buffer.concat(data.flatMap((line, index) => (index === 0 ? [line] : [feed, line])))
+}
+
+/**
+ * The event with other data: every line that is not data as it was, the data on one line, a blank line.
+ * @param data JSON, where line breaks are white space and become blanks
+ */
+export function withData(event: SseEvent, data: Buffer): Buffer {
+  const kept: Buffer[] = []
+  for (const { name, line } of lines(event.raw)) {
+    if (name !== 'data' && line.length > 0) kept.push(line, feed)
+  }
+  const flat =
+    data.includes(lf) || data.includes(cr)
+      ? Buffer.from(data.map(byte => (byte === lf || byte === cr ? 0x20 : byte)))
+      : data
+  return Buffer.concat([...kept, Buffer.from('data: '), flat, Buffer.from('\n\n')])
+}
