@@ -1,0 +1,91 @@
+import type { Message, Principal } from '../exchange.ts'
+import { eraOf } from '../mcp/era.ts'
+import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from './upstream.ts'
+import { eraKeeper } from './stdio/eras.ts'
+import type { JunkCounts } from './stdio/junk.ts'
+import { launcher } from './stdio/launch.ts'
+import type { StdioOptions } from './stdio/options.ts'
+import { modernPool } from './stdio/pool.ts'
+import { refuseBy, reply } from './stdio/reply.ts'
+import type { Reply, ReplyHooks } from './stdio/reply.ts'
+import { sessionTable } from './stdio/sessions.ts'
+
+/** A stdio server, with what was dropped of its output so far. */
+export type StdioUpstream = Upstream & { readonly dropped: Readonly<JunkCounts> }
+
+/** Processes are told apart by this: two principals never share one. */
+const ownerOf = ({ provider, subject }: Principal): string => `${provider}\0${subject}`
+
+/**
+ * Streamable HTTP over child processes: legacy sessions with a process each, modern requests over one process of the principal, and to clients
+ * the era of the child (protocol.md sections 4.1 and 4.2). Nothing is started before the first call.
+ */
+export function stdioUpstream(options: StdioOptions): StdioUpstream {
+  const host = launcher(options)
+  const pool = modernPool(host)
+  const eras = eraKeeper(host, pool)
+  const sessions = sessionTable(host)
+  let closed = false
+
+  function modern(request: UpstreamRequest, message: Message, answer: Reply, hooks: ReplyHooks): void {
+    const owner = ownerOf(request.principal)
+    // HTTP clients cancel by closing the stream. An id in a message could be that of another client of the same principal.
+    if (message.method === 'notifications/cancelled') return answer.accepted()
+    const serve = (): void => {
+      const channel = pool.take(owner)
+      if (typeof channel === 'string') unavailable(answer, channel)
+      else if (message.shape === 'request') channel.request(message, answer, hooks)
+      else if (channel.notify(message)) answer.accepted()
+      else answer.fail('Busy', 'the process does not read its input')
+    }
+    if (eras.known === 'modern') return serve()
+    void afterProbe(owner, message, answer, serve)
+  }
+
+  async function afterProbe(owner: string, message: Message, answer: Reply, serve: () => void): Promise<void> {
+    const era = await eras.ask(owner)
+    if (!answer.open) return
+    if (era === 'modern') serve()
+    else if (era === 'legacy') refuseBy(answer, 'SessionRequired', message.id)
+    else unavailable(answer, era)
+  }
+
+  function post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
+    const [message] = request.messages
+    if (message === undefined) return refuseBy(answer, 'InvalidRequest')
+    const era = eraOf(message, request.headers['mcp-protocol-version'])
+    if (!('era' in era)) refuseBy(answer, era.code, era.id)
+    else if (era.era === 'modern' && request.messages.length === 1) modern(request, message, answer, hooks)
+    else sessions.post(request, ownerOf(request.principal), answer, hooks)
+  }
+
+  function route(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
+    if (closed) return answer.fail('ShuttingDown', 'the gateway is stopping')
+    if (request.method === 'POST') return post(request, answer, hooks)
+    const nothing = request.headers['mcp-session-id'] === undefined && eras.known === 'modern'
+    if (nothing) return refuseBy(answer, 'MethodNotAllowed')
+    if (request.method === 'GET') sessions.listen(request, ownerOf(request.principal), answer, hooks)
+    else sessions.remove(request, ownerOf(request.principal), answer)
+  }
+
+  return {
+    dropped: host.junk.counts,
+    open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
+      const hooks: ReplyHooks = { cancelled() {}, slow() {} }
+      const answer = reply(sink, options.limits.maxBacklog, hooks)
+      route(request, answer, hooks)
+      return answer.call
+    },
+    async close() {
+      closed = true
+      sessions.close()
+      await host.stopAll()
+    },
+  }
+}
+
+function unavailable(answer: Reply, why: 'busy' | 'backoff' | 'unstarted'): void {
+  if (why === 'busy') answer.fail('Busy', 'no more processes allowed')
+  else if (why === 'backoff') answer.fail('UpstreamUnreachable', 'the process died repeatedly and is not started yet')
+  else answer.fail('UpstreamUnreachable', 'the program could not be run')
+}

@@ -1,0 +1,191 @@
+import type { Message } from '../../exchange.ts'
+import { readLine } from './arrival.ts'
+import { idleTimer } from './idle.ts'
+import type { Launcher } from './launch.ts'
+import type { Reply, ReplyHooks } from './reply.ts'
+import { discoverRequest, probeId, verdictOf } from './probe.ts'
+import type { ProbeVerdict } from './probe.ts'
+import { tokenAt, withTokens } from './token.ts'
+
+const subscriptionId = 'io.modelcontextprotocol/subscriptionId'
+const logLevel = 'io.modelcontextprotocol/logLevel'
+
+/** HTTP status of an error that a modern server answers with, by its JSON-RPC code (protocol.md section 6); 200 for all others. */
+const statusOf = new Map([
+  [-32020, 400],
+  [-32021, 400],
+  [-32022, 400],
+  [-32602, 400],
+  [-32601, 404],
+])
+
+/** One process of a modern server: serves all requests of one principal, each under an id of its own. */
+export type Channel = {
+  /** Asks the process for its era. Resolves when it has answered or died, which may be never. */
+  discover(): Promise<ProbeVerdict>
+  request(message: Message, answer: Reply, hooks: ReplyHooks): void
+  notify(message: Message): boolean
+  stop(): void
+}
+
+type Call = {
+  readonly answer: Reply
+  /** The caller's own tokens, as spelled. */
+  readonly id: string
+  readonly progress: string | undefined
+  readonly listens: boolean
+  readonly wantsLog: boolean
+}
+
+/** @param ended called once when the process can no longer be used; `died` is false when it was idle */
+export function openChannel(host: Launcher, owner: string, ended: (died: boolean) => void): Channel | undefined {
+  const { options, junk } = host
+  const { limits } = options
+  const calls = new Map<string, Call>()
+  const slow = new Set<string>()
+  const probe = Promise.withResolvers<ProbeVerdict>()
+  let ids = 0
+  let over = false
+
+  const child = host.launch(owner, {
+    line: read,
+    gone(reason, started) {
+      probe.resolve(started ? 'died' : 'unstarted')
+      end(reason, true)
+    },
+  })
+  if (child === undefined) return undefined
+  const process = child
+  const idle = idleTimer(
+    options.clock,
+    limits.idleAfter,
+    () => calls.size > 0,
+    () => end('it was idle', false),
+  )
+
+  function end(reason: string, died: boolean): void {
+    if (over) return
+    over = true
+    idle.stop()
+    probe.resolve('died')
+    for (const { answer } of calls.values()) answer.fail('UpstreamUnreachable', `the process ended: ${reason}`)
+    calls.clear()
+    void process.stop()
+    ended(died)
+  }
+
+  function read(line: Buffer): void {
+    idle.touch()
+    const arrival = readLine(line, limits)
+    if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
+    if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
+    const { message } = arrival
+    if (message.shape === 'response') answered(message)
+    else if (message.shape === 'notification') notified(message)
+    else refuseRequest(message)
+  }
+
+  function unreadable(own: string, detail: string): void {
+    const call = calls.get(own)
+    if (call === undefined) return junk.count('notMessages', detail)
+    calls.delete(own)
+    call.answer.fail('UpstreamUnreadable', detail)
+  }
+
+  function answered(message: Message): void {
+    const own = message.id ?? ''
+    if (own === probeId) return probe.resolve(verdictOf(message))
+    const call = calls.get(own)
+    // A cancelled request may still be answered; it is no fault of the server.
+    if (call === undefined)
+      return Number(own) <= ids ? undefined : junk.count('unexpected', 'an answer without a request')
+    calls.delete(own)
+    const path = ['result', '_meta', subscriptionId]
+    const changes = [{ path: ['id'], token: call.id }]
+    if (tokenAt(message.bytes, path) === own) changes.push({ path, token: call.id })
+    const { code } = (message.error ?? {}) as { readonly code?: unknown }
+    call.answer.answer(withTokens(message.bytes, changes), statusOf.get(code as number) ?? 200)
+  }
+
+  function notified(message: Message): void {
+    const { bytes, method } = message
+    const path =
+      method === 'notifications/progress'
+        ? ['params', 'progressToken']
+        : method === 'notifications/cancelled'
+          ? ['params', 'requestId']
+          : ['params', '_meta', subscriptionId]
+    const own = tokenAt(bytes, path)
+    const call = own === undefined ? soleLogger(method) : calls.get(own)
+    if (call === undefined) return junk.count('unexpected', 'a notification that belongs to no call')
+    const token = method === 'notifications/progress' ? (call.progress ?? '') : call.id
+    call.answer.event(own === undefined ? bytes : withTokens(bytes, [{ path, token }]))
+    // The only request that a server may cancel is the subscription, and that is how it ends it.
+    if (method !== 'notifications/cancelled' || own === undefined) return
+    calls.delete(own)
+    call.answer.end()
+  }
+
+  /** A log message names no request. It may go to a call only if no other can be meant. */
+  function soleLogger(method: string | undefined): Call | undefined {
+    if (method !== 'notifications/message') return undefined
+    const open = [...calls.values()].filter(({ wantsLog }) => wantsLog)
+    return open.length === 1 ? open[0] : undefined
+  }
+
+  /** This revision has no requests of the server, and one that nobody answers would wait for ever. */
+  function refuseRequest({ id }: Message): void {
+    junk.count('unexpected', 'a request of a modern server')
+    process.send(
+      Buffer.from(`{"jsonrpc":"2.0","id":${id ?? '0'},"error":{"code":-32601,"message":"Method not found"}}`),
+    )
+  }
+
+  function request(message: Message, answer: Reply, hooks: ReplyHooks): void {
+    idle.touch()
+    if (over) return answer.fail('UpstreamUnreachable', 'the process ended')
+    if (calls.size >= limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
+    const own = String(++ids)
+    const meta = ['params', '_meta']
+    const call: Call = {
+      answer,
+      id: message.id ?? 'null',
+      progress: tokenAt(message.bytes, [...meta, 'progressToken']),
+      listens: message.method === 'subscriptions/listen',
+      wantsLog: tokenAt(message.bytes, [...meta, logLevel]) !== undefined,
+    }
+    calls.set(own, call)
+    hooks.cancelled = () => cancel(own)
+    hooks.slow = isSlow => throttle(own, isSlow)
+    const changes = [
+      { path: ['id'], token: own },
+      { path: [...meta, 'progressToken'], token: own },
+    ]
+    if (process.send(withTokens(message.bytes, changes))) return
+    calls.delete(own)
+    answer.fail('Busy', 'the process does not read its input')
+  }
+
+  function cancel(own: string): void {
+    if (!calls.delete(own)) return
+    process.send(Buffer.from(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${own}}}`))
+  }
+
+  /** All callers of a process are one principal, so the slowest of them may hold up the others. */
+  function throttle(own: string, isSlow: boolean): void {
+    if (isSlow) slow.add(own)
+    else slow.delete(own)
+    if (slow.size > 0) process.pause()
+    else process.resume()
+  }
+
+  return {
+    discover() {
+      process.send(discoverRequest)
+      return probe.promise
+    },
+    request,
+    notify: message => process.send(message.bytes),
+    stop: () => end('it was stopped', false),
+  }
+}

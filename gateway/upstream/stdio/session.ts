@@ -1,0 +1,188 @@
+import type { Message } from '../../exchange.ts'
+import type { UpstreamRequest } from '../upstream.ts'
+import { readLine } from './arrival.ts'
+import { idleTimer } from './idle.ts'
+import type { Launcher } from './launch.ts'
+import { refuseBy } from './reply.ts'
+import type { Reply, ReplyHooks } from './reply.ts'
+import { serverStream } from './serverstream.ts'
+import { tokenAt } from './token.ts'
+
+/** One legacy session: one process of its own, from `initialize` until DELETE, idleness or death. */
+export type Session = {
+  /** Who opened it; to anybody else it does not exist. */
+  readonly owner: string
+  post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void
+  /** Opens the server stream. False: it is open already. */
+  listen(answer: Reply, hooks: ReplyHooks): boolean
+  /** The revision that was agreed on, as soon as it is known. */
+  readonly revision: string | undefined
+  end(reason: string): void
+}
+
+/** One POST that waits: for one answer, or for those of a batch. */
+type Flight = { readonly answer: Reply; left: number; readonly opening: boolean }
+
+type Waiting = { readonly flight: Flight; readonly progress: string | undefined }
+
+/** A body that begins so is a batch. */
+const OPEN_BRACKET = 0x5b
+
+/** Messages that concern the server as a whole, whatever else is going on. */
+const unrelated = /^notifications\/(?:(?:tools|prompts|resources)\/list_changed|resources\/updated)$/
+
+/**
+ * Starts a process for one session. `ended` is called once, when the session can no longer be used. Undefined when there may be no more
+ * processes.
+ */
+export function openSession(host: Launcher, id: string, owner: string, ended: () => void): Session | undefined {
+  const { options, junk } = host
+  const { limits } = options
+  const waiting = new Map<string, Waiting>()
+  const slow = new Set<Reply>()
+  let revision: string | undefined
+  let over = false
+
+  const child = host.launch(owner, { line: read, gone: reason => end(reason) })
+  if (child === undefined) return undefined
+
+  const stream = serverStream(limits.maxBuffered, junk)
+  const busy = () => stream.open || [...waiting.values()].some(({ flight }) => flight.answer.open)
+  const idle = idleTimer(options.clock, limits.idleAfter, busy, () => end('it was idle'))
+
+  function end(reason: string): void {
+    if (over) return
+    over = true
+    idle.stop()
+    for (const { flight } of waiting.values()) flight.answer.fail('UpstreamUnreachable', `the process ended: ${reason}`)
+    waiting.clear()
+    stream.fail(reason)
+    void child?.stop()
+    ended()
+  }
+
+  function read(line: Buffer): void {
+    idle.touch()
+    const arrival = readLine(line, limits)
+    if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
+    if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
+    route(arrival.message)
+  }
+
+  function unreadable(token: string, detail: string): void {
+    const found = waiting.get(token)
+    if (found === undefined) return junk.count('notMessages', detail)
+    waiting.delete(token)
+    found.flight.answer.fail('UpstreamUnreadable', detail)
+  }
+
+  function route(message: Message): void {
+    if (message.shape === 'response') return answered(message)
+    const flight = flightOf(message)
+    if (flight === undefined) stream.send(message.bytes)
+    else flight.answer.event(message.bytes)
+  }
+
+  function answered(message: Message): void {
+    const found = message.id === undefined ? undefined : waiting.get(message.id)
+    if (message.id === undefined || found === undefined) return junk.count('unexpected', 'an answer without a request')
+    waiting.delete(message.id)
+    const { flight } = found
+    flight.left -= 1
+    if (flight.opening) return opened(message, flight)
+    if (flight.left > 0) flight.answer.event(message.bytes)
+    else flight.answer.answer(message.bytes)
+  }
+
+  function opened(message: Message, { answer }: Flight): void {
+    if (message.error !== undefined) {
+      answer.answer(message.bytes)
+      return end('it refused to initialize')
+    }
+    const { protocolVersion } = message.result as { readonly protocolVersion?: unknown }
+    if (typeof protocolVersion === 'string') revision = protocolVersion
+    answer.answer(message.bytes, 200, { 'mcp-session-id': id })
+  }
+
+  /** The POST on whose stream a message of the server belongs, if there is one. A child does not say, so only progress is certain. */
+  function flightOf(message: Message): Flight | undefined {
+    const live = [...waiting.values()].filter(({ flight }) => flight.answer.open && !flight.opening)
+    if (message.method === 'notifications/progress') {
+      const token = tokenAt(message.bytes, ['params', 'progressToken'])
+      return live.find(({ progress }) => progress === token)?.flight
+    }
+    const flights = new Set(live.map(({ flight }) => flight))
+    if (message.shape === 'request') return [...flights].at(-1)
+    return flights.size === 1 && !unrelated.test(message.method ?? '') ? [...flights][0] : undefined
+  }
+
+  /** The streams of a session share its process, so the slowest of them holds up the others. */
+  function watch(answer: Reply, hooks: ReplyHooks): void {
+    hooks.slow = isSlow => {
+      if (isSlow) slow.add(answer)
+      else slow.delete(answer)
+      if (slow.size > 0) child?.pause()
+      else child?.resume()
+    }
+  }
+
+  function post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
+    idle.touch()
+    watch(answer, hooks)
+    if (over) return refuseBy(answer, 'SessionNotFound')
+    const asked = request.messages.filter(({ shape }) => shape === 'request')
+    const clash = asked.find(
+      ({ id }, at) => id === undefined || waiting.has(id) || asked.findIndex(m => m.id === id) < at,
+    )
+    if (clash !== undefined) return answer.refuse(400, -32600, 'A request with this id is in flight already.', clash.id)
+    if (waiting.size + asked.length > limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
+    const opening = asked.some(({ method }) => method === 'initialize')
+    // Nobody will ever learn the id of a session whose client went away before it was opened.
+    if (opening) hooks.cancelled = () => end('the client went away')
+    expect(asked, { answer, left: asked.length, opening })
+    if (!request.messages.every(pass)) return untaken(asked, answer)
+    if (asked.length === 0) answer.accepted()
+    else if (request.body?.[0] === OPEN_BRACKET) answer.stream()
+  }
+
+  function expect(asked: readonly Message[], flight: Flight): void {
+    for (const { id, bytes } of asked) {
+      waiting.set(id ?? '', { flight, progress: tokenAt(bytes, ['params', '_meta', 'progressToken']) })
+    }
+  }
+
+  function pass(message: Message): boolean {
+    if (child?.send(message.bytes) !== true) return false
+    if (message.method === 'notifications/cancelled') cancelled(message)
+    return true
+  }
+
+  function untaken(asked: readonly Message[], answer: Reply): void {
+    for (const { id } of asked) waiting.delete(id ?? '')
+    answer.fail('Busy', 'the process does not read its input')
+  }
+
+  /** The child need not answer what was cancelled, so the POST that waits for it ends. */
+  function cancelled(message: Message): void {
+    const token = tokenAt(message.bytes, ['params', 'requestId'])
+    const found = token === undefined ? undefined : waiting.get(token)
+    if (token === undefined || found === undefined || found.flight.opening) return
+    waiting.delete(token)
+    found.flight.left -= 1
+    if (found.flight.left === 0) found.flight.answer.end()
+  }
+
+  return {
+    owner,
+    post,
+    listen(answer, hooks) {
+      idle.touch()
+      watch(answer, hooks)
+      return stream.attach(answer)
+    },
+    get revision() {
+      return revision
+    },
+    end,
+  }
+}

@@ -1,0 +1,31 @@
+/** Counts processes, in all and for each principal, so that nobody can take the machine by opening sessions. */
+export type Slots = {
+  /** Gives back how to return the slot, or undefined when there is none. */
+  take(owner: string): (() => void) | undefined
+  readonly used: number
+}
+
+export function processSlots(max: number, maxPerOwner: number): Slots {
+  const owned = new Map<string, number>()
+  let used = 0
+  return {
+    get used() {
+      return used
+    },
+    take(owner) {
+      const mine = owned.get(owner) ?? 0
+      if (used >= max || mine >= maxPerOwner) return undefined
+      used += 1
+      owned.set(owner, mine + 1)
+      let returned = false
+      return function giveBack() {
+        if (returned) return
+        returned = true
+        used -= 1
+        const left = (owned.get(owner) ?? 1) - 1
+        if (left === 0) owned.delete(owner)
+        else owned.set(owner, left)
+      }
+    },
+  }
+}
