@@ -1,0 +1,125 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+
+const root = join(import.meta.dirname, '..')
+const contributing = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
+
+/** One place of an addition: a new file, or lines that go into an existing one. */
+type Place = { readonly file: string; readonly kind: 'ts' | 'diff'; readonly text: string }
+
+/** The blocks of a section of CONTRIBUTING.md that carry a file name. */
+function placesOf(section: string): Place[] {
+  const from = contributing.indexOf(`### ${section}\n`)
+  const body = contributing.slice(from, contributing.indexOf('\n### ', from))
+  return [...body.matchAll(/^```(ts|diff) file=(\S+)\n([\s\S]*?)^```$/gm)].map(match => ({
+    kind: match[1] as Place['kind'],
+    file: match[2]!,
+    text: match[3]!,
+  }))
+}
+
+/** Context lines begin with a space, new ones with a plus; the context must be there, once. */
+function inserted(source: string, diff: string): string {
+  const lines = diff.trimEnd().split('\n')
+  const context = lines.filter(line => line.startsWith(' ')).map(line => line.slice(1))
+  const found = source.split(`${context.join('\n')}\n`).length - 1
+  if (found !== 1) throw new Error(`the context occurs ${found} times:\n${context.join('\n')}`)
+  return source.replace(`${context.join('\n')}\n`, () => `${lines.map(line => line.slice(1)).join('\n')}\n`)
+}
+
+let copies = ''
+beforeAll(() => {
+  copies = mkdtempSync(join(tmpdir(), 'adding-'))
+  symlinkSync(join(root, 'node_modules'), join(copies, 'node_modules'))
+})
+afterAll(() => rmSync(copies, { recursive: true }))
+
+/** A copy of the sources with the given places applied. */
+function copyWith(name: string, places: readonly Place[]): string {
+  const copy = join(copies, name)
+  for (const part of ['gateway', 'crds', 'operator', 'tsconfig.json', 'package.json']) {
+    cpSync(join(root, part), join(copy, part), {
+      recursive: true,
+      filter: source => !source.endsWith('.test.ts') && !source.includes('testdata'),
+    })
+  }
+  for (const { kind, file, text } of places) {
+    const path = join(copy, file)
+    writeFileSync(path, kind === 'ts' ? text : inserted(readFileSync(path, 'utf8'), text))
+  }
+  return copy
+}
+
+/** What the compiler says of a copy; empty when it is content. */
+const compiled = (copy: string): string =>
+  spawnSync(join(root, 'node_modules', '.bin', 'tsc'), ['--noEmit', '--pretty', 'false'], {
+    cwd: copy,
+    encoding: 'utf8',
+  }).stdout
+
+/** Runs a module in the copy and gives back the JSON that it prints. */
+function printed(copy: string, source: string): unknown {
+  const { stdout, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', source], {
+    cwd: copy,
+    encoding: 'utf8',
+  })
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+const fileOf = (places: readonly Place[]): string[] => [...new Set(places.map(place => place.file))]
+
+describe('a detector added as CONTRIBUTING says', () => {
+  const places = placesOf('A detector')
+
+  test('takes three places, compiles and finds', () => {
+    expect(fileOf(places)).toHaveLength(3)
+    const copy = copyWith('detector', places)
+    expect(compiled(copy)).toBe('')
+    const found = printed(
+      copy,
+      `import { detectors } from './gateway/detectors/index.ts'
+       import { rule } from './gateway/config/guardrails.ts'
+       const detector = { markings: { levels: ['RED'] } }
+       rule.parse({ detector, channels: ['Result'], action: 'Block', mode: 'Enforce' })
+       console.log(JSON.stringify(detectors.markings(detector.markings).find('see tlp:red, not TLP:GREEN')))`,
+    )
+    expect(found).toEqual([{ start: 4, end: 11, rule: 'TLP:RED', replacement: '[redacted:marking]' }])
+  })
+
+  test.each([
+    ['gateway/config/guardrails.ts', "'markings' does not exist in type"],
+    ['gateway/detectors/markings.ts', "Cannot find module './markings.ts'"],
+    ['gateway/detectors/index.ts', "Property 'markings' is missing"],
+  ])('does not compile without %s, and the compiler names what is missing', (file, complaint) => {
+    const others = places.filter(place => place.file !== file)
+    expect(compiled(copyWith(`detector-without-${file.replaceAll('/', '-')}`, others))).toContain(complaint)
+  })
+})
+
+describe('a field added as CONTRIBUTING says', () => {
+  const places = placesOf('A field of a policy')
+
+  test('takes two places beside the generated files, compiles and acts', () => {
+    expect(fileOf(places)).toHaveLength(2)
+    const copy = copyWith('field', places)
+    expect(compiled(copy)).toBe('')
+    const judged = printed(
+      copy,
+      `import { serverToolJudge } from './gateway/policies/tools.ts'
+       import { serverTools } from './gateway/config/tools.ts'
+       const tools = { policy: { mode: 'denylist', maxNameLength: 5 }, dangerousPatterns: [], approved: [] }
+       const judge = serverToolJudge(serverTools.parse(tools))
+       console.log(JSON.stringify([judge('short') ?? 'allowed', judge('longer')]))`,
+    )
+    expect(judged).toEqual(['allowed', 'ToolNotAllowed'])
+  })
+
+  test('does not compile when it is used without being declared, and the compiler names it', () => {
+    const use = places.filter(place => place.file !== 'gateway/config/tools.ts')
+    expect(compiled(copyWith('field-undeclared', use))).toContain("Property 'maxNameLength' does not exist")
+  })
+})
