@@ -1,0 +1,45 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { chainA } from '../../e2e/conformance/chain-a.ts'
+import { freePort, proxyCore, start } from './process.ts'
+import { answers, type Target } from './target.ts'
+
+export type Gateway = Target & {
+  readonly name: 'bartizan'
+  readonly pid: number
+  /** Milliseconds from the start of the process to the first answered call. */
+  readonly ready: number
+}
+
+const name = 'bench'
+
+/**
+ * The gateway with chain A, as a process of its own.
+ *
+ * @param program the bundle with the flags of Node before it
+ */
+export async function bartizan(program: readonly string[], upstream: URL): Promise<Gateway> {
+  const folder = await mkdtemp(join(tmpdir(), 'bench-bartizan-'))
+  const chain = chainA(upstream.href, name)
+  await writeFile(join(folder, 'gateway.json'), JSON.stringify(chain.gateway))
+  await writeFile(join(folder, 'keys.json'), JSON.stringify(chain.keys))
+  const port = await freePort()
+  const options = ['--config', folder, '--listen', `127.0.0.1:${port}`, '--state', join(folder, 'state')]
+  const begun = performance.now()
+  const running = start(proxyCore, process.execPath, [...program, ...options], {
+    NODE_ENV: 'production',
+  })
+  const target = { name: 'bartizan' as const, url: `http://127.0.0.1:${port}/mcp/${name}`, key: chain.key }
+  const stop = async (): Promise<void> => {
+    await running.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  try {
+    await answers(target)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  return { ...target, pid: running.pid, ready: performance.now() - begun, stop }
+}
