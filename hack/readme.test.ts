@@ -1,0 +1,73 @@
+import { randomBytes } from 'node:crypto'
+import { globSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, test } from 'vitest'
+import { main } from '../cli/main.ts'
+
+const root = join(import.meta.dirname, '..')
+const documents = globSync('{*.md,docs/**/*.md}', { cwd: root }).map(file => ({
+  file,
+  text: readFileSync(join(root, file), 'utf8'),
+}))
+const folder = mkdtempSync(join(tmpdir(), 'readme-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+/** Runs one command line of bartizan in this process. */
+async function bartizan(...args: string[]): Promise<{ code: number; said: string }> {
+  let said = ''
+  const say = (text: string): void => void (said += text)
+  const code = await main(args, { env: {}, now: () => 0, random: randomBytes, out: say, err: say })
+  return { code, said }
+}
+
+/** What is written as code, be it a block or a word: prose may say "bartizan stands" as it likes. */
+const code = (text: string): string => [...text.matchAll(/```[\s\S]*?```|`[^`\n]+`/g)].join('\n')
+
+describe('what the documents say to type', () => {
+  test('names only commands that there are', async () => {
+    const { said } = await bartizan('help')
+    const there = [...said.matchAll(/^ {2}(\w[\w-]*) {2,}/gm)].map(match => match[1]!)
+    expect(there).toContain('lint')
+    const unknown = documents.flatMap(({ file, text }) =>
+      [...code(text).matchAll(/\bbartizan (?:-- )?([a-z][a-z-]+)/g)]
+        .map(match => match[1]!)
+        .filter(command => !there.includes(command))
+        .map(command => `${file}: bartizan ${command}`),
+    )
+    expect(unknown).toEqual([])
+  })
+
+  test('names only scripts that there are', () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object }
+    const unknown = documents.flatMap(({ file, text }) =>
+      [...text.matchAll(/\bnpm run ([\w:-]+)/g)]
+        .map(match => match[1]!)
+        .filter(script => !Object.hasOwn(scripts, script))
+        .map(script => `${file}: npm run ${script}`),
+    )
+    expect(unknown).toEqual([])
+  })
+})
+
+describe('the manifests of the README', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const manifests = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(match => match[1]!)
+
+  test('are there, and the first server takes at most twelve lines', () => {
+    expect(manifests.length).toBeGreaterThan(1)
+    expect(manifests[0]).toContain('kind: MCPServer')
+    expect(manifests[0]!.trimEnd().split('\n').length).toBeLessThanOrEqual(12)
+  })
+
+  test('pass the linter, all of them together', async () => {
+    const files = manifests.map((text, at) => {
+      const file = join(folder, `${at}.yaml`)
+      writeFileSync(file, text)
+      return file
+    })
+    const { code, said } = await bartizan('lint', ...files)
+    expect(said).toContain(`${manifests.join('\n').match(/^kind:/gm)!.length} objects`)
+    expect({ code, said }).toMatchObject({ code: 0 })
+  })
+})
