@@ -40,15 +40,17 @@ export type Message = {
 /** legacy: revisions up to 2025-11-25, with `initialize` and sessions. modern: 2026-07-28. */
 export type Era = 'legacy' | 'modern'
 
-/** A call that is authenticated and read. There is no other way to have one. */
-export type Exchange = {
+/** Who calls which server: what is known of a call before and after its messages. */
+export type Caller = {
   readonly principal: Principal
-  readonly message: Message
   readonly server: string
   readonly era: Era
   /** Now, in milliseconds since the epoch, when the call came in: stages have no clock of their own. */
   readonly now: number
 }
+
+/** A call that is authenticated and read. There is no other way to have one. */
+export type Exchange = Caller & { readonly message: Message }
 
 /** `code` is for programs, `text` overrides the public text of the code, `detail` is for log and audit only. */
 export type Denial = {
@@ -88,8 +90,10 @@ export const pass: Verdict = { pass: true }
  */
 export type Stage = {
   readonly name: string
+  /** True when its refusal of a request is a matter of who calls: it is asked again for every open call after a reload. */
+  readonly authorizes?: true
   request?(x: Exchange): Verdict
-  response?(x: Exchange, answer: Message): Verdict
+  response?(x: Caller, answer: Message): Verdict
 }
 
 /** What the reader may hold: counted before anything is parsed. */

@@ -1,4 +1,16 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { getHeapStatistics } from 'node:v8'
+import { adminApp, clientApp } from './app.ts'
+import { AuditLog } from './audit.ts'
+import { OpenCalls } from './call/open-calls.ts'
 import type { Issue } from './config/index.ts'
+import { HeldBytes } from './http/memory.ts'
+import { listenerNames } from './http/hosts.ts'
+import { appServer, clientServer, closed, listening, urlOf, type Tls } from './listen.ts'
+import { Metrics } from './metrics.ts'
+import { Configuration } from './configuration.ts'
+import type { Services } from './runtime.ts'
+import { deriveKey } from './session.ts'
 
 /** The two files of a configuration, as text. */
 export type ConfigTexts = { readonly gateway: string; readonly keys: string }
@@ -23,7 +35,7 @@ export type GatewayOptions = {
   readonly texts: ConfigTexts
   /** Reads the file of a secret slot. */
   readSecret(file: string): Buffer
-  /** 32 random bytes that belong to one server and outlive the process; all keys of the server are derived from them. */
+  /** 32 random bytes that belong to one server (or, as `_gateway`, to the gateway itself) and outlive the process: all keys are derived from them. */
   guard(server: string): Buffer
   /** Pod uid, or the instance id of the state folder. */
   readonly instance: string
@@ -32,6 +44,8 @@ export type GatewayOptions = {
   readonly metrics?: Endpoint
   readonly audit: LineSink
   readonly log: Log
+  /** Milliseconds since the epoch; a test that plays with time passes its own. */
+  now?(): number
 }
 
 export type Applied = { readonly hash: string; readonly issues: readonly Issue[] }
@@ -39,6 +53,8 @@ export type Applied = { readonly hash: string; readonly issues: readonly Issue[]
 export type Gateway = {
   /** Base URLs that the client port really has (port 0 resolved). */
   readonly urls: readonly string[]
+  readonly adminUrl: string | undefined
+  readonly metricsUrl: string | undefined
   /**
    * Compiles the new texts completely, then swaps. When the first text is refused the old policies stay and still every key that was removed,
    * revoked or shortened is applied; `issues` says why.
@@ -46,6 +62,138 @@ export type Gateway = {
   apply(texts: ConfigTexts): Applied
   /** SHA-256 over what was compiled. */
   readonly hash: string
+  /** Runs the clock of the open calls by hand; for tests that play with time. */
+  tick(): void
   /** Not ready, finish calls, close streams so that clients resume, then resolve. */
   stop(): Promise<void>
+}
+
+/** A configuration that cannot be started with. */
+export class ConfigurationError extends Error {
+  readonly issues: readonly Issue[]
+
+  constructor(issues: readonly Issue[]) {
+    super(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'))
+    this.issues = issues
+  }
+}
+
+/** 4 MiB is what SDK servers accept; values and depth are counted before anything is parsed. */
+const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 }
+
+/** How long calls in flight may take to finish once the process was told to end. */
+const drainMilliseconds = 25_000
+
+/** Endpoints that share a port number, with 0 meaning one that the system picks for all of them. */
+type Started = { readonly urls: string[]; stop(): Promise<void> }
+
+async function startClient(
+  services: Services,
+  options: GatewayOptions,
+  configuration: Configuration,
+): Promise<Started> {
+  const app = clientApp()
+  const tls: Tls | undefined = configuration.tls
+  const servers = options.client.map(() => clientServer(services, app, tls))
+  configuration.onTls = next => servers.forEach(server => 'setSecureContext' in server && server.setSecureContext(next))
+  let picked = 0
+  const urls: string[] = []
+  for (const [at, endpoint] of options.client.entries()) {
+    const wanted = 'port' in endpoint && endpoint.port === 0 ? { ...endpoint, port: picked } : endpoint
+    await listening(servers[at]!, wanted)
+    const url = urlOf(servers[at]!, wanted, tls !== undefined)
+    if ('port' in endpoint) picked = Number(new URL(url).port)
+    urls.push(url)
+  }
+  return {
+    urls,
+    stop: async () => {
+      const all = servers.map(closed)
+      servers.forEach(server => server.closeIdleConnections())
+      const timer = setTimeout(() => servers.forEach(server => server.closeAllConnections()), 1_000)
+      await Promise.all(all)
+      clearTimeout(timer)
+    },
+  }
+}
+
+async function startApp(app: ReturnType<typeof adminApp>, endpoint: Endpoint | undefined): Promise<Started> {
+  if (!endpoint) return { urls: [], stop: () => Promise.resolve() }
+  const server = appServer(app)
+  await listening(server, endpoint)
+  return {
+    urls: [urlOf(server, endpoint, false)],
+    stop: () => {
+      const done = closed(server)
+      server.closeAllConnections()
+      return done
+    },
+  }
+}
+
+async function metricsApp(services: Services): Promise<ReturnType<typeof adminApp>> {
+  const { Hono } = await import('hono')
+  const app = new Hono()
+  let render: (() => Promise<string>) | undefined
+  app.get('/metrics', async c => {
+    // The client library costs memory that a gateway without a scraper need not pay.
+    render ??= (await import('./exposition.ts')).exposition(services)
+    return c.text(await render(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
+  })
+  return app
+}
+
+const startIdAlphabet = 36
+
+/** Tells this start of the process from every other in decision ids and audit chains. */
+const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdAlphabet).padStart(13, '0')
+
+/** The operator's token for the admin port; compared without telling how much of it was right. */
+function tokenVerifier(guard: Buffer): (token: string) => boolean {
+  const expected = deriveKey(guard, 'operator-token').toString('base64url')
+  const digest = (text: string): Buffer => createHmac('sha256', guard).update(text).digest()
+  return token => timingSafeEqual(digest(token), digest(expected))
+}
+
+/** Starts a gateway. Throws `ConfigurationError` when its first configuration cannot be compiled. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const now = options.now?.bind(options) ?? Date.now
+  let phase: ReturnType<Services['phase']> = 'serving'
+  const services: Services = {
+    runtime: () => configuration.runtime,
+    now,
+    instance: options.instance,
+    limits: readLimits,
+    held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4)),
+    calls: new OpenCalls(now),
+    audit: new AuditLog(options.audit, options.instance, startId()),
+    metrics: new Metrics(),
+    log: options.log,
+    phase: () => phase,
+  }
+  const names = options.client.flatMap(endpoint => ('host' in endpoint ? listenerNames(endpoint.host) : []))
+  const configuration = new Configuration(options, services, names)
+  const issues = configuration.first(options.texts)
+  if (issues.length > 0) throw new ConfigurationError(issues)
+  const guard = options.guard('_gateway')
+  const client = await startClient(services, options, configuration)
+  const admin = await startApp(adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard)), options.admin)
+  const metrics = await startApp(await metricsApp(services), options.metrics)
+  return {
+    urls: client.urls,
+    adminUrl: admin.urls[0],
+    metricsUrl: metrics.urls[0],
+    apply: texts => configuration.apply(texts),
+    get hash() {
+      return configuration.runtime.hash
+    },
+    tick: () => services.calls.tick(),
+    async stop() {
+      phase = 'ending'
+      await services.calls.drain(drainMilliseconds)
+      await client.stop()
+      await Promise.all([admin.stop(), metrics.stop(), configuration.close()])
+      await options.audit.close()
+    },
+  }
 }

@@ -16,15 +16,23 @@ export const origin = z
   .max(300)
   .regex(/^[a-z][a-z0-9+.-]*:\/\/[^/\s?#]+$/, 'must be an origin: scheme://host[:port]')
 
+const isNetwork = (text: string): boolean =>
+  !/[/:]/.test(text) || [z.ipv6(), z.cidrv4(), z.cidrv6()].some(schema => schema.safeParse(text).success)
+
+const networkMessage = 'must be a CIDR (10.0.0.0/8), an address, or a name (*.internal.example)'
+
 /** An address range or a name pattern that servers given by url may be dialled at. */
 export const network = z
   .string()
   .min(1)
   .max(253)
-  .regex(
-    /^([0-9a-fA-F:.]+(\/[0-9]{1,3})?|(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/,
-    'must be a CIDR (10.0.0.0/8) or a name (*.internal.example)',
-  )
+  .regex(/^([0-9a-fA-F:.]+(\/[0-9]{1,3})?|(\*\.)?[a-z0-9]([a-z0-9.-]*[a-z0-9])?)$/, networkMessage)
+  .refine(isNetwork, networkMessage)
+  .meta({
+    'x-kubernetes-validations': [
+      { rule: "!(self.contains('/') || self.contains(':')) || isIP(self) || isCIDR(self)", message: networkMessage },
+    ],
+  })
 
 /** MCPGateway.spec.audit */
 export const audit = z.strictObject({
@@ -41,6 +49,10 @@ export const gatewayFields = {
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .max(2048)
+    .regex(
+      /^https?:\/\/[^\s/@?#]+(\/[^\s?#]*)?$/,
+      'must be an http or https address without user, password, query or fragment',
+    )
     .optional()
     .describe(
       'The address under which clients reach the gateway. Its host is accepted, and status and client configurations show it.',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { gatewayFields, network } from './gateway.ts'
+import { gatewayFields, host, network } from './gateway.ts'
 import { keysFile, type KeysFile } from './keys.ts'
 import { list, secretFile } from './kit.ts'
 import { server } from './servers.ts'
@@ -13,6 +13,8 @@ export const gatewayConfig = z.strictObject({
   /** Who this gateway belongs to, for logs and audit: namespace and name, or `standalone`. */
   name: z.string().min(1).max(512),
   ...gatewayFields,
+  /** What MCPGateway.spec.hosts names, and in a cluster the names of the Service. */
+  hosts: list(host, 80).optional(),
   tls: z.strictObject({ cert: secretFile, key: secretFile }).optional(),
   allowedNetworks: list(network, 128),
   servers: list(server, 2048),

@@ -33,6 +33,10 @@ export const timeouts = z.strictObject({
     .describe('The longest silence of the server while a request waits; every byte starts it again. Default 60s.'),
 })
 
+/** What holds where an MCPServer says nothing. */
+export const defaultTimeouts = { request: '300s', idle: '60s' } as const
+export const defaultHealthCheck = { interval: '30s', timeout: '5s', failureThreshold: 3 } as const
+
 /** An environment variable of a child process. The value of a secret is read from a file, never written here. */
 export const envVar = z.strictObject({
   name: z

@@ -38,7 +38,7 @@ export const dangerousPatterns = list(glob, 128).describe(
 /** What the gateway enforces for the tools of one server: the server's own policy and the approvals of security, combined. */
 export const serverTools = z.strictObject({
   policy: toolPolicy.optional(),
-  dangerousPatterns,
+  dangerousPatterns: list(glob, 2048).describe('The dangerous patterns of all policies.'),
   approved: list(toolName, 1024).describe('Names of dangerous tools that security has approved for this server.'),
 })
 

@@ -38,6 +38,11 @@ export class SseSplitter {
     this.#maxEventBytes = maxEventBytes
   }
 
+  /** Bytes that wait for the end of their block. */
+  get pending(): number {
+    return this.#held
+  }
+
   /** After `tooLarge` nothing more comes out of this stream. */
   push(chunk: Buffer): SsePush {
     const events: SseEvent[] = []

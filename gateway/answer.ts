@@ -1,0 +1,41 @@
+import { errors, type ErrorCode } from './errors.ts'
+import type { Denial, Era } from './exchange.ts'
+
+/** A refusal as HTTP. */
+export type Rendered = { readonly status: number; readonly headers: Record<string, string>; readonly body: string }
+
+/** The error member of a refusal: the public text, the reason as a word for programs, the id under which the audit log explains it. */
+const errorOf = (denial: Denial, decision: string): string => {
+  const row = errors[denial.code]
+  return JSON.stringify({ code: row.rpc, message: denial.text ?? row.text, data: { reason: denial.code, decision } })
+}
+
+/** A refusal as a JSON-RPC error. The id is echoed exactly as it was spelled, and omitted when it could not be read. */
+export const renderError = (denial: Denial, decision: string): string =>
+  denial.id === undefined
+    ? `{"jsonrpc":"2.0","error":${errorOf(denial, decision)}}`
+    : `{"jsonrpc":"2.0","id":${denial.id},"error":${errorOf(denial, decision)}}`
+
+/** A 401 has to name a scheme (RFC 9110 section 11.6.1). `Bearer` would start an OAuth flow in clients that could not end. */
+const challenge = 'ApiKey realm="bartizan", header="X-API-Key"'
+
+const retrySeconds: Partial<Record<ErrorCode, string>> = { Busy: '1', ShuttingDown: '2', AuditUnavailable: '5' }
+
+/** In the legacy era an unknown method is an answer like any other, with status 200. */
+const statusOf = (code: ErrorCode, era: Era | undefined): number =>
+  code === 'MethodNotFound' && era === 'legacy' ? 200 : errors[code].http
+
+export function render(denial: Denial, decision: string, era?: Era): Rendered {
+  const status = statusOf(denial.code, era)
+  const body = renderError(denial, decision)
+  const headers: Record<string, string> = {
+    'Content-Type': 'application/json',
+    'Content-Length': String(Buffer.byteLength(body)),
+    'Cache-Control': 'no-store',
+  }
+  if (status === 401) headers['WWW-Authenticate'] = challenge
+  if (status === 405) headers.Allow = 'GET, POST, DELETE, OPTIONS'
+  const retry = retrySeconds[denial.code]
+  if (retry !== undefined) headers['Retry-After'] = retry
+  return { status, headers, body }
+}

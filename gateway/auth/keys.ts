@@ -1,0 +1,45 @@
+import { hash } from 'node:crypto'
+import type { CompiledKey } from '../config/access.ts'
+import type { Denial, Grants, Principal } from '../exchange.ts'
+import type { Authenticator, Identity } from './authenticator.ts'
+
+/** A key of 256 random bits has at least 43 characters; nothing longer than this is hashed. */
+const maxKeyLength = 512
+
+const grantsOf = (key: CompiledKey): Grants => ({
+  expiresAt: key.expiresAt,
+  allowsScope: scope => (scope === 'servers:read' ? key.reads : key.executes),
+  allowsServer: key.servers,
+  allowsTool: key.tools,
+})
+
+const refused = (code: Denial['code'], detail: string): { denied: Denial } => ({
+  denied: { stage: 'authenticate', code, detail },
+})
+
+type Entry = { readonly key: CompiledKey; readonly identity: Identity }
+
+/**
+ * API keys. The secret is hashed once and looked up by its digest: a caller who does not hold the key cannot steer the comparison, so the time
+ * of the look-up tells him nothing, and the configuration holds nothing that opens a door.
+ */
+export function keyAuthenticator(keys: readonly CompiledKey[]): Authenticator {
+  const byDigest = new Map<string, Entry>()
+  for (const key of keys) {
+    const principal: Principal = { provider: 'key', subject: key.name, grants: grantsOf(key) }
+    for (const digest of key.digests) byDigest.set(digest, { key, identity: { principal, proof: digest } })
+  }
+  const judge = (digest: string, now: number) => {
+    const entry = byDigest.get(digest)
+    if (!entry) return undefined
+    if (entry.key.revoked) return refused('KeyRevoked', entry.key.name)
+    if (entry.key.expiresAt <= now) return refused('KeyExpired', entry.key.name)
+    return entry.identity
+  }
+  return {
+    name: 'key',
+    authenticate: (credential, now) =>
+      credential.length > maxKeyLength ? undefined : judge(hash('sha256', credential, 'hex'), now),
+    again: (identity, now) => (identity.principal.provider === 'key' ? judge(identity.proof, now) : undefined),
+  }
+}

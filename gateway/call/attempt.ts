@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AuditRecord } from '../audit.ts'
+import type { Denial, Era, Finding, Message } from '../exchange.ts'
+import type { Services } from '../runtime.ts'
+import { render } from '../answer.ts'
+
+/** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
+export type Attempt = {
+  readonly services: Services
+  readonly req: IncomingMessage
+  readonly res: ServerResponse
+  /** The id that stands in the answer and resolves in the audit log. */
+  readonly decision: string
+  readonly started: number
+  server?: string
+  /** `key:ci` */
+  principal?: string
+  era?: Era
+  message?: Message | undefined
+}
+
+/** Where metrics put requests that reached no server. */
+export const noServer = ''
+
+const toolOf = (message: Message | undefined): string | undefined => {
+  if (message?.method !== 'tools/call') return undefined
+  const name = (message.params as { name?: unknown } | undefined)?.name
+  return typeof name === 'string' ? name.slice(0, 128) : undefined
+}
+
+type What = Pick<AuditRecord, 'event' | 'verdict'> &
+  Partial<Pick<AuditRecord, 'code' | 'stage' | 'detail' | 'status' | 'findings'>>
+
+/** One line in the audit log for a decision about this attempt. */
+export function record(attempt: Attempt, what: What): void {
+  const { services, decision, server, principal, era, message, req } = attempt
+  services.audit.write({
+    decision,
+    time: services.now(),
+    ...what,
+    ...(server === undefined ? {} : { server }),
+    ...(principal === undefined ? {} : { principal }),
+    ...(req.socket.remoteAddress === undefined ? {} : { client: req.socket.remoteAddress }),
+    method: message?.method?.slice(0, 128) ?? `HTTP ${req.method ?? ''}`,
+    ...(toolOf(message) === undefined ? {} : { tool: toolOf(message)! }),
+    ...(era === undefined ? {} : { era }),
+  })
+  if (what.findings) count(attempt, what.findings)
+}
+
+function count({ services, server }: Attempt, findings: readonly Finding[]): void {
+  for (const { detector, rule, mode, policy } of findings)
+    services.metrics.finding(server ?? noServer, [detector, rule, mode, policy])
+}
+
+const eventOf = (denial: Denial): AuditRecord['event'] =>
+  denial.stage === 'authenticate' ? 'auth_failure' : 'mcp_call'
+
+/** Refuses a request that never became a call: audit line, metrics, answer. */
+export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Finding[]): void {
+  const { services, req, res, decision, server, era } = attempt
+  const { status, headers, body } = render(denial, decision, era)
+  const { code, stage, detail } = denial
+  record(attempt, {
+    event: eventOf(denial),
+    verdict: 'deny',
+    code,
+    stage,
+    status,
+    ...(detail ? { detail } : {}),
+    ...(findings ? { findings } : {}),
+  })
+  services.metrics.decision(server ?? noServer, code)
+  services.metrics.request(server ?? noServer, status, services.now() - attempt.started)
+  if (res.headersSent || res.destroyed) return
+  if (!req.complete) {
+    // What is left of the body is nobody's business: the connection ends with this answer.
+    headers.Connection = 'close'
+    req.resume()
+  }
+  res.writeHead(status, headers)
+  res.end(body)
+}

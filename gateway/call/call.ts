@@ -1,0 +1,258 @@
+import type { Identity } from '../auth/authenticator.ts'
+import type { ErrorCode } from '../errors.ts'
+import type { Caller, Denial, Exchange, Finding, Message, ReadLimits } from '../exchange.ts'
+import { judgeRequest } from '../pipeline.ts'
+import type { ServerRuntime } from '../runtime.ts'
+import type { Session } from '../session.ts'
+import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
+import { methods } from '../mcp/methods.ts'
+import { readBody } from '../mcp/message.ts'
+import { record, refuse, type Attempt } from './attempt.ts'
+import { JsonAnswer } from './json-answer.ts'
+import type { OpenCall } from './open-calls.ts'
+import { StreamAnswer } from './stream-answer.ts'
+
+/** How an answer goes on once the server's head is in: as one body, or event by event. */
+export type Answer = {
+  data(chunk: Buffer): void
+  end(): void
+  /** The server's side broke. */
+  broken(denial: Denial): void
+  /** The gateway ends it. */
+  deny(denial: Denial): void
+  /** For keep-alive comments. */
+  tick(now: number): void
+}
+
+/** An admitted call: who, to which server, with which judged messages. */
+export type Admission = {
+  readonly attempt: Attempt
+  readonly identity: Identity
+  readonly server: ServerRuntime
+  readonly caller: Caller
+  /** The messages as judged; none for GET and DELETE. */
+  readonly messages: readonly Message[]
+  /** The session that the request named, and the id as the client spells it. */
+  readonly session: { readonly sealed: string; readonly opened: Session } | undefined
+  /** Bytes of the request body that are reserved. */
+  readonly reserved: number
+}
+
+/** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
+const endless = ({ attempt, messages }: Admission): boolean =>
+  attempt.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
+
+/** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
+export class Call implements UpstreamSink, OpenCall {
+  readonly admission: Admission
+  /** Policies of the newest configuration: a swap changes them under an open stream. */
+  server: ServerRuntime
+  caller: Caller
+  #identity: Identity
+  readonly #endless: boolean
+  #upstream: UpstreamCall | undefined
+  #answer: Answer | undefined
+  #over = false
+  #lastByte: number
+
+  constructor(admission: Admission) {
+    this.admission = admission
+    this.server = admission.server
+    this.caller = admission.caller
+    this.#identity = admission.identity
+    this.#endless = endless(admission)
+    this.#lastByte = admission.attempt.started
+  }
+
+  open(request: UpstreamRequest): void {
+    const { services, res } = this.admission.attempt
+    services.calls.add(this)
+    res.on('close', () => this.#gone())
+    this.#upstream = this.server.upstream.open(request, this)
+    if (this.#over) this.#upstream.cancel()
+  }
+
+  head(status: number, headers: UpstreamHeaders): void {
+    if (this.#over) return
+    this.#touch()
+    const refused = refusedHead(status, headers)
+    if (refused) return this.deny(refused)
+    const type = String(headers['content-type'] ?? '')
+    const stream = status < 300 && /^text\/event-stream\b/i.test(type)
+    this.#answer = stream ? new StreamAnswer(this, status, headers) : new JsonAnswer(this, status, headers)
+  }
+
+  data(chunk: Buffer): void {
+    if (this.#over) return
+    this.#touch()
+    this.#answer?.data(chunk)
+  }
+
+  end(): void {
+    if (!this.#over) this.#answer?.end()
+  }
+
+  fail(code: ErrorCode, detail: string): void {
+    if (this.#over) return
+    const denial: Denial = { stage: 'upstream', code, detail }
+    this.admission.attempt.services.log.warn('upstream failed', {
+      decision: this.admission.attempt.decision,
+      server: this.server.name,
+      code,
+      detail,
+    })
+    if (this.#answer) this.#answer.broken(denial)
+    else this.deny(denial)
+  }
+
+  /** Ends the call with a refusal, wherever it is: an answer with the id, or an error event in the open stream. */
+  deny(denial: Denial, findings?: readonly Finding[]): void {
+    if (this.#over) return
+    const withId = { ...denial, ...this.#idOf(denial) }
+    this.#upstream?.cancel()
+    const { attempt } = this.admission
+    if (attempt.res.headersSent) {
+      const { code, stage, detail } = denial
+      record(attempt, {
+        event: 'call_ended',
+        verdict: 'deny',
+        code,
+        stage,
+        ...(detail ? { detail } : {}),
+        ...(findings ? { findings } : {}),
+      })
+      attempt.services.metrics.decision(this.server.name, code)
+      this.#answer?.deny(withId)
+      this.finish(attempt.res.statusCode)
+    } else {
+      this.#release()
+      refuse(attempt, withId, findings)
+    }
+  }
+
+  /** The answer is out, or nobody is there to have it. */
+  finish(status: number): void {
+    if (this.#over) return
+    const { attempt } = this.admission
+    this.#release()
+    attempt.services.metrics.request(this.server.name, status, attempt.services.now() - attempt.started)
+  }
+
+  pause(): void {
+    this.#upstream?.pause()
+  }
+
+  resume(): void {
+    this.#upstream?.resume()
+  }
+
+  tick(now: number): void {
+    if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
+    const { requestTimeout, idleTimeout } = this.server
+    const late = now - this.admission.attempt.started > requestTimeout
+    if (!this.#endless && (late || now - this.#lastByte > idleTimeout)) {
+      return this.deny({
+        stage: 'upstream',
+        code: 'UpstreamTimeout',
+        detail: late ? 'request timeout' : 'idle timeout',
+      })
+    }
+    this.#answer?.tick(now)
+  }
+
+  reauthorize(now: number): void {
+    const { services } = this.admission.attempt
+    const runtime = services.runtime()
+    const admitted = runtime.auth.readmit(this.#identity, now)
+    if ('denied' in admitted) return this.#revoke(admitted.denied)
+    const server = runtime.servers.get(this.server.name)
+    if (!server || server.stopped || server.refused !== undefined)
+      return this.#revoke({ stage: 'route', code: 'NotFound', detail: 'the server is gone' })
+    const caller = { ...this.caller, principal: admitted.principal }
+    const refusal = refusalOf(server, caller, this.admission.messages, services.limits)
+    if (refusal) return this.#revoke(refusal)
+    const moved = server.upstream !== this.server.upstream
+    this.server = server
+    this.caller = caller
+    this.#identity = admitted
+    if (moved) this.wind()
+  }
+
+  wind(): void {
+    if (!this.#endless || this.#over) return
+    this.#upstream?.cancel()
+    const { res } = this.admission.attempt
+    if (!res.headersSent) return this.deny({ stage: 'drain', code: 'ShuttingDown' })
+    this.finish(res.statusCode)
+    res.end()
+  }
+
+  abandon(): void {
+    this.deny({ stage: 'drain', code: 'ShuttingDown', detail: 'the grace period is over' })
+  }
+
+  #revoke(why: Denial): void {
+    this.deny({
+      stage: why.stage,
+      code: 'CallerRevoked',
+      detail: `${why.code}${why.detail === undefined ? '' : `: ${why.detail}`}`,
+    })
+  }
+
+  /** The id that a refusal answers: of the message that was refused, else of the one request in the body. */
+  #idOf(denial: Denial): { id?: string } {
+    if (denial.id !== undefined) return { id: denial.id }
+    const id = this.admission.messages.find(message => message.shape === 'request')?.id
+    return id === undefined ? {} : { id }
+  }
+
+  #touch(): void {
+    this.#lastByte = this.admission.attempt.services.now()
+  }
+
+  #gone(): void {
+    if (this.#over) return
+    this.#upstream?.cancel()
+    this.finish(499)
+  }
+
+  #release(): void {
+    this.#over = true
+    const { services } = this.admission.attempt
+    services.held.give(this.admission.reserved)
+    services.calls.delete(this)
+    if (this.#answer instanceof JsonAnswer || this.#answer instanceof StreamAnswer) this.#answer.release()
+  }
+}
+
+/** Heads that are never shown to a client. */
+function refusedHead(status: number, headers: UpstreamHeaders): Denial | undefined {
+  const deny = (code: ErrorCode): Denial => ({ stage: 'upstream', code, detail: `status ${status}` })
+  // The credential in question is the gateway's: a 401 would make the client look for one of its own.
+  if (status === 401 || status === 407) return deny('UpstreamAuthentication')
+  if (status >= 300 && status < 400) return deny('UpstreamRedirect')
+  const encoding = headers['content-encoding']
+  return encoding === undefined || encoding === 'identity' ? undefined : deny('UpstreamUnreadable')
+}
+
+/** What the newest policies say of messages that an older configuration let through. */
+function refusalOf(
+  server: ServerRuntime,
+  caller: Caller,
+  messages: readonly Message[],
+  limits: ReadLimits,
+): Denial | undefined {
+  const { grants } = caller.principal
+  if (!grants.allowsServer(server.name)) return { stage: 'authorize', code: 'ServerNotAllowed' }
+  if (messages.length === 0 && !grants.allowsScope('servers:read'))
+    return { stage: 'authorize', code: 'InsufficientScope' }
+  for (const message of messages) {
+    const scope =
+      message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
+    if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
+    const x: Exchange = { ...caller, message }
+    const { denied } = judgeRequest(server.authorizing, x, bytes => readBody(bytes, limits))
+    if (denied) return denied
+  }
+  return undefined
+}

@@ -1,0 +1,64 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Era } from '../exchange.ts'
+import type { UpstreamHeaders } from '../upstream/upstream.ts'
+
+/** Request headers that go to the server. Credentials, cookies, hop-by-hop and `X-Forwarded-*` headers are not among them. */
+const requestNames: readonly string[] = [
+  'accept',
+  'content-type',
+  'user-agent',
+  'accept-language',
+  'last-event-id',
+  'traceparent',
+  'tracestate',
+  'baggage',
+]
+
+/** The forwarded headers of a request; the session id is set apart, since the server gets its own. */
+export function requestHeaders(
+  headers: IncomingHttpHeaders,
+  era: Era,
+  upstreamSession: string | undefined,
+): Record<string, string> {
+  // The answer must be readable to the guardrails, so no encoding is offered.
+  const out: Record<string, string> = { 'accept-encoding': 'identity' }
+  for (const name of requestNames) {
+    const value = headers[name]
+    if (typeof value === 'string') out[name] = value
+  }
+  for (const name in headers) {
+    if (!name.startsWith('mcp-') || name === 'mcp-session-id') continue
+    const value = headers[name]
+    if (typeof value === 'string') out[name] = value
+  }
+  if (upstreamSession !== undefined && era === 'legacy') out['mcp-session-id'] = upstreamSession
+  return out
+}
+
+const responseNames: readonly string[] = [
+  'content-type',
+  'cache-control',
+  'retry-after',
+  'x-accel-buffering',
+  'traceparent',
+  'tracestate',
+]
+
+/**
+ * The response headers that a client gets, by list, as Node's flat array: an `Alt-Svc`, a `Set-Cookie` or a `WWW-Authenticate` of the server
+ * would speak to the client in the gateway's name. Each name once.
+ */
+export function responseHeaders(headers: UpstreamHeaders, sealedSession: string | undefined): string[] {
+  const out: string[] = []
+  for (const name of responseNames) {
+    const value = headers[name]
+    if (value !== undefined) out.push(name, typeof value === 'string' ? value : value[0]!)
+  }
+  for (const name in headers) {
+    if (!name.startsWith('mcp-') || name === 'mcp-session-id') continue
+    const value = headers[name]
+    if (value !== undefined) out.push(name, typeof value === 'string' ? value : value[0]!)
+  }
+  if (sealedSession !== undefined) out.push('mcp-session-id', sealedSession)
+  return out
+}

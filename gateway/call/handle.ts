@@ -1,0 +1,109 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Identity } from '../auth/authenticator.ts'
+import type { Denial } from '../exchange.ts'
+import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
+import { corsHeaders, preflight } from '../http/cors.ts'
+import { duplicateHeader } from '../http/duplicates.ts'
+import { record, refuse, type Attempt } from './attempt.ts'
+import { Call, type Admission } from './call.ts'
+import { requestHeaders } from './forwarded.ts'
+import { receive } from './post.ts'
+import { sessionOf } from './session-of.ts'
+
+const prefix = '/mcp/'
+
+/** The part of a URL before the query, which never goes anywhere. */
+const pathOf = (url: string): string => {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
+
+/** True for the addresses of MCP servers: `/mcp` and `/mcp/<server>`. Everything else is the business of `app.ts`. */
+export function isMcpPath(url: string): boolean {
+  const path = pathOf(url)
+  return path === '/mcp' || path.startsWith(prefix)
+}
+
+const serverOf = (runtime: Runtime, url: string): ServerRuntime | undefined => {
+  const path = pathOf(url)
+  return path === '/mcp' ? runtime.only : runtime.servers.get(path.slice(prefix.length))
+}
+
+const denial = (stage: string, code: Denial['code'], detail?: string): Denial =>
+  detail === undefined ? { stage, code } : { stage, code, detail }
+
+/** What is wrong with a request before anybody asks who sent it. */
+function badTransport(runtime: Runtime, services: Services, req: IncomingMessage): Denial | undefined {
+  const { headers } = req
+  if (!runtime.hosts.host(headers.host))
+    return denial('http', 'HostNotAllowed', `Host ${JSON.stringify(headers.host?.slice(0, 200))}`)
+  if (!runtime.hosts.origin(headers.origin))
+    return denial('http', 'OriginNotAllowed', `Origin ${JSON.stringify(headers.origin?.slice(0, 200))}`)
+  const twice = duplicateHeader(req.rawHeaders, Object.keys(headers).length)
+  if (twice !== undefined) return denial('http', 'InvalidRequest', `header ${twice} stands twice`)
+  return services.phase() === 'ending' ? denial('http', 'ShuttingDown') : undefined
+}
+
+/** What is wrong with calling this server, once it is known who calls. */
+function closed(services: Services, identity: Identity, server: ServerRuntime): Denial | undefined {
+  if (!identity.principal.grants.allowsServer(server.name)) return denial('authorize', 'ServerNotAllowed')
+  if (server.refused !== undefined) return denial('route', 'ConfigurationRefused', server.refused)
+  if (server.stopped) return denial('route', 'ServerStopped')
+  return services.audit.ready() ? undefined : denial('audit', 'AuditUnavailable')
+}
+
+/** One request to an MCP address, from its head to the verdict. */
+export function handle(services: Services, req: IncomingMessage, res: ServerResponse): void {
+  const runtime = services.runtime()
+  const started = services.now()
+  const attempt: Attempt = { services, req, res, decision: services.audit.next(), started }
+  const transport = badTransport(runtime, services, req)
+  if (transport) return refuse(attempt, transport)
+  if (req.headers.origin !== undefined) corsHeaders(res, req.headers.origin)
+  if (req.method === 'OPTIONS') return preflight(req, res)
+  const admitted = runtime.auth.admit(req.headers, started)
+  if ('denied' in admitted) return refuse(attempt, admitted.denied)
+  attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
+  const server = serverOf(runtime, req.url ?? '')
+  if (!server) return refuse(attempt, denial('route', 'NotFound'))
+  attempt.server = server.name
+  const refusal = closed(services, admitted, server)
+  if (refusal) return refuse(attempt, refusal)
+  call(attempt, admitted, server)
+}
+
+/** The caller is known and may call this server; what he asks of it decides the rest. */
+function call(attempt: Attempt, identity: Identity, server: ServerRuntime): void {
+  const { method } = attempt.req
+  if (method === 'POST') receive({ attempt, identity, server })
+  else if (method === 'GET' || method === 'DELETE') withoutBody(attempt, identity, server)
+  else refuse(attempt, denial('http', 'MethodNotAllowed'))
+}
+
+/** GET opens the server's stream, DELETE ends the session; both exist in the legacy era only, and there the server says so itself. */
+function withoutBody(attempt: Attempt, identity: Identity, server: ServerRuntime): void {
+  const { services, req } = attempt
+  attempt.era = 'legacy'
+  if (!identity.principal.grants.allowsScope('servers:read'))
+    return refuse(attempt, denial('authorize', 'InsufficientScope'))
+  const session = sessionOf(services, server, identity.principal, req.headers)
+  if ('denied' in session) return refuse(attempt, session.denied)
+  const caller = { principal: identity.principal, server: server.name, era: 'legacy' as const, now: attempt.started }
+  const admission: Admission = {
+    attempt,
+    identity,
+    server,
+    caller,
+    messages: [],
+    session: session.session,
+    reserved: 0,
+  }
+  record(attempt, { event: 'mcp_call', verdict: 'allow' })
+  services.metrics.decision(server.name, 'Allowed')
+  new Call(admission).open({
+    method: req.method === 'GET' ? 'GET' : 'DELETE',
+    headers: requestHeaders(req.headers, 'legacy', session.session?.opened.upstream),
+    messages: [],
+    principal: identity.principal,
+  })
+}

@@ -1,0 +1,139 @@
+import type { Denial, Finding, Message } from '../exchange.ts'
+import { judgeAnswer } from '../pipeline.ts'
+import { readAnswer } from '../mcp/message.ts'
+import type { UpstreamHeaders } from '../upstream/upstream.ts'
+import { renderError } from '../answer.ts'
+import { record } from './attempt.ts'
+import type { Answer, Call } from './call.ts'
+import { responseHeaders } from './forwarded.ts'
+import { readErrorBody } from './plain-json.ts'
+import { sealedSession } from './session-id.ts'
+
+/** Larger answers give other calls a turn between reading and judging: no body holds the event loop for 10 ms. */
+const large = 256 * 1024
+
+type Ready =
+  | { readonly bytes: Buffer; readonly findings: readonly Finding[] }
+  | { readonly denied: Denial; readonly findings: readonly Finding[] }
+
+/** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
+export class JsonAnswer implements Answer {
+  readonly #call: Call
+  readonly #status: number
+  readonly #headers: UpstreamHeaders
+  #first: Buffer | undefined
+  #rest: Buffer[] | undefined
+  #size = 0
+
+  constructor(call: Call, status: number, headers: UpstreamHeaders) {
+    this.#call = call
+    this.#status = status
+    this.#headers = headers
+  }
+
+  data(chunk: Buffer): void {
+    const { services } = this.#call.admission.attempt
+    if (this.#size + chunk.length > services.limits.maxBytes)
+      return this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge' })
+    if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    this.#size += chunk.length
+    if (!this.#first) this.#first = chunk
+    else (this.#rest ??= [this.#first]).push(chunk)
+  }
+
+  end(): void {
+    const bytes = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
+    if (!bytes) return this.#send(undefined)
+    if (bytes.length > large) setImmediate(() => this.#judge(bytes))
+    else this.#judge(bytes)
+  }
+
+  broken(denial: Denial): void {
+    this.#call.deny(denial)
+  }
+
+  deny(): void {
+    // The head was not out, so the call has rendered the refusal itself.
+  }
+
+  tick(): void {
+    // Nothing was sent yet: a comment cannot keep a plain answer alive.
+  }
+
+  release(): void {
+    this.#call.admission.attempt.services.held.give(this.#size)
+    this.#size = 0
+  }
+
+  #judge(bytes: Buffer): void {
+    const { attempt } = this.#call.admission
+    if (attempt.res.destroyed) return
+    const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, attempt.services.limits)
+    if ('denied' in read) return this.#unreadable(read.denied)
+    const judge = (): void => this.#decide('message' in read ? this.#one(read.message) : this.#batch(read.batch))
+    if (bytes.length > large) setImmediate(judge)
+    else judge()
+  }
+
+  #decide(ready: Ready): void {
+    const findings = ready.findings.length > 0 ? ready.findings : undefined
+    if ('denied' in ready) return this.#call.deny(ready.denied, findings)
+    if (findings) record(this.#call.admission.attempt, { event: 'mcp_answer', verdict: 'allow', findings })
+    this.#send(ready.bytes)
+  }
+
+  #one(message: Message): Ready {
+    const { server, caller, admission } = this.#call
+    const judged = judgeAnswer(server.reversed, caller, message, bytes =>
+      readAnswer(bytes, admission.attempt.services.limits),
+    )
+    const { findings } = judged
+    return judged.denied ? { denied: judged.denied, findings } : { bytes: judged.message.bytes, findings }
+  }
+
+  /** A batch (2025-03-26): one refusal refuses the array. */
+  #batch(messages: readonly Message[]): Ready {
+    const parts: Buffer[] = []
+    const findings: Finding[] = []
+    for (const message of messages) {
+      const ready = this.#one(message)
+      findings.push(...ready.findings)
+      if ('denied' in ready) return { denied: ready.denied, findings }
+      parts.push(parts.length === 0 ? Buffer.from('[') : Buffer.from(','), ready.bytes)
+    }
+    return { bytes: Buffer.concat([...parts, Buffer.from(']')]), findings }
+  }
+
+  /** Clients tell the era from 4xx answers, so their status stays; what cannot be read does not. */
+  #unreadable(denied: Denial): void {
+    const denial: Denial = {
+      stage: 'upstream',
+      code: 'UpstreamUnreadable',
+      detail: `${denied.code}: ${denied.detail ?? ''}`,
+    }
+    if (this.#status < 400) return this.#call.deny(denial)
+    const { attempt, messages } = this.#call.admission
+    const id = messages.find(message => message.shape === 'request')?.id
+    record(attempt, {
+      event: 'mcp_answer',
+      verdict: 'deny',
+      code: denial.code,
+      stage: denial.stage,
+      ...(denial.detail ? { detail: denial.detail } : {}),
+    })
+    const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, attempt.decision)
+    this.#send(Buffer.from(body), ['content-type', 'application/json'])
+  }
+
+  #send(body: Buffer | undefined, replaced?: readonly string[]): void {
+    const { res } = this.#call.admission.attempt
+    const headers = replaced ? [...replaced] : responseHeaders(this.#headers, sealedSession(this.#call, this.#headers))
+    // 202 and 204 carry no body; to give them a length of 0 is legal for the first only (RFC 9110 section 8.6).
+    if (body) headers.push('content-length', String(body.length))
+    else if (this.#status !== 204) headers.push('content-length', '0')
+    if (this.#call.admission.attempt.services.phase() !== 'serving') headers.push('connection', 'close')
+    res.writeHead(this.#status, headers)
+    res.end(body)
+    this.#call.finish(this.#status)
+  }
+}

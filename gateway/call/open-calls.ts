@@ -1,0 +1,71 @@
+/** A call as the clock and the reload see it. */
+export type OpenCall = {
+  /** Time-outs, keep-alive comments, the end of the caller's credential. `now` in milliseconds since the epoch. */
+  tick(now: number): void
+  /** Would this caller still be let in? If not, the call ends with an error for its id. */
+  reauthorize(now: number): void
+  /** The process ends: streams close so that clients resume elsewhere; a call that waits for its answer goes on. */
+  wind(): void
+  /** The time is up. */
+  abandon(): void
+}
+
+/** Half a second: a revoked or expired caller's streams must end within one. */
+export const tickMilliseconds = 500
+
+/**
+ * Every call that is open, and the one clock that they share: a timer of its own for each call costs more than the call's policy decisions. The
+ * clock runs only while there are calls.
+ */
+export class OpenCalls {
+  readonly #calls = new Set<OpenCall>()
+  readonly #now: () => number
+  #timer: NodeJS.Timeout | undefined
+  #idle: (() => void) | undefined
+
+  constructor(now: () => number) {
+    this.#now = now
+  }
+
+  get size(): number {
+    return this.#calls.size
+  }
+
+  add(call: OpenCall): void {
+    this.#calls.add(call)
+    this.#timer ??= setInterval(() => this.tick(), tickMilliseconds).unref()
+  }
+
+  delete(call: OpenCall): void {
+    this.#calls.delete(call)
+    if (this.#calls.size === 0) this.#idle?.()
+  }
+
+  tick(): void {
+    const now = this.#now()
+    for (const call of this.#calls) call.tick(now)
+    if (this.#calls.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+
+  reauthorize(): void {
+    const now = this.#now()
+    for (const call of this.#calls) call.reauthorize(now)
+  }
+
+  /** Closes streams, waits for the calls in flight for at most `milliseconds`, then abandons what is left. */
+  async drain(milliseconds: number): Promise<void> {
+    for (const call of this.#calls) call.wind()
+    if (this.#calls.size > 0) {
+      await new Promise<void>(resolve => {
+        const timer = setTimeout(resolve, milliseconds)
+        this.#idle = () => {
+          clearTimeout(timer)
+          resolve()
+        }
+      })
+    }
+    for (const call of this.#calls) call.abandon()
+  }
+}

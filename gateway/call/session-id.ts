@@ -1,0 +1,22 @@
+import type { UpstreamHeaders } from '../upstream/upstream.ts'
+import type { Call } from './call.ts'
+
+const requested = (params: unknown): string => {
+  const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion
+  return typeof version === 'string' ? version : ''
+}
+
+/**
+ * The session id that the client gets for the one that the server sent: the same as before when the server repeats it, a new sealed one when it
+ * opened a session. A modern exchange has no sessions, so there the header does not pass.
+ */
+export function sealedSession(call: Call, headers: UpstreamHeaders): string | undefined {
+  const upstream = headers['mcp-session-id']
+  if (typeof upstream !== 'string' || call.caller.era === 'modern') return undefined
+  const { session, messages, attempt } = call.admission
+  if (session?.opened.upstream === upstream) return session.sealed
+  const { provider, subject } = call.caller.principal
+  const initialize = messages.find(message => message.method === 'initialize')
+  const { instance } = attempt.services
+  return call.server.sealer.seal({ instance, upstream, provider, subject, revision: requested(initialize?.params) })
+}

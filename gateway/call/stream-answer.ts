@@ -1,0 +1,153 @@
+import type { Denial, Finding } from '../exchange.ts'
+import { judgeAnswer } from '../pipeline.ts'
+import { readAnswer } from '../mcp/message.ts'
+import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
+import type { UpstreamHeaders } from '../upstream/upstream.ts'
+import { renderError } from '../answer.ts'
+import { record } from './attempt.ts'
+import type { Answer, Call } from './call.ts'
+import { responseHeaders } from './forwarded.ts'
+import { sealedSession } from './session-id.ts'
+
+/** Edges cut streams that are silent for longer; some clients give up after 10 s between bytes, most after 60. */
+const keepAliveMilliseconds = 15_000
+const comment = Buffer.from(':\n\n')
+
+/** What becomes of one event: its bytes, or the end of the stream. */
+type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
+
+/** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
+export class StreamAnswer implements Answer {
+  readonly #call: Call
+  readonly #splitter: SseSplitter
+  #reserved = 0
+  #lastWrite: number
+  #waiting = false
+
+  constructor(call: Call, status: number, headers: UpstreamHeaders) {
+    this.#call = call
+    const { res, services } = call.admission.attempt
+    this.#splitter = new SseSplitter(services.limits.maxBytes)
+    this.#lastWrite = services.now()
+    const out = responseHeaders(headers, sealedSession(call, headers))
+    if (headers['x-accel-buffering'] === undefined) out.push('x-accel-buffering', 'no')
+    if (services.phase() !== 'serving') out.push('connection', 'close')
+    res.writeHead(status, out)
+    // The first byte may be long in coming, and a proxy on the way may hold the head until there is one.
+    res.write(comment)
+  }
+
+  data(chunk: Buffer): void {
+    const { services } = this.#call.admission.attempt
+    if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    this.#reserved += chunk.length
+    const { events, tooLarge } = this.#splitter.push(chunk)
+    this.#forward(events)
+    if (tooLarge)
+      return this.#call.deny({
+        stage: 'upstream',
+        code: 'UpstreamTooLarge',
+        detail: 'an event is larger than the limit',
+      })
+    this.#hold(this.#splitter.pending)
+  }
+
+  end(): void {
+    const { res } = this.#call.admission.attempt
+    // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
+    this.#call.finish(res.statusCode)
+    res.end()
+  }
+
+  broken(): void {
+    const { res } = this.#call.admission.attempt
+    this.#call.finish(res.statusCode)
+    // A clean end would tell the client that this was all.
+    res.destroy()
+  }
+
+  deny(denial: Denial): void {
+    const { attempt } = this.#call.admission
+    if (denial.id !== undefined) attempt.res.write(`event: message\ndata: ${renderError(denial, attempt.decision)}\n\n`)
+    attempt.res.end()
+  }
+
+  tick(now: number): void {
+    if (now - this.#lastWrite < keepAliveMilliseconds) return
+    this.#lastWrite = now
+    this.#call.admission.attempt.res.write(comment)
+  }
+
+  release(): void {
+    this.#hold(0)
+  }
+
+  #hold(bytes: number): void {
+    const { held } = this.#call.admission.attempt.services
+    if (bytes < this.#reserved) held.give(this.#reserved - bytes)
+    this.#reserved = Math.min(this.#reserved, bytes)
+  }
+
+  #forward(events: readonly SseEvent[]): void {
+    const parts: Buffer[] = []
+    let refused: Extract<Judged, { denied: Denial }> | undefined
+    for (const event of events) {
+      const judged = this.#judge(event)
+      if ('denied' in judged) {
+        refused = judged
+        break
+      }
+      parts.push(judged.bytes)
+    }
+    if (parts.length > 0) this.#write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))
+    if (refused) this.#call.deny(refused.denied, refused.findings)
+  }
+
+  #write(bytes: Buffer): void {
+    const { res, services } = this.#call.admission.attempt
+    this.#lastWrite = services.now()
+    if (res.write(bytes) || this.#waiting) return
+    this.#waiting = true
+    this.#call.pause()
+    res.once('drain', () => {
+      this.#waiting = false
+      this.#call.resume()
+    })
+  }
+
+  #judge(event: SseEvent): Judged {
+    const { data, raw } = event
+    if (!data) return { bytes: raw }
+    const { attempt } = this.#call.admission
+    const read = readAnswer(data, attempt.services.limits)
+    if (!('message' in read)) return this.#batchOrUnreadable(read)
+    const { server, caller } = this.#call
+    const judged = judgeAnswer(server.reversed, caller, read.message, bytes =>
+      readAnswer(bytes, attempt.services.limits),
+    )
+    if (judged.denied) return this.#refused(judged.denied, judged.findings)
+    if (judged.findings.length > 0)
+      record(attempt, { event: 'mcp_answer', verdict: 'allow', findings: judged.findings })
+    return { bytes: judged.message === read.message ? raw : withData(event, judged.message.bytes) }
+  }
+
+  /** Nobody sends arrays in events any more; one that does is not followed there. */
+  #batchOrUnreadable(read: { batch: readonly unknown[] } | { denied: Denial }): Judged {
+    const why = 'denied' in read ? `${read.denied.code}: ${read.denied.detail ?? ''}` : 'a batch in an event'
+    const id = 'denied' in read && read.denied.id !== undefined ? { id: read.denied.id } : {}
+    return { denied: { stage: 'upstream', code: 'UpstreamUnreadable', detail: why, ...id }, findings: [] }
+  }
+
+  /**
+   * A refused answer ends the stream with an error for its id. A refused notification or request of the server has no id that the client waits
+   * for: on a stream that answers nothing (GET) it is withheld alone, since to end the stream would make the client ask for it again.
+   */
+  #refused(denied: Denial, findings: readonly Finding[]): Judged {
+    const { attempt, messages } = this.#call.admission
+    if (messages.length > 0 || denied.id !== undefined) return { denied, findings }
+    const { code, stage, detail } = denied
+    record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, ...(detail ? { detail } : {}) })
+    attempt.services.metrics.decision(this.#call.server.name, code)
+    return { bytes: Buffer.from(`: withheld, decision ${attempt.decision}\n\n`) }
+  }
+}

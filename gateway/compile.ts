@@ -1,0 +1,124 @@
+import { hash } from 'node:crypto'
+import { compileKey, type CompiledKey } from './config/access.ts'
+import { milliseconds } from './config/kit.ts'
+import type { GatewayConfig, Issue } from './config/index.ts'
+import type { KeysFile } from './config/index.ts'
+import type { HealthCheck, Server } from './config/servers.ts'
+import { authentications } from './auth/index.ts'
+import { keyAuthenticator } from './auth/keys.ts'
+import { Health, pathProbe, pingProbe, type HealthOptions } from './health.ts'
+import { hostPolicy } from './http/hosts.ts'
+import { stages } from './policies/index.ts'
+import type { Runtime, ServerRuntime } from './runtime.ts'
+import { sealer, type Sealer } from './session.ts'
+import type { GatewayOptions } from './start.ts'
+import { httpUpstream } from './upstream/http.ts'
+import type { Upstreams } from './upstream/registry.ts'
+
+/** What compiling needs and a configuration does not hold. */
+export type Workshop = {
+  readonly options: GatewayOptions
+  readonly upstreams: Upstreams
+  /** Names under which the listeners themselves are reached. */
+  readonly names: readonly string[]
+  /** Sealers outlive configurations: their caches are warm. */
+  readonly sealers: Map<string, Sealer>
+  healthChanged(server: string, healthy: boolean): void
+}
+
+const defaults = { request: 300_000, idle: 60_000, interval: 30_000, healthTimeout: 5_000, failureThreshold: 3 }
+
+const ms = (text: string | undefined, otherwise: number): number =>
+  text === undefined ? otherwise : milliseconds(text)
+
+const healthOptions = ({ interval, timeout, failureThreshold }: HealthCheck): HealthOptions => ({
+  interval: ms(interval, defaults.interval),
+  timeout: ms(timeout, defaults.healthTimeout),
+  failureThreshold: failureThreshold ?? defaults.failureThreshold,
+})
+
+/** A server is asked only when its object says so; a path is asked at the address of the server. */
+function healthOf(server: Server, config: GatewayConfig, workshop: Workshop): Health | undefined {
+  const { healthCheck, upstream } = server
+  if (!healthCheck || server.stopped === true || server.refused !== undefined) return undefined
+  const changed = (healthy: boolean): void => workshop.healthChanged(server.name, healthy)
+  const own = workshop.upstreams.get(server, config.allowedNetworks)
+  const { path } = healthCheck
+  const probe =
+    path === undefined || !upstream.http
+      ? pingProbe(own)
+      : pathProbe(
+          httpUpstream(
+            new URL(path, upstream.http.url).href,
+            workshop.upstreams.judgeOf(upstream.http, config.allowedNetworks),
+          ),
+        )
+  return new Health(probe, healthOptions(healthCheck), changed)
+}
+
+function sealerOf(name: string, { sealers, options }: Workshop): Sealer {
+  let found = sealers.get(name)
+  if (!found) sealers.set(name, (found = sealer(options.guard(name), name)))
+  return found
+}
+
+function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
+  const chain = stages(server)
+  return {
+    name: server.name,
+    stages: chain,
+    reversed: chain.toReversed(),
+    authorizing: chain.filter(stage => stage.authorizes === true),
+    upstream: workshop.upstreams.get(server, config.allowedNetworks),
+    sealer: sealerOf(server.name, workshop),
+    health: healthOf(server, config, workshop),
+    requestTimeout: ms(server.timeouts?.request, defaults.request),
+    idleTimeout: ms(server.timeouts?.idle, defaults.idle),
+    stopped: server.stopped === true,
+    refused: server.refused,
+  }
+}
+
+/** Host names that are accepted: the listeners', the public one, and what `hosts` adds. */
+const hostNames = (config: GatewayConfig, names: readonly string[]): string[] => [
+  ...names,
+  ...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]),
+  ...(config.hosts ?? []),
+]
+
+/** The hash of what was compiled, not of the text: two spellings of one configuration are the same. */
+const hashOf = (config: GatewayConfig, keys: KeysFile): string => hash('sha256', JSON.stringify([config, keys]), 'hex')
+
+const authOf = (keys: readonly CompiledKey[]) => authentications([keyAuthenticator(keys)], keys.length > 0)
+
+/** Builds a whole runtime, or throws before anything of the old one is gone. */
+export function compile(config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime {
+  const servers = new Map<string, ServerRuntime>()
+  for (const server of config.servers) servers.set(server.name, compileServer(server, config, workshop))
+  return {
+    hash: hashOf(config, keys),
+    hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
+    auth: authOf(keys.keys.map(compileKey)),
+    servers,
+    only: servers.size === 1 ? servers.values().next().value : undefined,
+  }
+}
+
+/** A runtime with the policies of another and new keys: what is left to do when the policies of a reload are refused. */
+export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile): Runtime => ({
+  ...runtime,
+  hash: hashOf(config, keys),
+  auth: authOf(keys.keys.map(compileKey)),
+})
+
+/** What the schema cannot see. */
+export function contradictions(config: GatewayConfig): Issue[] {
+  const seen = new Set<string>()
+  return config.servers.flatMap(({ name }, at) => {
+    if (!seen.has(name)) {
+      seen.add(name)
+      return []
+    }
+    return [{ path: `servers[${at}].name`, message: `there are two servers called ${name}` }]
+  })
+}

@@ -1,0 +1,142 @@
+import { compile, contradictions, withKeys, type Workshop } from './compile.ts'
+import {
+  parseGatewayConfig,
+  parseKeysFile,
+  type GatewayConfig,
+  type Issue,
+  type KeysFile,
+  type Parsed,
+} from './config/index.ts'
+import type { Tls } from './listen.ts'
+import type { Runtime, Services } from './runtime.ts'
+import type { Applied, ConfigTexts, GatewayOptions } from './start.ts'
+import { stdioFactory } from './upstream/stdio-factory.ts'
+import { Upstreams } from './upstream/registry.ts'
+
+const issuesIn = <T>(parsed: Parsed<T>, file: string): Issue[] =>
+  'issues' in parsed ? parsed.issues.map(({ path, message }) => ({ path: `${file}: ${path}`, message })) : []
+
+/** Who might still come in when neither file can be believed: nobody. */
+const nobody: KeysFile = { schema: 1, keys: [] }
+
+/** The configuration in force, and how it changes: the new one is built completely before the old one goes. */
+export class Configuration {
+  #runtime: Runtime | undefined
+  #config: GatewayConfig | undefined
+  #keys: KeysFile = nobody
+  #texts: ConfigTexts | undefined
+  tls: Tls | undefined
+  onTls: (tls: Tls) => void = () => undefined
+  readonly #options: GatewayOptions
+  readonly #services: Services
+  readonly #workshop: Workshop
+
+  constructor(options: GatewayOptions, services: Services, names: readonly string[]) {
+    this.#options = options
+    this.#services = services
+    this.#workshop = {
+      options,
+      names,
+      sealers: new Map(),
+      upstreams: new Upstreams(stdioFactory(options)),
+      healthChanged: (server, healthy) =>
+        services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
+    }
+  }
+
+  get runtime(): Runtime {
+    if (!this.#runtime) throw new Error('no configuration was compiled yet')
+    return this.#runtime
+  }
+
+  /** The first configuration; what is wrong with it, or nothing. */
+  first(texts: ConfigTexts): readonly Issue[] {
+    const keys = parseKeysFile(texts.keys)
+    const issues = [...issuesIn(keys, 'keys.json'), ...this.#swap(texts, 'value' in keys ? keys.value : nobody)]
+    if (issues.length === 0) this.#texts = texts
+    return issues
+  }
+
+  /**
+   * A later one. Keys first and whatever happens: a key that was removed, revoked or shortened is applied even when the policies beside it are
+   * refused. A keys file that cannot be read changes nothing; its last good content stays.
+   */
+  apply(texts: ConfigTexts): Applied {
+    if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#tlsChanged()) {
+      this.#services.metrics.reload('unchanged')
+      return { hash: this.runtime.hash, issues: [] }
+    }
+    const parsed = parseKeysFile(texts.keys)
+    const keys = 'value' in parsed ? parsed.value : this.#keys
+    const issues = [...issuesIn(parsed, 'keys.json'), ...this.#swap(texts, keys)]
+    this.#texts = texts
+    this.#services.metrics.reload(issues.length > 0 ? 'refused' : 'applied')
+    this.#services.calls.reauthorize()
+    const { log } = this.#services
+    if (issues.length > 0)
+      log.error('configuration refused, the last good policies stay', {
+        issues: issues.slice(0, 20),
+        hash: this.runtime.hash,
+      })
+    else log.info('configuration applied', { hash: this.runtime.hash })
+    return { hash: this.runtime.hash, issues }
+  }
+
+  async close(): Promise<void> {
+    for (const { health } of this.runtime.servers.values()) health?.stop()
+    await this.#workshop.upstreams.close()
+  }
+
+  #swap(texts: ConfigTexts, keys: KeysFile): Issue[] {
+    const parsed = parseGatewayConfig(texts.gateway)
+    const issues = 'issues' in parsed ? issuesIn(parsed, 'gateway.json') : contradictions(parsed.value)
+    if (issues.length === 0 && 'value' in parsed) {
+      const failure = this.#compile(parsed.value, keys)
+      if (failure === undefined) return []
+      issues.push({ path: 'gateway.json: ', message: failure })
+    }
+    if (this.#runtime && this.#config) {
+      this.#runtime = withKeys(this.#runtime, this.#config, keys)
+      this.#keys = keys
+    }
+    return issues
+  }
+
+  /** Everything that can fail happens before the swap. */
+  #compile(config: GatewayConfig, keys: KeysFile): string | undefined {
+    const { upstreams } = this.#workshop
+    try {
+      const tls = this.#readTls(config)
+      const runtime = compile(config, keys, this.#workshop)
+      for (const { health } of this.#runtime?.servers.values() ?? []) health?.stop()
+      this.#runtime = runtime
+      this.#config = config
+      this.#keys = keys
+      upstreams.commit()
+      this.#services.audit.onFailure = config.audit?.onFailure ?? 'Refuse'
+      for (const { health } of runtime.servers.values()) health?.start()
+      if (tls && this.tls) this.onTls(tls)
+      this.tls = tls
+      return undefined
+    } catch (error) {
+      upstreams.rollback()
+      return (error as Error).message
+    }
+  }
+
+  #readTls({ tls }: GatewayConfig): Tls | undefined {
+    if (!tls) return undefined
+    return { cert: this.#options.readSecret(tls.cert.file), key: this.#options.readSecret(tls.key.file) }
+  }
+
+  /** A certificate is rotated without a change of the texts that name its file. */
+  #tlsChanged(): boolean {
+    if (!this.tls || !this.#config) return false
+    try {
+      const next = this.#readTls(this.#config)
+      return next !== undefined && !(next.cert.equals(this.tls.cert) && next.key.equals(this.tls.key))
+    } catch {
+      return false
+    }
+  }
+}

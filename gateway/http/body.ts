@@ -1,0 +1,41 @@
+import type { IncomingMessage } from 'node:http'
+import type { ErrorCode } from '../errors.ts'
+import type { HeldBytes } from './memory.ts'
+
+/** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */
+export type BodyDone = (refused: ErrorCode | undefined, bytes: Buffer) => void
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * Reads a request body that is bounded twice: by its own limit and by what all calls may hold. The reservation of accepted bytes is the
+ * caller's to give back; a refused or broken body gives back its own.
+ */
+export function readRequestBody(req: IncomingMessage, maxBytes: number, held: HeldBytes, done: BodyDone): void {
+  const declared = Number(req.headers['content-length'] ?? 0)
+  if (declared > maxBytes) return done('PayloadTooLarge', nothing)
+  let first: Buffer | undefined
+  let rest: Buffer[] | undefined
+  let size = 0
+  let over = false
+  const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {
+    if (over) return
+    over = true
+    if (refused !== undefined) held.give(size)
+    done(refused, bytes)
+  }
+  req.on('data', (chunk: Buffer) => {
+    if (over) return
+    if (size + chunk.length > maxBytes) return finish('PayloadTooLarge', nothing)
+    if (!held.take(chunk.length)) return finish('Busy', nothing)
+    size += chunk.length
+    if (!first) first = chunk
+    else (rest ??= [first]).push(chunk)
+  })
+  req.on('end', () => finish(undefined, rest ? Buffer.concat(rest, size) : (first ?? nothing)))
+  req.on('close', () => {
+    if (over) return
+    over = true
+    held.give(size)
+  })
+}

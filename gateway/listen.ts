@@ -1,0 +1,81 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import { handle, isMcpPath } from './call/handle.ts'
+import type { Services } from './runtime.ts'
+import type { Endpoint } from './start.ts'
+
+export type Tls = { readonly cert: Buffer; readonly key: Buffer }
+
+/**
+ * A head of more than 16 KiB is answered with 431. Node drops headers beyond a count in silence, so there is no count: the size bounds it. A
+ * request that is not complete after a minute is answered with 408.
+ */
+const limits = {
+  maxHeaderSize: 16_384,
+  requestTimeout: 60_000,
+  headersTimeout: 20_000,
+  keepAliveTimeout: 75_000,
+  // An upgrade is nothing that MCP knows: it is read as the plain request that it also is.
+  shouldUpgradeCallback: () => false,
+}
+
+const honoListener = (app: Hono): RequestListener => {
+  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+  return (req, res) => void listener(req, res)
+}
+
+/** A request that Node could not parse or that took too long, without a body that could be mistaken for an MCP answer. */
+function badRequest(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+  if (!socket.writable) return void socket.destroy()
+  const status =
+    error.code === 'HPE_HEADER_OVERFLOW'
+      ? '431 Request Header Fields Too Large'
+      : error.code === 'ERR_HTTP_REQUEST_TIMEOUT'
+        ? '408 Request Timeout'
+        : '400 Bad Request'
+  socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+}
+
+function prepared<S extends Server | TlsServer>(server: S): S {
+  server.maxHeadersCount = 0
+  server.on('clientError', badRequest)
+  return server
+}
+
+/** The client port: MCP paths take the raw request and response, the rest goes to Hono. */
+export function clientServer(services: Services, app: Hono, tls: Tls | undefined): Server | TlsServer {
+  const others = honoListener(app)
+  const listener = (req: IncomingMessage, res: Parameters<RequestListener>[1]): void => {
+    if (isMcpPath(req.url ?? '')) handle(services, req, res)
+    else others(req, res)
+  }
+  return prepared(tls ? createTlsServer({ ...limits, ...tls }, listener) : createServer(limits, listener))
+}
+
+export const appServer = (app: Hono): Server => prepared(createServer(limits, honoListener(app)))
+
+/** The base URL of a listener, port 0 resolved. */
+export function urlOf(server: Server | TlsServer, endpoint: Endpoint, tls: boolean): string {
+  if ('socket' in endpoint) return endpoint.socket
+  const { port } = server.address() as AddressInfo
+  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
+  return `${tls ? 'https' : 'http'}://${host}:${port}`
+}
+
+export const listening = (server: Server | TlsServer, endpoint: Endpoint): Promise<void> =>
+  new Promise((resolve, reject) => {
+    server.once('error', reject)
+    const done = (): void => {
+      server.off('error', reject)
+      resolve()
+    }
+    if ('socket' in endpoint) server.listen(endpoint.socket, done)
+    else
+      server.listen({ host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.host === '::', backlog: 4096 }, done)
+  })
+
+export const closed = (server: Server | TlsServer): Promise<void> =>
+  new Promise(resolve => void server.close(() => resolve()))

@@ -1,0 +1,55 @@
+import type { Authentications } from './auth/index.ts'
+import type { AuditLog } from './audit.ts'
+import type { OpenCalls } from './call/open-calls.ts'
+import type { ReadLimits, Stage } from './exchange.ts'
+import type { Health } from './health.ts'
+import type { HeldBytes } from './http/memory.ts'
+import type { HostPolicy } from './http/hosts.ts'
+import type { Metrics } from './metrics.ts'
+import type { Sealer } from './session.ts'
+import type { Log } from './start.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+/** One server, compiled: the request path only executes. */
+export type ServerRuntime = {
+  readonly name: string
+  readonly stages: readonly Stage[]
+  /** The same stages in the order in which they see answers. */
+  readonly reversed: readonly Stage[]
+  /** Those whose refusal depends on who calls: asked again after a reload. */
+  readonly authorizing: readonly Stage[]
+  readonly upstream: Upstream
+  readonly sealer: Sealer
+  readonly health: Health | undefined
+  /** Milliseconds. */
+  readonly requestTimeout: number
+  readonly idleTimeout: number
+  readonly stopped: boolean
+  /** Why nothing is let through, when the server's own object never compiled. */
+  readonly refused: string | undefined
+}
+
+/** A whole configuration, compiled. Swapped as one. */
+export type Runtime = {
+  readonly hash: string
+  readonly hosts: HostPolicy
+  readonly auth: Authentications
+  readonly servers: ReadonlyMap<string, ServerRuntime>
+  /** The server that `/mcp` means: the only one there is. */
+  readonly only: ServerRuntime | undefined
+}
+
+/** What lives longer than a configuration. */
+export type Services = {
+  runtime(): Runtime
+  now(): number
+  readonly instance: string
+  readonly limits: ReadLimits
+  readonly held: HeldBytes
+  readonly calls: OpenCalls
+  readonly audit: AuditLog
+  readonly metrics: Metrics
+  readonly log: Log
+  /** `serving`, `draining` (as before, but connections end), `ending` (new calls are refused). */
+  phase(): 'serving' | 'draining' | 'ending'
+}

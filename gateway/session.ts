@@ -1,0 +1,88 @@
+import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import type { Principal } from './exchange.ts'
+
+/** What the client's session id means. */
+export type Session = {
+  readonly instance: string
+  /** The server's own session id. */
+  readonly upstream: string
+  readonly provider: string
+  readonly subject: string
+  /** The revision that the client asked for in initialize: batches exist in 2025-03-26 only. */
+  readonly revision: string
+}
+
+export type Sealer = {
+  seal(session: Session): string
+  /** Undefined for anything that this server's key did not seal. */
+  open(token: string): Session | undefined
+}
+
+const nonceBytes = 12
+const tagBytes = 16
+const maxCached = 1024
+
+/** HKDF (RFC 5869) with a label for each purpose, so that one guard secret gives independent keys. */
+export const deriveKey = (guard: Buffer, label: string): Buffer =>
+  Buffer.from(hkdfSync('sha256', guard, '', `bartizan/${label}`, 32))
+
+/**
+ * Seals session ids with AES-256-GCM: the id that the client holds says whose it is and outlives the gateway's process; no table of sessions
+ * exists that a restart could lose. base64url is visible ASCII, as the specification asks of a session id.
+ */
+export function sealer(guard: Buffer, server: string): Sealer {
+  const key = deriveKey(guard, 'session')
+  const aad = Buffer.from(server)
+  const cache = new Map<string, Session>()
+  const remember = (token: string, session: Session): void => {
+    if (cache.size >= maxCached) cache.delete(cache.keys().next().value!)
+    cache.set(token, session)
+  }
+  return {
+    seal(session) {
+      const nonce = randomBytes(nonceBytes)
+      const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad)
+      const { instance, upstream, provider, subject, revision } = session
+      const text = JSON.stringify([instance, upstream, provider, subject, revision])
+      const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
+        'base64url',
+      )
+      remember(sealed, session)
+      return sealed
+    },
+    open(token) {
+      const cached = cache.get(token)
+      if (cached) return cached
+      const session = decrypt(token, key, aad)
+      if (session) remember(token, session)
+      return session
+    },
+  }
+}
+
+function decrypt(token: string, key: Buffer, aad: Buffer): Session | undefined {
+  const bytes = Buffer.from(token, 'base64url')
+  // Other spellings of the same bytes are other ids to a client, so only the canonical one is ours.
+  if (bytes.length <= nonceBytes + tagBytes || bytes.toString('base64url') !== token) return undefined
+  const end = bytes.length - tagBytes
+  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes), { authTagLength: tagBytes })
+    .setAAD(aad)
+    .setAuthTag(bytes.subarray(end))
+  try {
+    const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, end)), decipher.final()]).toString('utf8')
+    const [instance, upstream, provider, subject, revision] = JSON.parse(text) as [
+      string,
+      string,
+      string,
+      string,
+      string,
+    ]
+    return { instance, upstream, provider, subject, revision }
+  } catch {
+    return undefined
+  }
+}
+
+/** A session belongs to the principal that opened it; to any other it does not exist. */
+export const belongsTo = (session: Session, principal: Principal): boolean =>
+  session.provider === principal.provider && session.subject === principal.subject

@@ -1,0 +1,116 @@
+import { BlockList, isIP } from 'node:net'
+
+/** Why an address must not be dialled, or undefined. */
+export type AddressJudge = (hostname: string, address: string) => string | undefined
+
+/** Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, multicast, translation prefixes. */
+const forbidden: readonly [string, number][] = [
+  ['0.0.0.0', 8],
+  ['169.254.0.0', 16],
+  ['100.100.100.200', 32],
+  ['168.63.129.16', 32],
+  ['224.0.0.0', 4],
+  ['240.0.0.0', 4],
+  ['::', 128],
+  ['fe80::', 10],
+  ['fec0::', 10],
+  ['fd00:ec2::254', 128],
+  ['fd20:ce::254', 128],
+  ['ff00::', 8],
+  ['2001::', 32],
+]
+const loopback: readonly [string, number][] = [
+  ['127.0.0.0', 8],
+  ['::1', 128],
+]
+const internal: readonly [string, number][] = [
+  ['10.0.0.0', 8],
+  ['172.16.0.0', 12],
+  ['192.168.0.0', 16],
+  ['fc00::', 7],
+]
+
+const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
+
+function blockList(subnets: readonly (readonly [string, number])[]): BlockList {
+  const list = new BlockList()
+  for (const [network, prefix] of subnets) list.addSubnet(network, prefix, familyOf(network))
+  return list
+}
+
+const forbiddenList = blockList(forbidden)
+const loopbackList = blockList(loopback)
+const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address))
+
+/** The eight 16-bit groups of an IPv6 address, a dotted tail included; undefined for anything else. */
+function groupsOf(address: string): number[] | undefined {
+  const [bare = ''] = address.split('%')
+  if (isIP(bare) !== 6) return undefined
+  const dotted = /^(.*:)(\d+)\.(\d+)\.(\d+)\.(\d+)$/.exec(bare)
+  const text = dotted
+    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+    : bare
+  const [head = '', tail] = text.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0')
+  return [...left, ...middle, ...right].map(group => Number.parseInt(group, 16))
+}
+
+const dottedOf = (high: number, low: number): string => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
+
+/**
+ * The address that a packet really reaches: IPv4-mapped and IPv4-compatible forms (RFC 4291), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056)
+ * unfolded to the IPv4 address inside.
+ */
+export function unfold(address: string): string {
+  const groups = groupsOf(address)
+  if (!groups) return address
+  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups
+  const zeroStart = a === 0 && b === 0 && c === 0 && d === 0
+  if (zeroStart && e === 0 && f === 0xffff) return dottedOf(g, h)
+  if (zeroStart && e === 0xffff && f === 0) return dottedOf(g, h)
+  if (zeroStart && e === 0 && f === 0 && (g !== 0 || h > 1)) return dottedOf(g, h)
+  if (a === 0x64 && b === 0xff9b) return dottedOf(g, h)
+  if (a === 0x2002) return dottedOf(b, c)
+  return groups.map(group => group.toString(16)).join(':')
+}
+
+type Allowed = { readonly list: BlockList; readonly names: readonly string[] }
+
+function allowedOf(networks: readonly string[]): Allowed {
+  const list = blockList(internal)
+  const names: string[] = []
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    const family = isIP(address)
+    if (family === 0) names.push(network.toLowerCase())
+    else list.addSubnet(address, prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix), familyOf(address))
+  }
+  return { list, names }
+}
+
+const named = (names: readonly string[], hostname: string): boolean =>
+  names.some(name => (name.startsWith('*.') ? hostname.endsWith(name.slice(1)) : hostname === name))
+
+/**
+ * Judges every address before it is dialled. Private ranges are allowed, and what `networks` names: CIDRs, or host names, whose addresses may
+ * then be public. Loopback needs a CIDR that names it; link-local, metadata, multicast and unspecified addresses are refused always.
+ */
+export function addressJudge(networks: readonly string[]): AddressJudge {
+  const { list, names } = allowedOf(networks)
+  return (hostname, address) => {
+    const real = unfold(address)
+    if (isIP(real) === 0) return `${address} is not an address`
+    if (within(forbiddenList, real))
+      return `${address} is never dialled (link-local, metadata, multicast or unspecified)`
+    if (within(list, real)) return undefined
+    if (within(loopbackList, real)) return `${address} is loopback, which allowedNetworks does not name`
+    if (named(names, hostname.toLowerCase().replace(/\.$/, ''))) return undefined
+    return `${address} is outside the private ranges and allowedNetworks`
+  }
+}
+
+/** The judge for a server in the same pod: loopback and nothing else. */
+export const podJudge: AddressJudge = (_, address) =>
+  within(loopbackList, unfold(address)) ? undefined : `${address} is not this pod's loopback`
