@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { channel } from '../../gateway/config/guardrails.ts'
 import { denyMatcher } from '../../gateway/config/glob.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
+import { mint } from '../../hack/minted.ts'
 import { fixtureTools } from './tool-names.ts'
 
 export type ChainA = {
@@ -27,7 +28,7 @@ const forbiddenWords = ['zwiebelturm', 'project-halberd', 'internal use only: po
  * @param server name under which the gateway serves it: `/mcp/<server>`, and `/mcp`
  */
 export function chainA(upstreamUrl: string, server = 'fixture'): ChainA {
-  const key = `btz_${randomBytes(6).toString('hex')}_${randomBytes(32).toString('base64url')}`
+  const key = mint('api-key')
   const digest = `sha256:${createHash('sha256').update(key).digest('hex')}`
   const flagged = denyMatcher(defaultDangerousPatterns)
   const everywhere = [...channel.options]
