@@ -16,7 +16,12 @@ export type ChainA = {
 }
 
 /** Words that stand nowhere in the fixture or the benchmark: the detector has to look at everything and finds nothing. */
-const forbiddenWords = ['zwiebelturm', 'project-halberd', 'internal use only: portcullis', 'quartermaster ledger']
+export const forbiddenWords: readonly string[] = [
+  'zwiebelturm',
+  'project-halberd',
+  'internal use only: portcullis',
+  'quartermaster ledger',
+]
 
 /**
  * The chain that conformance and benchmark both run: key, tool policy, two detectors in both directions, audit, metrics.
@@ -51,7 +56,7 @@ export function chainA(upstreamUrl: string, server = 'fixture'): ChainA {
             rules: [
               {
                 policy: 'chain-a',
-                detector: { keywords: { words: forbiddenWords } },
+                detector: { keywords: { words: [...forbiddenWords] } },
                 channels: everywhere,
                 action: 'Block',
                 mode: 'Enforce',

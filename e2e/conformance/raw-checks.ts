@@ -39,7 +39,9 @@ async function legacyChecks(url: string, revision: string): Promise<Check[]> {
 
   note('202-notification', await exchange(url, post(json({ method: 'notifications/initialized' }), session)))
   note('202-response', await exchange(url, post(json({ id: 'nobody-asked', result: {} }), session)))
-  note('unknown-method', await exchange(url, post(json({ id: 2, method: 'no/such' }), session)))
+  // Who answers this is free, and with it whether as a stream: the code is what counts.
+  const unknown = await exchange(url, post(json({ id: 2, method: 'no/such' }), session))
+  note('unknown-method', { ...unknown, type: 'any type' })
   note('no-session', await exchange(url, post(json({ id: 3, method: 'tools/list' }))))
   const stranger = { ...session, 'mcp-session-id': 'no-such-session' }
   note('unknown-session', await exchange(url, post(json({ id: 4, method: 'tools/list' }), stranger)))

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import type { Difference } from './compare.ts'
+import { controls } from './controls.ts'
 import { startFixture, startGateway } from './endpoints.ts'
 import { legs } from './legs.ts'
 import { addedBySabotage, compareLeg, type LegReport } from './leg-report.ts'
@@ -29,9 +30,15 @@ const gateway = await startGateway(upstream)
 const { key } = gateway.chain
 let failed = false
 try {
+  const held = await controls(`http://127.0.0.1:${gateway.port}/mcp`, key)
   const reports = await plainLegs()
   const unseen = values.sabotage ? await sabotagedLegs(reports) : []
-  console.log(`\nchain A:\n${stringify({ ...gateway.chain.gateway, keys: gateway.chain.keys.keys })}`)
+  console.log(
+    `\nchain A:\n${stringify({ ...gateway.chain.gateway, keys: gateway.chain.keys.keys }, { aliasDuplicateObjects: false })}`,
+  )
+  const { auditLines, verdicts } = await gateway.evidence()
+  console.log(`controls: ${held.map(({ what, held }) => `${what}: ${held ? 'yes' : 'NO'}`).join(', ')}`)
+  console.log(`audit lines: ${auditLines}, verdicts counted: ${verdicts}\n`)
   console.log(
     table(
       ['leg', 'scenarios', 'checks', 'raw checks', 'differences'],
@@ -40,7 +47,9 @@ try {
   )
   for (const { leg, found } of reports) if (found.length > 0) console.log(`\n${leg}:\n${found.map(show).join('\n')}`)
   for (const name of unseen) console.log(`\nthe sabotage "${name}" was not seen`)
-  failed = unseen.length > 0 || reports.some(({ found, directPassed }) => found.length > 0 || !directPassed)
+  const chainAtWork = held.every(control => control.held) && auditLines > 0 && verdicts > 0
+  const equal = reports.every(({ found, directPassed }) => found.length === 0 && directPassed)
+  failed = unseen.length > 0 || !chainAtWork || !equal
 } finally {
   await gateway.stop()
   await fixture.stop()
