@@ -29,18 +29,24 @@ function contents(file: string): Source[] {
 
 /**
  * Reads all manifests under the paths.
+ * @param wanted `whatever is there` takes a path that is gone for an empty one: at a reload, a deleted file means that its objects are deleted
  * @throws Complaint when a path does not exist or holds no manifest
  */
-export function readSources(paths: readonly string[]): Source[] {
+export function readSources(
+  paths: readonly string[],
+  wanted: 'something' | 'whatever is there' = 'something',
+): Source[] {
   const files = paths.flatMap(path => {
     let found: string[]
     try {
       found = filesOf(path)
     } catch (error) {
       const { code } = error as NodeJS.ErrnoException
+      if (code === 'ENOENT' && wanted === 'whatever is there') return []
       throw new Complaint(code === 'ENOENT' ? `${path}: no such file or folder` : `${path}: cannot be read (${code})`)
     }
-    if (found.length === 0) throw new Complaint(`${path}: no *.yaml, *.yml or *.json in this folder`)
+    if (found.length === 0 && wanted === 'something')
+      throw new Complaint(`${path}: no *.yaml, *.yml or *.json in this folder`)
     return found
   })
   return [...new Set(files)].flatMap(contents)

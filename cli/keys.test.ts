@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { keyFields } from '../gateway/config/keys.ts'
 import { makeApiKey } from './api-key.ts'
 import { main } from './main.ts'
@@ -66,8 +66,22 @@ describe('keys create', () => {
     const before = readFileSync(file, 'utf8')
     expect((parse(before) as Manifest).metadata).toEqual({ name: 'alice', namespace: 'team' })
     const second = await run('keys', 'create', 'bob', '--servers', '*', '-o', file)
-    expect(second).toMatchObject({ code: 1, out: '', err: `bartizan: ${file} exists: choose another file\n` })
+    expect(second).toMatchObject({
+      code: 1,
+      out: '',
+      err: `bartizan: ${file} exists: choose another file, or --append to it\n`,
+    })
     expect(readFileSync(file, 'utf8')).toBe(before)
+  })
+
+  test.each(['kind: x\n', 'kind: x', ''])('appends a document to a file that holds %j', async before => {
+    const file = join(folder, 'many.yaml')
+    writeFileSync(file, before)
+    expect(await run('keys', 'create', 'alice', '--servers', '*', '--append', file)).toMatchObject({ code: 0, out: '' })
+    const kinds = parseAllDocuments(readFileSync(file, 'utf8')).map(
+      document => (document.toJS() as { kind: string } | null)?.kind,
+    )
+    expect(kinds.filter(kind => kind !== undefined)).toEqual(before === '' ? ['APIKey'] : ['x', 'APIKey'])
   })
 
   test.each([
@@ -90,6 +104,8 @@ describe('keys create', () => {
     [['keys', 'create', 'a', '--servers', '*', '--scopes', 'admin'], '--scopes: '],
     [['keys', 'create', 'a', '--servers', '*', '--expires', 'soon'], 'neither a time'],
     [['keys', 'create', 'a', '--servers', '*', '--expires', '2025-01-01'], 'is in the past'],
+    [['keys', 'create', 'a', '--servers', '*', '--append', 'keys.json'], 'only a *.yaml or *.yml'],
+    [['keys', 'create', 'a', '--servers', '*', '--append', 'a.yaml', '-o', 'b.yaml'], 'either -o or --append'],
     [['kesy'], 'there is no command kesy; did you mean keys?'],
   ])('%j makes no key and says what to do', async (args, says) => {
     const { code, out, err } = await run(...args)

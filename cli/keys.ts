@@ -6,6 +6,7 @@ import { makeApiKey } from './api-key.ts'
 import { listOption, parseArguments } from './arguments.ts'
 import type { Command, Io } from './command.ts'
 import { Complaint } from './complaint.ts'
+import { readSources } from './files.ts'
 import { apiVersion } from '../crds/kind.ts'
 
 const usage = `bartizan keys create NAME --servers SERVER[,SERVER...] [options]
@@ -19,6 +20,7 @@ SHA-256 digest goes to stdout or to a file, and may be committed: a digest of 25
   --expires WHEN    when it ends: a time (2027-01-31T00:00:00Z) or a span from now (30d, 12h)
   --namespace NAME  namespace of the manifest
   -o, --output FILE write the manifest to a new file instead of stdout
+  --append FILE     add the manifest to a YAML file
 
   bartizan keys create alice --servers files --expires 30d -o alice.yaml
 `
@@ -30,6 +32,7 @@ const options = {
   expires: { type: 'string' },
   namespace: { type: 'string' },
   output: { type: 'string', short: 'o' },
+  append: { type: 'string' },
 } as const
 
 const day = 86_400_000
@@ -55,15 +58,36 @@ function manifest(name: string, namespace: string | undefined, spec: Record<stri
   return `# key btz_${id}_...\n${stringify({ apiVersion, kind: 'APIKey', metadata, spec })}`
 }
 
-function write(file: string, text: string): void {
+/** Where the manifest goes: a new file, the end of one, or stdout. */
+type Target = { readonly output: string | undefined; readonly append: string | undefined }
+
+function writeFile(file: string, text: string, flag: 'wx' | 'a'): void {
   try {
-    writeFileSync(file, text, { flag: 'wx' })
+    writeFileSync(file, text, { flag })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     throw new Complaint(
-      code === 'EEXIST' ? `${file} exists: choose another file` : `${file}: cannot be written (${code})`,
+      code === 'EEXIST'
+        ? `${file} exists: choose another file, or --append to it`
+        : `${file}: cannot be written (${code})`,
     )
   }
+}
+
+/** A file that ends without a newline gets one first; one that is no YAML is left alone. */
+function append(file: string, text: string): void {
+  if (!/\.ya?ml$/.test(file))
+    throw new Complaint(`--append ${file}: only a *.yaml or *.yml can hold several documents`, 2)
+  const before = readSources([file])[0]
+  const open = before && 'text' in before && before.text !== '' && !before.text.endsWith('\n')
+  writeFile(file, `${open ? '\n' : ''}---\n${text}`, 'a')
+}
+
+function deliver(text: string, { output, append: end }: Target, io: Io): void {
+  if (output !== undefined && end !== undefined) throw new Complaint('give either -o or --append', 2)
+  if (output !== undefined) writeFile(output, text, 'wx')
+  else if (end !== undefined) append(end, text)
+  else io.out(text)
 }
 
 const objectName = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/
@@ -86,10 +110,10 @@ function create(args: readonly string[], io: Io): number {
     ...(values.expires && { expiresAt: expiry(values.expires, io.now()) }),
   }
   const text = manifest(name, values.namespace, spec, id)
-  if (values.output === undefined) io.out(text)
-  else write(values.output, text)
+  deliver(text, { output: values.output, append: values.append }, io)
   io.err(`The key of ${name}, shown only this once:\n\n  ${key}\n\n`)
-  if (values.output !== undefined) io.err(`Its manifest is in ${values.output}.\n`)
+  const file = values.output ?? values.append
+  if (file !== undefined) io.err(`Its manifest is in ${file}.\n`)
   return 0
 }
 

@@ -102,13 +102,14 @@ describe('a Secret', () => {
   test('takes values from the environment and keeps what is escaped', () => {
     const value = mint('token')
     const { secrets } = read(secret('stringData: {a: "x-${TOKEN}-${TOKEN}", b: "$${TOKEN}"}'), { TOKEN: value })
-    expect(secrets.get('secret/default/s/a')?.toString()).toBe(`x-${value}-${value}`)
-    expect(secrets.get('secret/default/s/b')?.toString()).toBe('${TOKEN}')
+    expect(secrets[0]).toMatchObject({ name: 's', namespace: undefined })
+    expect(secrets[0]!.values.get('a')?.toString()).toBe(`x-${value}-${value}`)
+    expect(secrets[0]!.values.get('b')?.toString()).toBe('${TOKEN}')
   })
 
   test('decodes data, and stringData wins', () => {
     const { secrets } = read(secret('data: {a: aGVsbG8=, b: aGVsbG8=}\nstringData: {b: hi}'), {})
-    expect([...secrets.values()].map(String)).toEqual(['hello', 'hi'])
+    expect([...secrets[0]!.values.values()].map(String)).toEqual(['hello', 'hi'])
   })
 
   test.each([
@@ -152,7 +153,7 @@ describe('a file that breaks while it is watched', () => {
   test('keeps what it no longer shows', () => {
     const after = read('{]', {}, before)
     expect(names(after)).toEqual(['GuardrailPolicy g', 'APIKey k'])
-    expect(after.secrets.get('secret/default/s/a')?.toString()).toBe('b')
+    expect(after.secrets[0]!.values.get('a')?.toString()).toBe('b')
   })
 
   test('still gives what can be read, such as a revoked key', () => {

@@ -3,15 +3,13 @@ import { kinds as kindTable } from '../crds/index.ts'
 import { apiVersion, group } from '../crds/kind.ts'
 import { nearest } from '../crds/nearest.ts'
 import { parseFile, type Parsed, type Problem } from './parse.ts'
-import { readSecret, type Environment, type Secrets } from './secrets.ts'
-
-/** The namespace of a document that names none. */
-export const defaultNamespace = 'default'
+import { readSecret, type Environment, type SecretDocument } from './secrets.ts'
 
 /** One object of ours as a file spells it; whether its spec makes sense is decided later. */
 export type Resource = {
   readonly kind: string
-  readonly namespace: string
+  /** Undefined when the document names none: that of the others. */
+  readonly namespace: string | undefined
   readonly name: string
   readonly document: Parsed
 }
@@ -20,14 +18,14 @@ export type Resource = {
 type FileContents = {
   readonly file: string
   readonly resources: readonly Resource[]
-  readonly secrets: Secrets
+  readonly secrets: readonly SecretDocument[]
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
 }
 
 export type Loaded = {
   readonly resources: readonly Resource[]
-  readonly secrets: Secrets
+  readonly secrets: readonly SecretDocument[]
   /** What cannot be read at all. While there is any at the start, nothing runs: the document might be a guard. */
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
@@ -37,7 +35,12 @@ export type Loaded = {
 
 const kinds = Object.keys(kindTable)
 
-type Header = { readonly apiVersion: string; readonly kind: string; readonly namespace: string; readonly name: string }
+type Header = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly namespace: string | undefined
+  readonly name: string
+}
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
@@ -46,7 +49,7 @@ function headerOf({ value }: Parsed): Header {
   return {
     apiVersion: text(value['apiVersion']),
     kind: text(value['kind']),
-    namespace: text(metadata?.['namespace']) || defaultNamespace,
+    namespace: text(metadata?.['namespace']) || undefined,
     name: text(metadata?.['name']),
   }
 }
@@ -79,11 +82,14 @@ function faultOf(header: Header): Fault | undefined {
 function readDocument(document: Parsed, environment: Environment): Omit<FileContents, 'file'> {
   const header = headerOf(document)
   const { kind, namespace, name } = header
-  const nothing = { resources: [], secrets: new Map<string, Buffer>(), problems: [], notes: [] }
+  const nothing = { resources: [], secrets: [], problems: [], notes: [] }
   const fault = faultOf(header)
   if (fault) return { ...nothing, problems: [{ ...document.place(fault[0]), path: fault[0], message: fault[1] }] }
   if (kinds.includes(kind)) return { ...nothing, resources: [{ kind, namespace, name, document }] }
-  if (isSecret(header)) return { ...nothing, ...readSecret(document, `secret/${namespace}/${name}`, environment) }
+  if (isSecret(header)) {
+    const { values, problems } = readSecret(document, environment)
+    return { ...nothing, secrets: problems.length > 0 ? [] : [{ name, namespace, document, values }], problems }
+  }
   const { file, line } = document.place('')
   return { ...nothing, notes: [`${file}:${line}: ${kind} ${name} is ignored: without a cluster nothing acts on it`] }
 }
@@ -92,47 +98,52 @@ function readFile(source: Source, environment: Environment): FileContents {
   const { file } = source
   if ('unreadable' in source) {
     const problem = { file, line: 1, column: 1, path: '', message: source.unreadable }
-    return { file, resources: [], secrets: new Map(), problems: [problem], notes: [] }
+    return { file, resources: [], secrets: [], problems: [problem], notes: [] }
   }
   const parsed = parseFile(file, source.text)
   const read = parsed.documents.map(document => readDocument(document, environment))
   return {
     file,
     resources: read.flatMap(part => part.resources),
-    secrets: new Map(read.flatMap(part => [...part.secrets])),
+    secrets: read.flatMap(part => part.secrets),
     problems: [...parsed.problems, ...read.flatMap(part => part.problems)],
     notes: read.flatMap(part => part.notes),
   }
 }
 
-const identity = ({ kind, namespace, name }: Resource): string => `${kind}/${namespace}/${name}`
+const identity = ({ kind, namespace, name }: Resource): string => `${kind} ${namespace ?? ''}/${name}`
+const secretIdentity = ({ namespace, name }: SecretDocument): string => `Secret ${namespace ?? ''}/${name}`
+
+/** What is new, and of what was before all that nothing new takes the place of. */
+function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => string): T[] {
+  const known = new Set(now.map(nameOf))
+  return [...now, ...before.filter(item => !known.has(nameOf(item)))]
+}
 
 /** A broken file: what can be read counts, and what it held before and no longer shows stays as it was. */
 function mended(now: FileContents, before: FileContents | undefined): FileContents {
   if (now.problems.length === 0 || !before) return now
-  const known = new Set(now.resources.map(identity))
   return {
     ...now,
-    resources: [...now.resources, ...before.resources.filter(resource => !known.has(identity(resource)))],
-    secrets: new Map([...before.secrets, ...now.secrets]),
+    resources: over(now.resources, before.resources, identity),
+    secrets: over(now.secrets, before.secrets, secretIdentity),
   }
 }
 
-/** The first of two objects of one name counts; the second is a problem, since nobody can say which was meant. */
-function unique(resources: readonly Resource[]): { readonly kept: Resource[]; readonly problems: Problem[] } {
-  const first = new Map<string, Resource>()
-  const problems: Problem[] = []
-  for (const resource of resources) {
-    const other = first.get(identity(resource))
-    if (!other) {
-      first.set(identity(resource), resource)
-      continue
-    }
+type Named = { readonly name: string; readonly document: Parsed }
+
+/** Two objects of one name are a problem: nobody can say which was meant. */
+function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
+  const first = new Map<string, T>()
+  return all.flatMap(item => {
+    const other = first.get(nameOf(item))
+    if (!other) first.set(nameOf(item), item)
+    if (!other) return []
     const { file, line } = other.document.place('')
-    const message = `${resource.kind} ${resource.name} is already defined at ${file}:${line}: remove one of them`
-    problems.push({ ...resource.document.place('metadata.name'), path: 'metadata.name', message })
-  }
-  return { kept: [...first.values()], problems }
+    const [kind] = nameOf(item).split(' ')
+    const message = `${kind} ${item.name} is already defined at ${file}:${line}: remove one of them`
+    return [{ ...item.document.place('metadata.name'), path: 'metadata.name', message }]
+  })
 }
 
 /**
@@ -144,11 +155,12 @@ export function load(sources: readonly Source[], environment: Environment, previ
     sources.map(source => [source.file, mended(readFile(source, environment), previous?.files.get(source.file))]),
   )
   const all = [...files.values()]
-  const { kept, problems } = unique(all.flatMap(file => file.resources))
+  const resources = all.flatMap(file => file.resources)
+  const secrets = all.flatMap(file => file.secrets)
   return {
-    resources: kept,
-    secrets: new Map(all.flatMap(file => [...file.secrets])),
-    problems: [...all.flatMap(file => file.problems), ...problems],
+    resources,
+    secrets,
+    problems: [...all.flatMap(file => file.problems), ...twins(resources, identity), ...twins(secrets, secretIdentity)],
     notes: all.flatMap(file => file.notes),
     files,
   }

@@ -4,12 +4,14 @@ import { nearest } from '../crds/nearest.ts'
 
 /** What a command needs is loaded when it is called: `keys create` does not wait for the gateway to be read. */
 const commands: Readonly<Record<string, () => Promise<Command>>> = {
+  run: async () => (await import('./run.ts')).run,
   lint: async () => (await import('./lint.ts')).lint,
   keys: async () => (await import('./keys.ts')).keys,
+  'client-config': async () => (await import('./client-config.ts')).clientConfig,
   audit: async () => (await import('./audit.ts')).audit,
 }
 
-const line = ([name, command]: readonly [string, Command]): string => `  ${name.padEnd(14)}${command.summary}\n`
+const line = ([name, command]: readonly [string, Command]): string => `  ${name.padEnd(15)}${command.summary}\n`
 
 async function overview(): Promise<string> {
   const all = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, await load()] as const))

@@ -1,12 +1,18 @@
 import type { Parsed, Problem } from './parse.ts'
 
-/** Secret values by the name under which the gateway's configuration asks for them: `secret/<namespace>/<name>/<key>`. Never written to disk. */
-export type Secrets = ReadonlyMap<string, Buffer>
+/** A `kind: Secret` with its values, which live in memory alone: they are never written to disk. */
+export type SecretDocument = {
+  readonly name: string
+  /** Undefined when the document names none: that of the others. */
+  readonly namespace: string | undefined
+  readonly document: Parsed
+  readonly values: ReadonlyMap<string, Buffer>
+}
 
 /** Where `${NAME}` is looked up; undefined when only the spelling is checked. */
 export type Environment = Readonly<Record<string, string | undefined>> | undefined
 
-type Read = { readonly secrets: Secrets; readonly problems: readonly Problem[] }
+type Read = { readonly values: SecretDocument['values']; readonly problems: readonly Problem[] }
 type Value = { readonly value: Buffer } | { readonly wrong: string }
 
 const variable = /\$(\$?)\{([^}]*)\}/g
@@ -46,8 +52,8 @@ function entries(document: Parsed, field: string): { readonly list: [string, unk
 }
 
 /** Reads a `kind: Secret`. As in Kubernetes, `stringData` wins over `data`. Problems never quote a value. */
-export function readSecret(document: Parsed, prefix: string, environment: Environment): Read {
-  const secrets = new Map<string, Buffer>()
+export function readSecret(document: Parsed, environment: Environment): Read {
+  const values = new Map<string, Buffer>()
   const problems: Problem[] = Object.keys(document.value)
     .filter(field => !known.has(field))
     .map(path => ({ ...document.place(path, 'key'), path, message: 'unknown field of a Secret' }))
@@ -59,8 +65,8 @@ export function readSecret(document: Parsed, prefix: string, environment: Enviro
       const read =
         typeof text === 'string' ? reader(text, environment) : { wrong: 'must be a string: put it in quotes' }
       if ('wrong' in read) problems.push({ ...document.place(path), path, message: read.wrong })
-      else secrets.set(`${prefix}/${key}`, read.value)
+      else values.set(key, read.value)
     }
   }
-  return { secrets, problems }
+  return { values, problems }
 }

@@ -1,0 +1,23 @@
+import { jsonLog } from '../gateway/log.ts'
+import type { Log } from '../gateway/start.ts'
+
+/** Control characters of a hostile server must not reach the terminal. */
+const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+
+const field = ([name, value]: [string, unknown]): string =>
+  ` ${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`
+
+/** One line of text for each warning and error; what is only information is left to the JSON form. */
+function textLog(write: (line: string) => void, now: () => number): Log {
+  const at =
+    (level: string) =>
+    (event: string, fields: Record<string, unknown> = {}): void => {
+      const time = new Date(now()).toTimeString().slice(0, 8)
+      write(`${printable(`${time} ${level}: ${event}${Object.entries(fields).map(field).join('')}`)}\n`)
+    }
+  return { info: () => undefined, warn: at('warning'), error: at('error') }
+}
+
+/** The log of `bartizan run`: text for a person at a terminal, or JSON lines for a collector. */
+export const runLog = (json: boolean, write: (line: string) => void, now: () => number): Log =>
+  json ? jsonLog(write, now) : textLog(write, now)

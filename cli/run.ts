@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { fileSink } from '../gateway/file-sink.ts'
+import { ConfigurationError, startGateway, type Gateway, type GatewayOptions } from '../gateway/start.ts'
+import type { Command, Io } from './command.ts'
+import { Complaint } from './complaint.ts'
+import { configure, type Configured } from './configure.ts'
+import { problemLine } from './check.ts'
+import { readSources } from './files.ts'
+import { findings } from './findings.ts'
+import { requireProtection } from './listen.ts'
+import { load, type Loaded } from './load.ts'
+import { runLog } from './log.ts'
+import { runOptions, runUsage, type RunOptions } from './run-options.ts'
+import { endLine, openState, type State } from './state.ts'
+import { watchFiles } from './watch.ts'
+import { welcome } from './welcome.ts'
+
+/** One run: what was read last, and what is in force. */
+type Session = {
+  readonly options: RunOptions
+  readonly state: State
+  readonly salt: Buffer
+  readonly io: Io
+  loaded: Loaded
+  configured: Configured
+  values: Configured['values']
+}
+
+const surroundings = ({ options, state, salt }: Pick<Session, 'options' | 'state' | 'salt'>) => ({
+  namespace: options.namespace,
+  urls: options.urls,
+  lastGood: state.lastGood(),
+  salt,
+})
+
+/** What cannot be read might be a guard, so nothing starts without it. */
+function firstLoad({ paths }: RunOptions, io: Io): Loaded {
+  const loaded = load(readSources(paths), io.env)
+  if (loaded.problems.length > 0) {
+    io.err(loaded.problems.map(problemLine).join(''))
+    throw new Complaint('nothing was started: mend the files first')
+  }
+  for (const note of loaded.notes) io.err(`${note}\n`)
+  if (loaded.resources.some(({ kind }) => kind === 'MCPServer')) return loaded
+  throw new Complaint(`no MCPServer in ${paths.join(', ')}: there is nothing to guard`)
+}
+
+function begin(options: RunOptions, state: State, io: Io): Session {
+  const salt = randomBytes(32)
+  const loaded = firstLoad(options, io)
+  const configured = configure(loaded, surroundings({ options, state, salt }))
+  requireProtection(options.client, configured.config.tls !== undefined, options.insecure)
+  if (options.metrics) requireProtection([options.metrics], false, options.insecure)
+  return { options, state, salt, io, loaded, configured, values: configured.values }
+}
+
+/** Reads the files again and puts into force what can be. */
+function reload(session: Session, gateway: Gateway): void {
+  const { options, state, io } = session
+  const loaded = load(readSources(options.paths, 'whatever is there'), io.env, session.loaded)
+  const configured = configure(loaded, surroundings(session))
+  // While the old configuration may have to stay, its secrets do, too.
+  session.values = new Map([...session.values, ...configured.values])
+  const { issues } = gateway.apply(configured.texts)
+  for (const line of findings(loaded, configured.desired)) io.err(line)
+  for (const { path, message } of issues) io.err(`not taken up: ${path}: ${message}\n`)
+  session.loaded = loaded
+  if (issues.length > 0) return
+  if ((configured.config.tls === undefined) !== (session.configured.config.tls === undefined))
+    io.err('TLS is switched on or off at the next start only\n')
+  session.configured = configured
+  session.values = configured.values
+  state.keepLastGood(configured.desired.lastGood)
+  io.err(`Reloaded: ${configured.config.servers.length} servers, ${configured.keys.keys.length} keys.\n`)
+}
+
+function reloadOrSay(session: Session, gateway: Gateway): void {
+  try {
+    reload(session, gateway)
+  } catch (error) {
+    if (!(error instanceof Complaint)) throw error
+    session.io.err(`not reloaded: ${error.message}\n`)
+  }
+}
+
+function startFailure(error: unknown): unknown {
+  if (error instanceof ConfigurationError) return new Complaint(error.message)
+  const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
+  if (code === 'EADDRINUSE')
+    return new Complaint(`${address}:${port} is in use: stop what listens there, or choose another with --listen`)
+  if (code === 'EADDRNOTAVAIL' || code === 'EACCES')
+    return new Complaint(`cannot listen on ${address}:${port} (${code})`)
+  return error
+}
+
+async function start(session: Session): Promise<Gateway> {
+  const { options, state, io, configured } = session
+  const log = runLog(options.json, line => io.err(line), io.now)
+  endLine(state.audit)
+  const gatewayOptions: GatewayOptions = {
+    texts: configured.texts,
+    readSecret(file) {
+      const value = session.values.get(file)
+      if (!value) throw new Error(`there is no secret ${file.split('#')[0]}`)
+      return value
+    },
+    guard: server => state.guard(server),
+    instance: state.instance,
+    client: options.client,
+    ...(state.socket !== undefined && { admin: { socket: state.socket } }),
+    ...(options.metrics && { metrics: options.metrics }),
+    audit: await fileSink(state.audit, error => log.error('the audit log cannot be written', { error: error.message })),
+    log,
+  }
+  try {
+    return await startGateway(gatewayOptions)
+  } catch (error) {
+    throw startFailure(error)
+  }
+}
+
+/** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
+const asked = (): Promise<void> =>
+  new Promise(resolve => {
+    let once = false
+    const end = (): void => {
+      if (once) process.exit(130)
+      once = true
+      resolve()
+    }
+    process.on('SIGTERM', end)
+    process.on('SIGINT', end)
+  })
+
+async function serve(options: RunOptions, state: State, io: Io): Promise<number> {
+  const session = begin(options, state, io)
+  const { loaded, configured } = session
+  for (const line of findings(loaded, configured.desired)) io.err(line)
+  const ended = asked()
+  const gateway = await start(session)
+  state.keepLastGood(configured.desired.lastGood)
+  const unwatch = watchFiles(options.paths, () => reloadOrSay(session, gateway))
+  io.out(welcome({ configured, urls: gateway.urls, paths: options.paths, audit: state.audit, now: io.now() }))
+  await ended
+  io.err('Ending: calls in flight may finish.\n')
+  unwatch()
+  await gateway.stop()
+  return 0
+}
+
+/** `bartizan run`. */
+export const run: Command = {
+  summary: 'guard the servers of some manifests on this machine',
+  usage: runUsage,
+  async run(args, io) {
+    const options = runOptions(args)
+    const state = openState(options.state)
+    try {
+      return await serve(options, state, io)
+    } finally {
+      state.release()
+    }
+  },
+}
