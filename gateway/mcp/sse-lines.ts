@@ -6,9 +6,9 @@ const lf = 0x0a
 const colon = 0x3a
 const blank = 0x20
 
-/** The lines of a block without their breaks (CR LF, LF or CR); a byte order mark before the first is skipped. Slices, no copies. */
+/** The lines of a block without their breaks (CR LF, LF or CR). Slices, no copies. */
 export function* lines(raw: Buffer): Generator<SseLine, void> {
-  let start = raw[0] === 0xef && raw[1] === 0xbb && raw[2] === 0xbf ? 3 : 0
+  let start = 0
   while (start < raw.length) {
     const end = lineEnd(raw, start)
     yield field(raw.subarray(start, end))

@@ -2,12 +2,17 @@ import { lines } from './sse-lines.ts'
 
 /** One block of a `text/event-stream` (HTML standard, section 9.2), with the bytes it came in. */
 export type SseEvent = {
-  /** Every byte up to and with the blank line: comments, ids and retries included. All `raw` one after another are the stream. */
+  /**
+   * Every byte up to and with the blank line: comments, ids and retries included. All `raw` one after another are the stream, but for a byte
+   * order mark at its very start.
+   */
   readonly raw: Buffer
   /** The data lines joined by line feeds; undefined if there are none or all are empty: such a block carries no message. */
   readonly data?: Buffer
   readonly event?: string
   readonly id?: string
+  /** Holds a line that the standard ignores and a sloppy reader could take for data (`Data:`, ` data:`): nobody judged what it says. */
+  readonly dubious?: true
 }
 
 /** The blocks that have come to an end, and whether the stream was given up because one grew beyond the limit. */
@@ -16,6 +21,7 @@ export type SsePush = { readonly events: readonly SseEvent[]; readonly tooLarge:
 const cr = 0x0d
 const lf = 0x0a
 const nothing = Buffer.alloc(0)
+const mark = Buffer.from('\ufeff')
 
 /**
  * Splits a stream into events, whatever the boundaries of its chunks: between CR and LF a boundary gives a block of that LF alone, without
@@ -29,6 +35,8 @@ export class SseSplitter {
   #lineEmpty = true
   #afterCr = false
   #dead = false
+  /** The first bytes, while they could be the beginning of a byte order mark; undefined from then on. */
+  #head: Buffer | undefined = nothing
   /** Where in the chunk at hand the next of each stands. */
   #cr = -1
   #lf = -1
@@ -44,9 +52,10 @@ export class SseSplitter {
   }
 
   /** After `tooLarge` nothing more comes out of this stream. */
-  push(chunk: Buffer): SsePush {
+  push(bytes: Buffer): SsePush {
     const events: SseEvent[] = []
     if (this.#dead) return { events, tooLarge: true }
+    const chunk = this.#head === undefined ? bytes : this.#unmarked(this.#head, bytes)
     this.#cr = -1
     this.#lf = -1
     let start = 0
@@ -70,8 +79,20 @@ export class SseSplitter {
    * to be judged.
    */
   end(): SsePush {
+    if (this.#head !== undefined) this.#hold(this.#head)
+    this.#head = undefined
     if (this.#dead || this.#held === 0) return { events: [], tooLarge: this.#dead }
     return { events: [readEvent(this.#take(nothing))], tooLarge: false }
+  }
+
+  #unmarked(head: Buffer, bytes: Buffer): Buffer {
+    const start = head.length === 0 ? bytes : Buffer.concat([head, bytes])
+    if (start.length < mark.length && start.equals(mark.subarray(0, start.length))) {
+      this.#head = start
+      return nothing
+    }
+    this.#head = undefined
+    return start.subarray(0, mark.length).equals(mark) ? start.subarray(mark.length) : start
   }
 
   /** The byte after the blank line that ends the block in which `from` lies, or -1. Keeps what it needs to know of the chunk for the next. */
@@ -142,16 +163,19 @@ function readEvent(raw: Buffer): SseEvent {
   const data: Buffer[] = []
   let event: string | undefined
   let id: string | undefined
+  let dubious = false
   for (const { name, value } of lines(raw)) {
     if (name === 'data') data.push(value)
     else if (name === 'event') event = value.toString('utf8')
     else if (name === 'id' && !value.includes(0)) id = value.toString('utf8')
+    else if (/data/i.test(name)) dubious = true
   }
   return {
     raw,
     ...(data.some(line => line.length > 0) && { data: joined(data) }),
     ...(event !== undefined && { event }),
     ...(id !== undefined && { id }),
+    ...(dubious && { dubious }),
   }
 }
 
@@ -162,18 +186,17 @@ function joined(data: readonly Buffer[]): Buffer {
   return data.length === 1 ? first : Buffer.concat(data.flatMap((line, index) => (index === 0 ? [line] : [feed, line])))
 }
 
+/** Comments have no name. What has another is left out: at the start of a stream a mark before `data` would be skipped by the reader. */
+const keptNames = new Set(['', 'id', 'event', 'retry'])
+
 /**
- * The event with other data: every line that is not data as it was, the data on one line, a blank line.
+ * The event with other data: its comments, ids, names and retries as they were, the data on one line, a blank line.
  * @param data JSON, where line breaks are white space and become blanks
  */
 export function withData(event: SseEvent, data: Buffer): Buffer {
   const kept: Buffer[] = []
-  for (const { name, line } of lines(event.raw)) {
-    if (name !== 'data' && line.length > 0) kept.push(line, feed)
-  }
-  const flat =
-    data.includes(lf) || data.includes(cr)
-      ? Buffer.from(data.map(byte => (byte === lf || byte === cr ? 0x20 : byte)))
-      : data
+  for (const { name, line } of lines(event.raw)) if (line.length > 0 && keptNames.has(name)) kept.push(line, feed)
+  const flat = Buffer.from(data)
+  for (let i = 0; i < flat.length; i++) if (flat[i] === lf || flat[i] === cr) flat[i] = 0x20
   return Buffer.concat([...kept, Buffer.from('data: '), flat, Buffer.from('\n\n')])
 }
