@@ -1,0 +1,36 @@
+/** A place in a text, in UTF-16 code units, `end` exclusive. */
+export type Hit = {
+  readonly start: number
+  readonly end: number
+  /** What fired: the name of a secret rule, `keyword 3`. Safe to log, never the text itself. */
+  readonly rule: string
+  /** What stands in its place under Redact; one of the detector's `placeholders`. */
+  readonly replacement: string
+}
+
+/** Looks at one text. Pure: the same text gives the same hits, whoever sent it. */
+export type Detector = {
+  readonly name: string
+  /**
+   * Lowercase printable ASCII. When none of them occurs in a text of printable ASCII and white space (nor in its key), ignoring case, `find`
+   * has nothing to find there and need not be asked. Absent: it must always be asked.
+   */
+  readonly literals?: readonly string[]
+  /** Every replacement that a hit of this detector can carry. What lies inside of one is not looked at again. */
+  readonly placeholders: readonly string[]
+  /** `key` is the name of the JSON member that holds the text, where there is one: context for the judgement, not part of the text. */
+  find(text: string, key?: string): readonly Hit[]
+}
+
+/** Joins hits that overlap into one that covers them all, named after the first of them. Sorted by place. */
+export function merged(hits: readonly Hit[]): readonly Hit[] {
+  if (hits.length < 2) return hits
+  const sorted = [...hits].sort((a, b) => a.start - b.start || b.end - a.end)
+  const result: Hit[] = []
+  for (const hit of sorted) {
+    const last = result.at(-1)
+    if (last === undefined || hit.start >= last.end) result.push(hit)
+    else if (hit.end > last.end) result[result.length - 1] = { ...last, end: hit.end }
+  }
+  return result
+}

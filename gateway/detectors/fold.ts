@@ -1,0 +1,101 @@
+/** A text as it is compared, and the way back from there. */
+export type Folded = {
+  readonly text: string
+  /** The range of the original that the range `[start, end)` of the folded text came from. */
+  origin(start: number, end: number): { readonly start: number; readonly end: number }
+}
+
+/** What nobody sees: zero-width characters, soft hyphens, variation selectors, tags, bidirectional and other controls but white space. */
+const unseen = /[\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+/gu
+const unseenOrJoining = /[\p{M}\p{DI}\u1100-\u11ff\uff9e\uff9f\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/u
+
+/**
+ * What normalisation may join into one character: a base and its marks, a run of Hangul letters. Long runs of marks are cut, since putting
+ * them into canonical order costs the square of their number.
+ */
+const clusters = /[\u1100-\u11ff\p{DI}]{1,64}|[^][\p{M}\p{DI}\uff9e\uff9f]{0,32}/gu
+
+const unusual = /[^\t-\r -~]+/g
+
+/** Full case folding (Unicode 5.18), with the means of the language: sharp s, dotless i and final sigma meet their other spellings. */
+const folding = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')
+
+/** A text as it is compared: NFKC, case folded, without what nobody sees. */
+export const fold = (text: string): string => {
+  const visible = text.normalize('NFKC').replace(unseen, '')
+  return folding(visible).normalize('NFKC')
+}
+
+/** Printable ASCII and white space alone: folding such a text changes nothing but the case of letters. */
+export const isSimple = (text: string): boolean => !/[^\t-\r -~]/.test(text)
+
+/** Folds a whole text so that places can be found again. Linear in the length of the text. */
+export function foldWithOrigin(text: string): Folded {
+  if (isSimple(text)) return { text: text.toLowerCase(), origin: (start, end) => ({ start, end }) }
+  const pieces = new Pieces()
+  let done = 0
+  for (const match of text.matchAll(unusual)) {
+    // The last simple character before may be the base of a mark.
+    const from = Math.max(done, match.index - 1)
+    pieces.straight(text.slice(done, from).toLowerCase(), done)
+    done = match.index + match[0].length
+    foldRun(text.slice(from, done), from, pieces)
+  }
+  pieces.straight(text.slice(done).toLowerCase(), done)
+  return { text: pieces.text.join(''), origin: (start, end) => pieces.origin(start, end) }
+}
+
+function foldRun(run: string, from: number, pieces: Pieces): void {
+  if (!unseenOrJoining.test(run) && run.normalize('NFKC') === run) {
+    const folded = folding(run)
+    // Folding only ever lengthens, so an equal length means unit for unit.
+    if (folded.length === run.length) return pieces.straight(folded, from)
+  }
+  for (const match of run.matchAll(clusters)) pieces.cluster(fold(match[0]), from + match.index, match[0].length)
+}
+
+/** The folded pieces in order, with the place where each began in the original. A cluster maps as a whole, a straight piece unit for unit. */
+class Pieces {
+  readonly text: string[] = []
+  readonly #at: number[] = []
+  readonly #from: number[] = []
+  readonly #units: number[] = []
+  #length = 0
+
+  straight(text: string, from: number): void {
+    this.#add(text, from, 0)
+  }
+
+  cluster(text: string, from: number, units: number): void {
+    this.#add(text, from, units)
+  }
+
+  origin(start: number, end: number): { start: number; end: number } {
+    const first = this.#piece(start)
+    const last = this.#piece(end - 1)
+    const from = this.#from[first]! + (this.#units[first] === 0 ? start - this.#at[first]! : 0)
+    const to = this.#from[last]! + (this.#units[last] === 0 ? end - this.#at[last]! : this.#units[last]!)
+    return { start: from, end: to }
+  }
+
+  #add(text: string, from: number, units: number): void {
+    if (text === '') return
+    this.text.push(text)
+    this.#at.push(this.#length)
+    this.#from.push(from)
+    this.#units.push(units)
+    this.#length += text.length
+  }
+
+  /** The piece that holds a place of the folded text. */
+  #piece(place: number): number {
+    let low = 0
+    let high = this.#at.length - 1
+    while (low < high) {
+      const middle = (low + high + 1) >> 1
+      if (this.#at[middle]! <= place) low = middle
+      else high = middle - 1
+    }
+    return low
+  }
+}

@@ -1,0 +1,80 @@
+import type { SecretRule } from './rule.ts'
+import { isStandIn } from './stand-ins.ts'
+
+/** User names and passwords that documentation uses; `user:password@host` is an example wherever it stands. */
+const customary =
+  /^(?:pass(?:word|wd)?|pwd|user(?:name)?|secret|token|test|foo|bar|x+|admin|root|guest|postgres|mysql|example)$/i
+
+const notAPassword = (text: string): boolean => isStandIn(text) || customary.test(text)
+
+/** A Basic credential is judged by what it says: `user:password` in base64, with a password that is none of the customary ones. */
+function isEmptyBasic(credential: string): boolean {
+  const text = Buffer.from(credential, 'base64').toString('latin1')
+  const colon = text.indexOf(':')
+  return colon < 0 || !/^[\x20-\x7e\x80-\xff]+$/.test(text) || customary.test(text.slice(colon + 1))
+}
+
+/** Secrets that are known by their form, whoever issued them. */
+export const structure: readonly SecretRule[] = [
+  {
+    name: 'private-key',
+    literals: ['-----begin'],
+    // The body ends before the next five hyphens, so a text of many beginnings is read once.
+    pattern:
+      /-----BEGIN[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----(?:[^-]|-(?!----)){64,16384}(?:-----END[A-Z0-9 ]{0,40}-----)?/iy,
+    reject: secret => /-----[^-]{0,10}(?:\.\.\.|…|<|\[)/.test(secret),
+  },
+  {
+    name: 'putty-private-key',
+    literals: ['putty-user-key-file-'],
+    pattern: /PuTTY-User-Key-File-\d: [^]{20,400}?Private-Lines: \d{1,3}[A-Za-z0-9+/=\s\\]{40,8192}/iy,
+  },
+  {
+    name: 'jwt',
+    literals: ['eyj'],
+    pattern:
+      /(?<![A-Za-z0-9_-])eyJ[A-Za-z0-9_-]{14,2048}\.(?:eyJ|[A-Za-z0-9_-]{2})[A-Za-z0-9_-]{8,8192}\.[A-Za-z0-9_-]{10,2048}/y,
+    entropy: 4,
+  },
+  {
+    name: 'jwt',
+    literals: ['zxlk'],
+    // A JWT that was encoded in base64 once more.
+    pattern: /(?<![A-Za-z0-9+/_-])ZXlK[A-Za-z0-9+/_-]{60,8192}={0,2}/y,
+    entropy: 4,
+  },
+  {
+    name: 'password-in-url',
+    literals: ['://'],
+    pattern: /:\/\/[^\s:/?#@"'`<>\\]{0,128}:([^\s:/?#@"'`<>\\]{3,256})@[\w[]/y,
+    reject: notAPassword,
+  },
+  {
+    name: 'basic-authorization',
+    literals: ['basic '],
+    pattern: /(?<=(?:authorization|["'\s:=])[\s"'\\]{0,3})basic {1,3}([A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])/iy,
+    reject: isEmptyBasic,
+  },
+  {
+    name: 'bearer-token',
+    literals: ['bearer '],
+    pattern: /(?<![A-Za-z0-9])bearer {1,3}([A-Za-z0-9_.~+/=-]{16,4096})(?![\w])/iy,
+    entropy: 3.3,
+    reject: secret => isStandIn(secret) || !/\d/.test(secret),
+  },
+  {
+    name: 'authorization-header',
+    literals: ['authorization'],
+    pattern:
+      /authorization\\?["'`]?\s{0,4}[:=]\s{0,4}\\?["'`]?(?:(?:token|api-?token|api-?key|apikey|key|sso-key|bot|digest|aws) )?([A-Za-z0-9_.~+/=-]{16,4096})(?![\w])/iy,
+    entropy: 3.3,
+    reject: secret => isStandIn(secret) || !/\d/.test(secret),
+  },
+  {
+    name: 'curl-password',
+    literals: ['-u ', '-u"', "-u'", '--user ', '--user='],
+    pattern: /(?<=\s)(?:-u|--user)[ =]{0,3}\\?["']?[^\s:"'\\]{0,128}\\?["']?:\\?["']?([^\s"'\\]{3,256})/y,
+    context: 'curl',
+    reject: notAPassword,
+  },
+]

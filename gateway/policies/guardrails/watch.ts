@@ -1,0 +1,68 @@
+import type { ServerGuardrails, ServerRule } from '../../config/guardrails.ts'
+import { type Automaton, automaton } from '../../detectors/automaton.ts'
+import type { Detector } from '../../detectors/detector.ts'
+import { detectors } from '../../detectors/index.ts'
+import type { Channel, Message } from '../../exchange.ts'
+
+/** A detector that looks at a channel, and every rule that acts on what it finds there. */
+export type Watcher = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
+
+/** What is watched in one direction. */
+export type Watch = {
+  readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
+  /** Whether a detector may find something in the message; false is certain, true is a reason to look. */
+  mayTouch(message: Message): boolean
+  /** The same for one text. */
+  mayTouchText(text: string, key: string | undefined): boolean
+}
+
+type Make = (options: unknown) => Detector
+
+/** The detector of a rule. Rules with equal options share one, so that it reads a text once. */
+export function detectorOf(option: ServerRule['detector'], made: Map<string, Detector>): Detector {
+  const id = JSON.stringify(option)
+  const known = made.get(id)
+  if (known !== undefined) return known
+  const [name, options] = Object.entries(option).find(([, value]) => value !== undefined)!
+  // The registry is keyed like the options, which the compiler cannot follow through a lookup by name.
+  const detector = (detectors as unknown as Record<string, Make>)[name]!(options)
+  made.set(id, detector)
+  return detector
+}
+
+const unusual = /[^\t-\r -~]/
+
+/**
+ * Groups the rules by channel, and builds one automaton over every literal of the detectors that watch this direction.
+ * @param more further reasons to look into a message, lower case
+ */
+export function watch(
+  { rules }: ServerGuardrails,
+  channels: readonly Channel[],
+  made: Map<string, Detector>,
+  more: readonly string[] = [],
+): Watch | undefined {
+  const watchers: Partial<Record<Channel, Watcher[]>> = {}
+  const used = new Set<Detector>()
+  for (const channel of channels) {
+    const found = new Map<Detector, ServerRule[]>()
+    for (const rule of rules.filter(rule => rule.channels.includes(channel))) {
+      const detector = detectorOf(rule.detector, made)
+      found.set(detector, [...(found.get(detector) ?? []), rule])
+      used.add(detector)
+    }
+    if (found.size > 0) watchers[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
+  }
+  return used.size === 0 ? undefined : { watchers, ...gate([...used], more) }
+}
+
+/** One detector without literals must see everything, so there is no gate then. */
+function gate(used: readonly Detector[], more: readonly string[]): Pick<Watch, 'mayTouch' | 'mayTouchText'> {
+  if (used.some(({ literals }) => literals === undefined)) return { mayTouch: () => true, mayTouchText: () => true }
+  const search: Automaton = automaton([...new Set([...used.flatMap(({ literals }) => literals!), ...more])], 1 << 19)
+  return {
+    mayTouch: ({ plain, bytes }) => !plain || search.touchesBytes(bytes),
+    mayTouchText: (text, key) =>
+      unusual.test(text) || search.touches(text) || (key !== undefined && search.touches(key)),
+  }
+}
