@@ -27,8 +27,10 @@ export async function bartizan(program: readonly string[], upstream: URL): Promi
   const port = await freePort()
   const options = ['--config', folder, '--listen', `127.0.0.1:${port}`, '--state', join(folder, 'state')]
   const begun = performance.now()
-  const running = start(proxyCore, process.execPath, [...program, ...options], {
-    NODE_ENV: 'production',
+  const running = start({
+    core: proxyCore,
+    command: [process.execPath, ...program, ...options],
+    env: { NODE_ENV: 'production' },
   })
   const target = { name: 'bartizan' as const, url: `http://127.0.0.1:${port}/mcp/${name}`, key: chain.key }
   const stop = async (): Promise<void> => {

@@ -62,7 +62,12 @@ if (whole) {
 for (const budget of budgets(figures)) if (holds(budget) === false) console.log(`missed: ${budget.what}`)
 
 async function measure(): Promise<Measured> {
-  const server = start(loadCore, programs.upstream, [], { ...process.env, GOMAXPROCS: '1' })
+  const server = start({
+    core: loadCore,
+    command: [programs.upstream],
+    env: { ...process.env, GOMAXPROCS: '1' },
+    lines: true,
+  })
   const upstream = new URL(`http://${await server.line()}/mcp`)
   const direct = { name: 'direct' as const, url: upstream.href, key: '', stop: async () => {} }
   await answers(direct)

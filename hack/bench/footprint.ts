@@ -74,7 +74,8 @@ export async function measureStreams(program: readonly string[], upstream: URL, 
   const gateway = await bartizan(program, upstream)
   await sleep(3000)
   const before = memoryOf(gateway.pid)
-  const client = start(loadCore, programs.idle, ['-url', gateway.url, '-key', gateway.key, '-streams', String(count)])
+  const options = ['-url', gateway.url, '-key', gateway.key, '-streams', String(count)]
+  const client = start({ core: loadCore, command: [programs.idle, ...options], lines: true })
   try {
     const opened = held.parse(JSON.parse(await client.line()))
     if (opened.error !== undefined) throw new Error(`${opened.open} of ${count} streams are open: ${opened.error}`)

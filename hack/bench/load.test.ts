@@ -11,6 +11,6 @@ test('the result of wrk is the line that its script prints', () => {
 })
 
 test('a run without a single answer is no result', () => {
-  expect(() => readWrk(printed.replace('1000', '0'))).toThrow()
+  expect(() => readWrk(printed.replace('1000', '0'))).toThrow('Too small')
   expect(() => readWrk('unable to connect')).toThrow('wrk printed no result')
 })

@@ -13,7 +13,10 @@ export async function nginx(upstream: URL): Promise<Target> {
   const port = await freePort()
   const file = join(folder, 'nginx.conf')
   await writeFile(file, configuration(folder, port, upstream.host))
-  const running = start(proxyCore, 'nginx', ['-p', folder, '-e', join(folder, 'error.log'), '-c', file])
+  const running = start({
+    core: proxyCore,
+    command: ['nginx', '-p', folder, '-e', join(folder, 'error.log'), '-c', file],
+  })
   const target = { name: 'nginx' as const, url: `http://127.0.0.1:${port}${upstream.pathname}`, key: '' }
   await answers(target)
   const [worker] = childrenOf(running.pid)

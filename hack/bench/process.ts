@@ -1,9 +1,9 @@
-import { spawn, type ChildProcessByStdio } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
-import type { Readable, Writable } from 'node:stream'
+import type { Writable } from 'node:stream'
 
 /** A process that the benchmark started and will end. */
 export type Running = {
@@ -18,32 +18,30 @@ export type Running = {
 export const proxyCore = 0
 export const loadCore = 1
 
-/** Starts a program on one core. It fails when the program ends before it is stopped. */
-export function start(
-  core: number,
-  command: string,
-  args: readonly string[],
-  env: NodeJS.ProcessEnv = process.env,
-): Running {
+/** A program on one core: what it is told, and whether somebody reads what it prints. Output that nobody read would fill its pipe and stop it. */
+export type Start = {
+  readonly core: number
+  readonly command: readonly [string, ...string[]]
+  readonly env?: NodeJS.ProcessEnv
+  readonly lines?: boolean
+}
+
+export function start({ core, command, env = process.env, lines = false }: Start): Running {
   // `taskset` replaces itself, so the pid is the program's own.
-  const child: ChildProcessByStdio<Writable, Readable, null> = spawn(
-    'taskset',
-    ['-c', String(core), command, ...args],
-    {
-      stdio: ['pipe', 'pipe', 'inherit'],
-      env,
-    },
-  )
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]()
+  const child = spawn('taskset', ['-c', String(core), ...command], {
+    stdio: ['pipe', lines ? 'pipe' : 'ignore', 'inherit'],
+    env,
+  })
+  const output = child.stdout === null ? undefined : createInterface({ input: child.stdout })[Symbol.asyncIterator]()
   const exited = once(child, 'exit')
-  if (child.pid === undefined) throw new Error(`${command} did not start`)
+  if (child.pid === undefined || child.stdin === null) throw new Error(`${command[0]} did not start`)
   return {
     pid: child.pid,
     input: child.stdin,
     async line() {
-      const { value, done } = await lines.next()
-      if (done === true) throw new Error(`${command} ended without an answer`)
-      return value
+      const next = await output?.next()
+      if (next === undefined || next.done === true) throw new Error(`${command[0]} ended without an answer`)
+      return next.value
     },
     async stop() {
       if (child.exitCode !== null || child.signalCode !== null) return
