@@ -1,0 +1,77 @@
+import { z } from 'zod'
+import { apiVersion, type Kind } from '../../crds/index.ts'
+import type { Schema } from './structural.ts'
+
+const bounds: readonly (readonly [string, (value: unknown) => string])[] = [
+  ['minLength', value => `at least ${value} characters`],
+  ['maxLength', value => `at most ${value} characters`],
+  ['minItems', value => `at least ${value} items`],
+  ['maxItems', value => `at most ${value} items`],
+  ['maxProperties', value => `at most ${value} entries`],
+  ['minimum', value => `at least ${value}`],
+  ['maximum', value => (value === Number.MAX_SAFE_INTEGER ? '' : `at most ${value}`)],
+]
+
+function typeOf(schema: Schema): string {
+  if (schema['x-kubernetes-int-or-string']) return 'amount'
+  if (Array.isArray(schema['enum'])) return schema['enum'].map(value => `\`${value}\``).join(', ')
+  if (schema['type'] === 'array') return `list of ${typeOf(schema['items'] as Schema)}`
+  if (schema['type'] === 'object' && schema['additionalProperties']) return 'map'
+  return String(schema['type'])
+}
+
+type Validation = { readonly message: string }
+
+function sentence(schema: Schema, required: boolean): string {
+  const limits = bounds
+    .filter(([name]) => schema[name] !== undefined)
+    .map(([name, text]) => text(schema[name]))
+    .filter(text => text !== '')
+  const rules = ((schema['x-kubernetes-validations'] ?? []) as readonly Validation[]).map(rule => rule.message)
+  const parts = [
+    String(schema['description'] ?? ''),
+    ...(required ? ['Required.'] : []),
+    ...(limits.length > 0 ? [`(${limits.join(', ')})`] : []),
+    ...(rules.length > 0 ? [`Rules: ${rules.join('; ')}.`] : []),
+  ]
+  return parts.join(' ').replaceAll('|', '\\|')
+}
+
+function rows(schema: Schema, path: string): string[] {
+  const required = new Set((schema['required'] ?? []) as readonly string[])
+  return Object.entries((schema['properties'] ?? {}) as Record<string, Schema>).flatMap(([name, field]) => {
+    const at = `${path}.${name}`
+    const item = field['items'] as Schema | undefined
+    const inner = item?.['properties'] ? rows(item, `${at}[]`) : rows(field, at)
+    return [`| \`${at}\` | ${typeOf(field)} | ${sentence(field, required.has(name))} |`, ...inner]
+  })
+}
+
+function chapter(kind: Kind): string {
+  const table = (schema: z.ZodType, path: string): string => {
+    const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }) as Schema
+    return ['| field | type | meaning |', '|---|---|---|', ...rows(json, path)].join('\n')
+  }
+  const json = z.toJSONSchema(kind.spec, { target: 'openapi-3.0', io: 'input', reused: 'inline' }) as Schema
+  const rules = [...kind.nameRules, ...((json['x-kubernetes-validations'] ?? []) as readonly Validation[])].map(
+    rule => `- ${rule.message}`,
+  )
+  return [
+    `## ${kind.kind}`,
+    kind.description,
+    `Short name \`${kind.shortName}\`, category \`mcp\`.`,
+    ...(rules.length > 0 ? [rules.join('\n')] : []),
+    table(kind.spec, 'spec'),
+    '### Status',
+    table(kind.status, 'status'),
+  ].join('\n\n')
+}
+
+/** The reference of all kinds, as Markdown. */
+export const reference = (kinds: readonly Kind[]): string =>
+  [
+    '# Reference',
+    `Every field of the kinds of \`${apiVersion}\`. Generated from \`crds/\` by \`npm run generate\`; do not edit. \`kubectl explain mcpserver.spec\` shows the same.`,
+    ...kinds.map(chapter),
+    '',
+  ].join('\n\n')

@@ -1,0 +1,67 @@
+import type { InForce } from '../../crds/mcpserver.ts'
+import type { KindName } from '../../crds/index.ts'
+import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
+import type { LastGood } from './snapshot.ts'
+
+/** A condition without its time: whoever writes it knows when it changed. */
+export type Condition = {
+  readonly type: 'Accepted' | 'ResolvedRefs'
+  readonly status: 'True' | 'False'
+  readonly reason: Reason
+  readonly message: string
+  readonly observedGeneration?: number
+}
+
+/** Every reason that a condition can have. */
+export type Reason =
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'Invalid'
+  | 'OtherNamespace'
+  | 'DuplicateName'
+  | 'TransportNotSupported'
+  | 'StandaloneOnly'
+  | 'ImageNeedsCluster'
+  | 'SecretNotFound'
+  | 'SecretKeyNotFound'
+  | 'SecretReserved'
+  | 'PolicyInvalid'
+  | 'GatewayInvalid'
+  | 'TooManyRules'
+
+export type Status = {
+  readonly kind: KindName
+  readonly name: string
+  readonly namespace: string
+  readonly status: {
+    readonly observedGeneration?: number
+    readonly conditions: readonly Condition[]
+    readonly phase?: 'Stopped' | 'Failed'
+    readonly url?: string
+    readonly inForce?: readonly InForce[]
+    readonly servers?: readonly string[]
+    readonly serverCount?: number
+  }
+}
+
+/** A Kubernetes object as it is to be applied. */
+export type KubernetesObject = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly [field: string]: unknown }
+  readonly spec: unknown
+}
+
+/** The two files of one gateway. In a cluster there is one per server, standalone one for all. */
+export type GatewayFiles = {
+  readonly name: string
+  readonly gateway: GatewayConfig
+  readonly keys: KeysFile
+}
+
+export type Desired = {
+  readonly gateways: readonly GatewayFiles[]
+  readonly objects: readonly KubernetesObject[]
+  readonly statuses: readonly Status[]
+  readonly lastGood: readonly LastGood[]
+}

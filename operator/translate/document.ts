@@ -1,0 +1,52 @@
+import { apiVersion, isKindName, type KindName } from '../../crds/index.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What can be told of an object without believing anything about its spec. */
+export type Document = {
+  readonly kind: KindName
+  readonly name: string
+  readonly namespace: string
+  readonly uid?: string
+  readonly generation?: number
+  readonly labels: Readonly<Record<string, string>>
+  readonly spec: unknown
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const fieldsOf = (value: unknown): Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Fields) : {}
+
+const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
+
+/** Orders by a text that is derived from each item, by code unit: the same on every machine. */
+export const sortedBy = <T>(items: readonly T[], key: (item: T) => string): T[] =>
+  [...items].sort((left, right) => byText(key(left), key(right)))
+
+function read(document: unknown, namespace: string): Document[] {
+  const { apiVersion: version, kind, metadata, spec } = fieldsOf(document)
+  if (version !== apiVersion || !isKindName(kind)) return []
+  const { name, namespace: own, uid, generation, labels } = fieldsOf(metadata)
+  const texts = Object.entries(fieldsOf(labels)).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  )
+  return [
+    {
+      kind,
+      name: typeof name === 'string' ? name : '',
+      namespace: typeof own === 'string' && own !== '' ? own : namespace,
+      ...(typeof uid === 'string' && { uid }),
+      ...(typeof generation === 'number' && { generation }),
+      labels: Object.fromEntries(texts),
+      spec: spec ?? {},
+    },
+  ]
+}
+
+/** The objects of our kinds in an order that does not depend on theirs. Objects of other groups are none of our business. */
+export function readDocuments(snapshot: Snapshot): Document[] {
+  const documents = snapshot.documents.flatMap(document => read(document, snapshot.namespace))
+  return sortedBy(documents, document =>
+    JSON.stringify([document.kind, document.namespace, document.name, document.spec]),
+  )
+}

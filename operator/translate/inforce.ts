@@ -1,0 +1,83 @@
+import type { InForce } from '../../crds/mcpserver.ts'
+import { defaultHealthCheck, defaultTimeouts } from '../../gateway/config/servers.ts'
+import type { ServerRule } from '../../gateway/config/guardrails.ts'
+import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
+import type { Scene, ServerView } from './scene.ts'
+
+const builtIn = 'built-in'
+
+/** A value as one line; the schema of the status bounds its length. */
+function shown(value: unknown): string {
+  const text = Array.isArray(value)
+    ? value.map(String).join(', ')
+    : typeof value === 'string'
+      ? value
+      : JSON.stringify(value)
+  return text.length > 1024 ? `${text.slice(0, 1023)}…` : text
+}
+
+const entry = (field: string, value: unknown, origin: string): InForce => ({ field, value: shown(value), origin })
+
+const own = (field: string, value: unknown, origin: string, fallback: unknown): InForce[] =>
+  value !== undefined ? [entry(field, value, origin)] : fallback !== undefined ? [entry(field, fallback, builtIn)] : []
+
+function serverFields({ judged }: ServerView): InForce[] {
+  const { spec, document } = judged
+  const origin = `MCPServer/${document.name}`
+  const { timeouts, healthCheck, toolPolicy } = spec ?? {}
+  return [
+    ...own('timeouts.request', timeouts?.request, origin, defaultTimeouts.request),
+    ...own('timeouts.idle', timeouts?.idle, origin, defaultTimeouts.idle),
+    ...own('healthCheck.path', healthCheck?.path, origin, undefined),
+    ...own('healthCheck.interval', healthCheck?.interval, origin, defaultHealthCheck.interval),
+    ...own('healthCheck.timeout', healthCheck?.timeout, origin, defaultHealthCheck.timeout),
+    ...own('healthCheck.failureThreshold', healthCheck?.failureThreshold, origin, defaultHealthCheck.failureThreshold),
+    ...own('toolPolicy.mode', toolPolicy?.mode, origin, undefined),
+    ...own('toolPolicy.allowedTools', toolPolicy?.allowedTools, origin, undefined),
+    ...own('toolPolicy.deniedTools', toolPolicy?.deniedTools, origin, undefined),
+  ]
+}
+
+function settingsFields({ settings }: Scene): InForce[] {
+  const origin = 'MCPGateway/default'
+  const { publicUrl, hosts, origins, audit, tls, servers } = settings?.spec ?? {}
+  return [
+    ...own('publicUrl', publicUrl, origin, undefined),
+    ...own('hosts', hosts, origin, undefined),
+    ...own('origins', origins, origin, undefined),
+    ...own('audit.onFailure', audit?.onFailure, origin, 'Refuse'),
+    ...own('tls.secretName', tls?.secretName, origin, undefined),
+    ...own('servers.allowedNetworks', servers?.allowedNetworks, origin, []),
+  ]
+}
+
+const names = (policies: readonly string[]): string => shown(policies.map(name => `GuardrailPolicy/${name}`))
+
+function toolFields({ judged, guard, tools }: ServerView): InForce[] {
+  const patterns = guard.policies.filter(({ spec }) => spec.tools?.dangerousPatterns)
+  const approving = guard.policies.filter(({ spec }) =>
+    spec.tools?.approved?.some(approval => approval.server === judged.document.name),
+  )
+  const list = (chosen: typeof patterns): string => names(chosen.map(policy => policy.name))
+  return [
+    patterns.length > 0
+      ? entry('tools.dangerousPatterns', tools.dangerousPatterns, list(patterns))
+      : entry('tools.dangerousPatterns', defaultDangerousPatterns, builtIn),
+    ...(tools.approved.length > 0 ? [entry('tools.approved', tools.approved, list(approving))] : []),
+  ]
+}
+
+function ruleField({ detector, channels, action, mode, policy }: ServerRule): InForce {
+  const subject = detector.keywords
+    ? `keywords (${detector.keywords.words.length}, ${detector.keywords.matchMode ?? 'Word'})`
+    : `secrets (${detector.secrets?.allowed?.length ?? 0} allowed)`
+  return entry(
+    `rules.${channels.join('+')}`,
+    `${subject}: ${action}, ${mode}`,
+    `GuardrailPolicy/${policy.split('/').at(-1)}`,
+  )
+}
+
+/** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
+export const inForce = (view: ServerView, scene: Scene): InForce[] =>
+  [...serverFields(view), ...settingsFields(scene), ...toolFields(view), ...view.rules.map(ruleField)].slice(0, 256)

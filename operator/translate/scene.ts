@@ -1,0 +1,31 @@
+import type { Judged } from './accept.ts'
+import type { Guard } from './policies.ts'
+import type { Missing, ResolvedSecrets } from './secrets.ts'
+import type { ServerRule } from '../../gateway/config/guardrails.ts'
+import type { ServerTools } from '../../gateway/config/tools.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** The namespace after each object was judged for itself. */
+export type Scene = {
+  readonly snapshot: Snapshot
+  readonly servers: readonly Judged<'MCPServer'>[]
+  readonly policies: readonly Judged<'GuardrailPolicy'>[]
+  readonly keys: readonly Judged<'APIKey'>[]
+  /** The MCPGateway called default, if there is one. */
+  readonly settings: Judged<'MCPGateway'> | undefined
+  /** MCPGateways of other names, which the schema refuses: none of them can hold. */
+  readonly strays: readonly Judged<'MCPGateway'>[]
+}
+
+/** Everything that was decided about one server. */
+export type ServerView = {
+  readonly judged: Judged<'MCPServer'>
+  readonly guard: Guard
+  readonly rules: readonly ServerRule[]
+  readonly tools: ServerTools
+  readonly secrets: ResolvedSecrets
+  /** What the server depends on and does not have. */
+  readonly missing: readonly Missing[]
+  /** Why every call is refused, if so. */
+  readonly refused?: string
+}

@@ -1,0 +1,71 @@
+import type { MCPServerSpec } from '../../crds/mcpserver.ts'
+import type { Quantity, Resources } from '../../crds/resources.ts'
+import { restricted, serverUser } from './container.ts'
+import { compareQuantities } from './quantity.ts'
+import type { ServerView } from './scene.ts'
+import { guardName, type SecretUse } from './secrets.ts'
+
+const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
+
+/** Limit and request of one resource. What is not said gives way to what is said: a request never exceeds its limit. */
+function amount(name: 'cpu' | 'memory', resources: Resources | undefined): { limit: Quantity; request: Quantity } {
+  const [limit, request] = [resources?.limits?.[name], resources?.requests?.[name]]
+  if (limit !== undefined && request !== undefined) return { limit, request }
+  if (limit !== undefined) {
+    const usual = defaults.requests[name]
+    return { limit, request: compareQuantities(usual, limit) > 0 ? limit : usual }
+  }
+  const usual = defaults.limits[name]
+  if (request === undefined) return { limit: usual, request: defaults.requests[name] }
+  return { request, limit: compareQuantities(request, usual) > 0 ? request : usual }
+}
+
+function resourcesOf(resources: Resources | undefined): object {
+  const [cpu, memory] = [amount('cpu', resources), amount('memory', resources)]
+  return {
+    limits: { cpu: cpu.limit, memory: memory.limit },
+    requests: { cpu: cpu.request, memory: memory.request },
+  }
+}
+
+type Mount = SecretUse & { readonly mountPath: string }
+
+/** The Secrets that appear as folders. Secrets of a gateway are never among them. */
+const mountsOf = (spec: MCPServerSpec, servers: readonly string[]): Mount[] =>
+  (spec.secrets ?? []).filter(
+    (use): use is Mount => use.mountPath !== undefined && !servers.some(server => guardName(server) === use.name),
+  )
+
+const volumeName = (at: number): string => `secret-${at}`
+
+/** The container of a server that is run from an image. */
+export function serverContainer(spec: MCPServerSpec, view: ServerView, servers: readonly string[]): object {
+  const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
+    name: variable,
+    valueFrom: { secretKeyRef: { name: secret, key } },
+  }))
+  const named = new Set([...(spec.env ?? []).map(env => env.name), ...secrets.map(env => env.name)])
+  return {
+    name: 'server',
+    image: spec.image,
+    ...(spec.command && { command: spec.command }),
+    ...(spec.args && { args: spec.args }),
+    ports: [{ name: 'server', containerPort: spec.port ?? 8080 }],
+    env: [...(named.has('HOME') ? [] : [{ name: 'HOME', value: '/tmp' }]), ...(spec.env ?? []), ...secrets],
+    resources: resourcesOf(spec.resources),
+    securityContext: { ...restricted, runAsUser: serverUser, runAsGroup: serverUser },
+    volumeMounts: [
+      { name: 'tmp', mountPath: '/tmp' },
+      ...mountsOf(spec, servers).map((use, at) => ({ name: volumeName(at), mountPath: use.mountPath, readOnly: true })),
+    ],
+  }
+}
+
+/** The volumes that the server's container mounts. */
+export const serverVolumes = (spec: MCPServerSpec, servers: readonly string[]): object[] => [
+  { name: 'tmp', emptyDir: {} },
+  ...mountsOf(spec, servers).map(({ name, key }, at) => ({
+    name: volumeName(at),
+    secret: { secretName: name, ...(key !== undefined && { items: [{ key, path: key }] }) },
+  })),
+]
