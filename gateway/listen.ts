@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
@@ -28,7 +29,7 @@ const honoListener = (app: Hono): RequestListener => {
 }
 
 /** A request that Node could not parse or that took too long, without a body that could be mistaken for an MCP answer. */
-function badRequest(error: NodeJS.ErrnoException, socket: import('node:stream').Duplex): void {
+function badRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (!socket.writable) return void socket.destroy()
   const status =
     error.code === 'HPE_HEADER_OVERFLOW'

@@ -59,20 +59,29 @@ function groupsOf(address: string): number[] | undefined {
 
 const dottedOf = (high: number, low: number): string => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
 
+/** Prefixes that carry an IPv4 address, as groups, and the index of the group where it starts. */
+const carriers: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
+  { prefix: [0, 0, 0, 0, 0, 0xffff], at: 6 },
+  { prefix: [0, 0, 0, 0, 0xffff, 0], at: 6 },
+  { prefix: [0x64, 0xff9b], at: 6 },
+  { prefix: [0x2002], at: 1 },
+  { prefix: [0, 0, 0, 0, 0, 0], at: 6 },
+]
+
+/** `::` and `::1` are addresses of their own, not IPv4-compatible ones. */
+const isOwn = (groups: readonly number[]): boolean => groups.slice(0, 7).every(group => group === 0) && groups[7]! <= 1
+
 /**
- * The address that a packet really reaches: IPv4-mapped and IPv4-compatible forms (RFC 4291), NAT64 (RFC 6052, RFC 8215) and 6to4 (RFC 3056)
- * unfolded to the IPv4 address inside.
+ * The address that a packet really reaches: IPv4-mapped, IPv4-translated and IPv4-compatible forms (RFC 4291, RFC 2765), NAT64 (RFC 6052,
+ * RFC 8215) and 6to4 (RFC 3056) unfolded to the IPv4 address inside.
  */
 export function unfold(address: string): string {
   const groups = groupsOf(address)
   if (!groups) return address
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = groups
-  const zeroStart = a === 0 && b === 0 && c === 0 && d === 0
-  if (zeroStart && e === 0 && f === 0xffff) return dottedOf(g, h)
-  if (zeroStart && e === 0xffff && f === 0) return dottedOf(g, h)
-  if (zeroStart && e === 0 && f === 0 && (g !== 0 || h > 1)) return dottedOf(g, h)
-  if (a === 0x64 && b === 0xff9b) return dottedOf(g, h)
-  if (a === 0x2002) return dottedOf(b, c)
+  const carrier = isOwn(groups)
+    ? undefined
+    : carriers.find(({ prefix }) => prefix.every((group, at) => groups[at] === group))
+  if (carrier) return dottedOf(groups[carrier.at]!, groups[carrier.at + 1]!)
   return groups.map(group => group.toString(16)).join(':')
 }
 

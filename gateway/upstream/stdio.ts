@@ -79,6 +79,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     async close() {
       closed = true
       sessions.close()
+      pool.close()
       await host.stopAll()
     },
   }

@@ -5,19 +5,17 @@ import type { Launcher } from './launch.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { discoverRequest, probeId, verdictOf } from './probe.ts'
 import type { ProbeVerdict } from './probe.ts'
+import { statusOf } from './status.ts'
 import { tokenAt, withTokens } from './token.ts'
 
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId'
 const logLevel = 'io.modelcontextprotocol/logLevel'
 
-/** HTTP status of an error that a modern server answers with, by its JSON-RPC code (protocol.md section 6); 200 for all others. */
-const statusOf = new Map([
-  [-32020, 400],
-  [-32021, 400],
-  [-32022, 400],
-  [-32602, 400],
-  [-32601, 404],
-])
+/** Where a notification of the server says to which request it belongs; all others do it by their subscription. */
+const referenceOf: Readonly<Record<string, readonly string[]>> = {
+  'notifications/progress': ['params', 'progressToken'],
+  'notifications/cancelled': ['params', 'requestId'],
+}
 
 /** One process of a modern server: serves all requests of one principal, each under an id of its own. */
 export type Channel = {
@@ -75,7 +73,6 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
   }
 
   function read(line: Buffer): void {
-    idle.touch()
     const arrival = readLine(line, limits)
     if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
     if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
@@ -86,6 +83,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
   }
 
   function unreadable(own: string, detail: string): void {
+    if (own === probeId) return probe.resolve('legacy')
     const call = calls.get(own)
     if (call === undefined) return junk.count('notMessages', detail)
     calls.delete(own)
@@ -99,38 +97,38 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     // A cancelled request may still be answered; it is no fault of the server.
     if (call === undefined)
       return Number(own) <= ids ? undefined : junk.count('unexpected', 'an answer without a request')
+    idle.touch()
     calls.delete(own)
     const path = ['result', '_meta', subscriptionId]
     const changes = [{ path: ['id'], token: call.id }]
     if (tokenAt(message.bytes, path) === own) changes.push({ path, token: call.id })
-    const { code } = (message.error ?? {}) as { readonly code?: unknown }
-    call.answer.answer(withTokens(message.bytes, changes), statusOf.get(code as number) ?? 200)
+    call.answer.answer(withTokens(message.bytes, changes), statusOf(message.error, 'modern'))
   }
 
   function notified(message: Message): void {
-    const { bytes, method } = message
-    const path =
-      method === 'notifications/progress'
-        ? ['params', 'progressToken']
-        : method === 'notifications/cancelled'
-          ? ['params', 'requestId']
-          : ['params', '_meta', subscriptionId]
+    const { bytes, method = '' } = message
+    const path = referenceOf[method] ?? ['params', '_meta', subscriptionId]
     const own = tokenAt(bytes, path)
-    const call = own === undefined ? soleLogger(method) : calls.get(own)
-    if (call === undefined) return junk.count('unexpected', 'a notification that belongs to no call')
-    const token = method === 'notifications/progress' ? (call.progress ?? '') : call.id
-    call.answer.event(own === undefined ? bytes : withTokens(bytes, [{ path, token }]))
-    // The only request that a server may cancel is the subscription, and that is how it ends it.
-    if (method !== 'notifications/cancelled' || own === undefined) return
+    if (own === undefined) return logged(message)
+    const call = calls.get(own)
+    const progress = method === 'notifications/progress'
+    if (call === undefined || !(progress || call.listens)) {
+      return junk.count('unexpected', 'a notification that belongs to no call')
+    }
+    call.answer.event(withTokens(bytes, [{ path, token: progress ? (call.progress ?? call.id) : call.id }]))
+    if (method !== 'notifications/cancelled') return
+    // The only request that a server may cancel is a subscription, and that is one way to end it.
     calls.delete(own)
     call.answer.end()
   }
 
   /** A log message names no request. It may go to a call only if no other can be meant. */
-  function soleLogger(method: string | undefined): Call | undefined {
-    if (method !== 'notifications/message') return undefined
-    const open = [...calls.values()].filter(({ wantsLog }) => wantsLog)
-    return open.length === 1 ? open[0] : undefined
+  function logged({ bytes, method }: Message): void {
+    const [one, other] = [...calls.values()].filter(({ wantsLog }) => wantsLog)
+    if (method !== 'notifications/message' || one === undefined || other !== undefined) {
+      return junk.count('unexpected', 'a notification that names no call')
+    }
+    one.answer.event(bytes)
   }
 
   /** This revision has no requests of the server, and one that nobody answers would wait for ever. */

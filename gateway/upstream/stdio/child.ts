@@ -26,7 +26,7 @@ export type Child = {
   stop(): Promise<void>
 }
 
-/** How long output that is still in the pipe is read after the process has exited, when somebody else holds the pipe open. */
+/** How long a process that exited, or closed its output, may take to do the other too, so that its last words and its code are known. */
 const DRAIN = 200
 
 const NEWLINE = Buffer.from('\n')
@@ -83,7 +83,7 @@ export function startChild(o: StdioOptions, stderr: (pid?: number) => (chunk: Bu
   )
   child.stdout.on('data', read)
   child.stderr.on('data', stderr(child.pid))
-  child.stdout.on('end', () => leave('it closed its output'))
+  child.stdout.on('end', () => void o.clock.after(DRAIN, () => leave('it closed its output')))
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => leave('a pipe broke'))
   child.on('error', error => leave(error.message))
   child.on('exit', (code, signal) => {

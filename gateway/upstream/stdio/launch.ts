@@ -13,7 +13,7 @@ export type Launcher = {
   readonly junk: Junk
   /** A process for one principal, or undefined when there may be no more. */
   launch(owner: string, on: Omit<ChildEvents, 'tooLong'>): Child | undefined
-  /** Resolves when the last process is gone. */
+  /** Starts no more; resolves when the last process is gone. */
   stopAll(): Promise<void>
 }
 
@@ -23,11 +23,13 @@ export function launcher(options: StdioOptions): Launcher {
   const junk = junkCounter(name, log)
   const stderr = stderrLog(name, redactor(options.env), options.clock, log)
   const running = new Set<Child>()
+  let closed = false
 
   return {
     options,
     junk,
     launch(owner, on) {
+      if (closed) return undefined
       const giveBack = slots.take(owner)
       if (giveBack === undefined) return undefined
       const child = startChild(options, stderr, {
@@ -52,6 +54,7 @@ export function launcher(options: StdioOptions): Launcher {
       return counted
     },
     async stopAll() {
+      closed = true
       await Promise.all([...running].map(child => child.stop()))
     },
   }

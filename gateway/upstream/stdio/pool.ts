@@ -13,6 +13,7 @@ type Entry = { channel: Channel | undefined; startedAt: number; deaths: number; 
 export type Pool = {
   /** The principal's process; `busy` when there may be no more, `backoff` when it died too often of late. */
   take(owner: string): Channel | 'busy' | 'backoff'
+  close(): void
 }
 
 export function modernPool(host: Launcher): Pool {
@@ -42,6 +43,9 @@ export function modernPool(host: Launcher): Pool {
       entry.startedAt = clock.now()
       entries.set(owner, entry)
       return channel
+    },
+    close() {
+      for (const { channel } of entries.values()) channel?.stop()
     },
   }
 }

@@ -7,6 +7,7 @@ export type ServerStream = {
   /** False: somebody listens already. */
   attach(answer: Reply): boolean
   send(message: Buffer): void
+  end(): void
   fail(reason: string): void
 }
 
@@ -42,6 +43,7 @@ export function serverStream(maxBuffered: number, junk: Junk): ServerStream {
       if (listener?.open === true) listener.event(message)
       else keep(message)
     },
+    end: () => listener?.end(),
     fail(reason) {
       listener?.fail('UpstreamUnreachable', `the process ended: ${reason}`)
     },

@@ -6,6 +6,7 @@ import type { Launcher } from './launch.ts'
 import { refuseBy } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { serverStream } from './serverstream.ts'
+import { statusOf } from './status.ts'
 import { tokenAt } from './token.ts'
 
 /** One legacy session: one process of its own, from `initialize` until DELETE, idleness or death. */
@@ -17,7 +18,8 @@ export type Session = {
   listen(answer: Reply, hooks: ReplyHooks): boolean
   /** The revision that was agreed on, as soon as it is known. */
   readonly revision: string | undefined
-  end(reason: string): void
+  /** Ends the process. What waits fails, but for the server stream if the client asked for the end. */
+  end(reason: string, asked?: boolean): void
 }
 
 /** One POST that waits: for one answer, or for those of a batch. */
@@ -50,19 +52,19 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   const busy = () => stream.open || [...waiting.values()].some(({ flight }) => flight.answer.open)
   const idle = idleTimer(options.clock, limits.idleAfter, busy, () => end('it was idle'))
 
-  function end(reason: string): void {
+  function end(reason: string, asked = false): void {
     if (over) return
     over = true
     idle.stop()
     for (const { flight } of waiting.values()) flight.answer.fail('UpstreamUnreachable', `the process ended: ${reason}`)
     waiting.clear()
-    stream.fail(reason)
+    if (asked) stream.end()
+    else stream.fail(reason)
     void child?.stop()
     ended()
   }
 
   function read(line: Buffer): void {
-    idle.touch()
     const arrival = readLine(line, limits)
     if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
     if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
@@ -79,13 +81,16 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   function route(message: Message): void {
     if (message.shape === 'response') return answered(message)
     const flight = flightOf(message)
-    if (flight === undefined) stream.send(message.bytes)
+    const late = message.method === 'notifications/progress' && !stream.open
+    if (flight === undefined && late) junk.count('unexpected', 'progress of no call')
+    else if (flight === undefined) stream.send(message.bytes)
     else flight.answer.event(message.bytes)
   }
 
   function answered(message: Message): void {
     const found = message.id === undefined ? undefined : waiting.get(message.id)
     if (message.id === undefined || found === undefined) return junk.count('unexpected', 'an answer without a request')
+    idle.touch()
     waiting.delete(message.id)
     const { flight } = found
     flight.left -= 1
@@ -96,7 +101,7 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
 
   function opened(message: Message, { answer }: Flight): void {
     if (message.error !== undefined) {
-      answer.answer(message.bytes)
+      answer.answer(message.bytes, statusOf(message.error, 'legacy'))
       return end('it refused to initialize')
     }
     const { protocolVersion } = message.result as { readonly protocolVersion?: unknown }
@@ -139,13 +144,13 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
     const opening = asked.some(({ method }) => method === 'initialize')
     // Nobody will ever learn the id of a session whose client went away before it was opened.
     if (opening) hooks.cancelled = () => end('the client went away')
-    expect(asked, { answer, left: asked.length, opening })
+    awaitAnswers(asked, { answer, left: asked.length, opening })
     if (!request.messages.every(pass)) return untaken(asked, answer)
     if (asked.length === 0) answer.accepted()
     else if (request.body?.[0] === OPEN_BRACKET) answer.stream()
   }
 
-  function expect(asked: readonly Message[], flight: Flight): void {
+  function awaitAnswers(asked: readonly Message[], flight: Flight): void {
     for (const { id, bytes } of asked) {
       waiting.set(id ?? '', { flight, progress: tokenAt(bytes, ['params', '_meta', 'progressToken']) })
     }

@@ -62,7 +62,7 @@ export function sessionTable(host: Launcher): SessionTable {
     remove(request, owner, answer) {
       const session = find(request, owner, answer)
       if (session === undefined) return
-      session.end('the client ended the session')
+      session.end('the client ended the session', true)
       answer.done()
     },
     close() {

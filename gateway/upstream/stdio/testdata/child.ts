@@ -3,7 +3,6 @@
  * nothing to one), `modern`. Tools are called by name; see `tools`.
  */
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
 
 const mode = process.argv[2] ?? 'legacy'
 
@@ -19,8 +18,14 @@ const text = (raw: string, value: string): void => answer(raw, { content: [{ typ
 const fail = (raw: string, code: number): void =>
   write(`{"jsonrpc":"2.0","id":${rawId(raw)},"error":{"code":${code},"message":"no"}}`)
 
-const metaOf = ({ params }: Incoming): Record<string, unknown> => (params?._meta ?? {}) as Record<string, unknown>
+const progressLine = ({ raw }: Incoming, rest: string): string => {
+  const token = /"progressToken"\s*:\s*("(?:[^"\\]|\\.)*"|-?\d+)/.exec(raw)?.[1] ?? 'null'
+  return `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},${rest}}}`
+}
 const held: Incoming[] = []
+
+/** Asks the client for something, which only legacy servers may. */
+const sample = { id: 'srv-1', method: 'sampling/createMessage', params: {} }
 
 const tools: Record<string, (message: Incoming, args: Record<string, unknown>) => void> = {
   echo: (m, args) => text(m.raw, String(args.text)),
@@ -43,9 +48,7 @@ const tools: Record<string, (message: Incoming, args: Record<string, unknown>) =
   ambiguous: m => write(`{"jsonrpc":"2.0","id":${rawId(m.raw)},"result":{"a":1,"a":2}}`),
   pretty: m => write(`{"jsonrpc":"2.0",\r"id":${rawId(m.raw)},\r"result":{}}\r`),
   progress(m) {
-    const progressToken = metaOf(m).progressToken
-    say({ method: 'notifications/progress', params: { progressToken, progress: 1 } })
-    say({ method: 'notifications/progress', params: { progressToken, progress: 2 } })
+    for (const progress of [1, 2]) write(progressLine(m, `"progress":${progress}`))
     text(m.raw, 'done')
   },
   log(m) {
@@ -54,9 +57,10 @@ const tools: Record<string, (message: Incoming, args: Record<string, unknown>) =
   },
   sample(m) {
     held.push(m)
-    say({ id: 'srv-1', method: 'sampling/createMessage', params: {} })
+    say(sample)
   },
   hold: m => void held.push(m),
+  waiting: m => text(m.raw, held.map(({ raw }) => rawId(raw)).join(',')),
   release(m) {
     for (const waiting of held.splice(0).toReversed()) text(waiting.raw, `held ${waiting.raw.length}`)
     text(m.raw, 'released')
@@ -68,23 +72,21 @@ const tools: Record<string, (message: Incoming, args: Record<string, unknown>) =
   die: () => process.exit(3),
   deaf(m) {
     text(m.raw, 'deaf')
-    process.stdout.write('', () => process.stdin.pause())
+    process.stdin.pause()
+    setInterval(() => {}, 1000)
   },
   complain(m, args) {
     for (const line of args.lines as string[]) process.stderr.write(`${line}\n`)
     text(m.raw, 'complained')
   },
   flood(m) {
-    for (let i = 0; i < 40; i++) {
-      say({ method: 'notifications/progress', params: { progressToken: metaOf(m).progressToken, message: 'y'.repeat(8192) } })
-    }
+    for (let i = 0; i < 40; i++) write(progressLine(m, `"progress":${i},"message":"${'y'.repeat(8192)}"`))
     text(m.raw, 'flooded')
   },
   grandchild(m) {
     const child = spawn('sleep', ['600'], { stdio: 'ignore' })
     text(m.raw, String(child.pid))
   },
-  home: m => text(m.raw, `${process.env.HOME} ${readFileSync('/proc/self/cgroup').length}`),
   code: (m, args) => fail(m.raw, Number(args.code)),
 }
 
@@ -104,8 +106,11 @@ const methods: Record<string, (message: Incoming) => void> = {
   'tools/call': call,
 }
 
+const slow = process.argv.includes('--slow') ? 300 : 0
+const discovered = (raw: string, result: unknown): void => void setTimeout(() => answer(raw, result), slow)
+
 const modernOnly: Record<string, (message: Incoming) => void> = {
-  'server/discover': m => answer(m.raw, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {} }),
+  'server/discover': m => discovered(m.raw, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {} }),
   'subscriptions/listen'(m) {
     const _meta = { 'io.modelcontextprotocol/subscriptionId': m.id }
     say({ method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })

@@ -10,7 +10,8 @@ import type { StdioUpstream } from '../../stdio.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest } from '../../upstream.ts'
 import { systemClock } from '../clock.ts'
 import { defaultLimits } from '../options.ts'
-import type { StdioOptions } from '../options.ts'
+import { clocks } from './manualclock.ts'
+import type { StdioLimits, StdioOptions } from '../options.ts'
 
 export type LogLine = { readonly event: string; readonly fields: Record<string, unknown> }
 
@@ -23,7 +24,7 @@ export type Fixture = StdioUpstream & { readonly lines: readonly LogLine[] }
 /** Every upstream that a test started; the test file closes them all. */
 const open = new Set<StdioUpstream>()
 
-export function upstream(command: readonly string[], change: Partial<StdioOptions> = {}): Fixture {
+export function upstream(command: readonly string[], change: Omit<Partial<StdioOptions>, 'limits'> & { limits?: Partial<StdioLimits> } = {}): Fixture {
   const lines: LogLine[] = []
   const note = (event: string, fields: Record<string, unknown> = {}) => void lines.push({ event, fields })
   const made = stdioUpstream({
@@ -43,8 +44,14 @@ export function upstream(command: readonly string[], change: Partial<StdioOption
   return Object.assign(made, { lines })
 }
 
+/** Clocks that stand still are moved, or nothing that ignores its end would ever be ended. */
 export async function closeAll(): Promise<void> {
+  const ticking = setInterval(() => {
+    for (const clock of clocks) clock.advance(100)
+  }, 5)
   await Promise.all([...open].map(one => one.close()))
+  clearInterval(ticking)
+  clocks.clear()
   open.clear()
 }
 
@@ -149,7 +156,7 @@ export async function done(server: StdioUpstream, asked: Asked): Promise<Heard> 
   return heard
 }
 
-const initializeBody =
+export const initializeBody =
   '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}'
 
 /** Opens a legacy session and gives its id. */

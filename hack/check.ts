@@ -1,0 +1,12 @@
+import { runSteps } from './steps.ts'
+
+/** Everything that can be said of the sources without running them. Imports, sizes and generated files have tests of their own. */
+runSteps([
+  { says: 'types', command: ['tsc'] },
+  { says: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', '.'] },
+  { says: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
+  {
+    says: 'repository',
+    command: ['vitest', 'run', 'hack/imports.test.ts', 'hack/budget.test.ts', 'hack/docs.test.ts', 'hack/generate'],
+  },
+])
