@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayFlags } from '../../hack/flags.ts'
 import { chainA, type ChainA } from './chain-a.ts'
 import { freePort, startNode, type Child } from './child.ts'
@@ -16,6 +17,8 @@ export async function startFixture(): Promise<Child> {
 
 export type GatewayUnderTest = Child & {
   readonly chain: ChainA
+  /** The lines of the audit log so far. */
+  audit(): Promise<string[]>
   /** What audit and metrics have of the calls so far. */
   evidence(): Promise<{ readonly auditLines: number; readonly verdicts: number }>
 }
@@ -32,15 +35,20 @@ export async function startGateway(upstream: string): Promise<GatewayUnderTest> 
   const listen = ['--listen', `127.0.0.1:${port}`, '--metrics', `127.0.0.1:${metrics}`]
   const options = ['--config', folder, '--state', state, ...listen]
   const running = await startNode([...gatewayFlags(), join(root, 'gateway/main.ts'), ...options], port)
+  async function audit(): Promise<string[]> {
+    // Lines are gathered for a tenth of a second before they are written.
+    await sleep(500)
+    return (await readFile(join(state, 'audit.jsonl'), 'utf8')).split('\n').filter(line => line !== '')
+  }
   return {
     port,
     chain,
+    audit,
     async evidence() {
       const { body } = await exchange(`http://127.0.0.1:${metrics}/metrics`, { method: 'GET', headers: {} })
       const counted = [...body.matchAll(/^bartizan_decisions_total\{.*\} (\d+)$/gm)]
-      const audit = await readFile(join(state, 'audit.jsonl'), 'utf8')
       return {
-        auditLines: audit.split('\n').length - 1,
+        auditLines: (await audit()).length,
         verdicts: counted.reduce((sum, [, count]) => sum + Number(count), 0),
       }
     },
