@@ -18,14 +18,14 @@ const may: Readonly<Record<string, readonly string[]>> = {
 /** Parts that decide and do nothing else: no IO, no clock, no randomness; what they need of those is passed in. */
 const pure = ['gateway/config', 'gateway/policies', 'gateway/detectors', 'operator/translate', 'crds']
 const impure =
-  /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|process\.|fetch\(|setTimeout\(|setInterval\(|console\.|crypto\.random)|from 'node:(?!crypto')/
+  /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|process\.|fetch\(|setTimeout\(|setInterval\(|console\.|crypto\.random)|from 'node:(?!(?:crypto|buffer|util)')/
 
 type Files = ReadonlyMap<string, string>
 
 const sources: Files = new Map(
   globSync('{gateway,operator,crds,cli,console}/**/*.ts', { cwd: root })
     .map(file => file.replaceAll('\\', '/'))
-    .filter(file => !/\.test\.ts$|\/testdata\/|\/fixtures?\//.test(file))
+    .filter(file => !/\.test\.ts$|\/testdata\/|\/golden\.ts$/.test(file))
     .map(file => [file, readFileSync(join(root, file), 'utf8')]),
 )
 
