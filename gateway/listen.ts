@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { rm } from 'node:fs/promises'
+import { connect, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
@@ -66,7 +67,7 @@ export function urlOf(server: Server | TlsServer, endpoint: Endpoint, tls: boole
   return `${tls ? 'https' : 'http'}://${host}:${port}`
 }
 
-export const listening = (server: Server | TlsServer, endpoint: Endpoint): Promise<void> =>
+const bound = (server: Server | TlsServer, endpoint: Endpoint): Promise<void> =>
   new Promise((resolve, reject) => {
     server.once('error', reject)
     const done = (): void => {
@@ -80,3 +81,19 @@ export const listening = (server: Server | TlsServer, endpoint: Endpoint): Promi
 
 export const closed = (server: Server | TlsServer): Promise<void> =>
   new Promise(resolve => void server.close(() => resolve()))
+
+/** Is anybody listening on this socket, or did a process that was killed leave it behind? */
+const answers = (socket: string): Promise<boolean> =>
+  new Promise(resolve => {
+    const connection = connect(socket, () => {
+      connection.destroy()
+      resolve(true)
+    })
+    connection.on('error', () => resolve(false))
+  })
+
+/** Binds an endpoint; a socket that nobody answers on is a leftover and makes way. Rejects with the reason of the system. */
+export async function listening(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
+  if ('socket' in endpoint && !(await answers(endpoint.socket))) await rm(endpoint.socket, { force: true })
+  await bound(server, endpoint)
+}

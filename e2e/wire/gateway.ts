@@ -54,6 +54,8 @@ export type Wire = {
   audit(): { [member: string]: unknown }[]
   /** Sends SIGTERM and waits for the end; the exit code. */
   stop(): Promise<number | null>
+  /** Sends SIGKILL and waits for the end. */
+  kill(): Promise<void>
   readonly child: ChildProcess
 }
 
@@ -122,6 +124,10 @@ export async function startWire({ config, keys, name, folder: given, port = 0 }:
         .split('\n')
         .filter(Boolean)
         .map(text => JSON.parse(text) as { [member: string]: unknown }),
+    async kill() {
+      child.kill('SIGKILL')
+      await ended
+    },
     async stop() {
       if (child.exitCode === null && child.signalCode === null) {
         keep('title', name, readFileSync(`/proc/${child.pid}/cmdline`))
