@@ -43,7 +43,7 @@ function copyWith(name: string, places: readonly Place[]): string {
   for (const part of ['gateway', 'crds', 'operator', 'tsconfig.json', 'package.json']) {
     cpSync(join(root, part), join(copy, part), {
       recursive: true,
-      filter: source => !source.endsWith('.test.ts') && !source.includes('testdata'),
+      filter: source => !/\.test\.ts$|\/(?:testdata|fuzz)$/.test(source),
     })
   }
   for (const { kind, file, text } of places) {
@@ -75,19 +75,33 @@ const fileOf = (places: readonly Place[]): string[] => [...new Set(places.map(pl
 describe('a detector added as CONTRIBUTING says', () => {
   const places = placesOf('A detector')
 
-  test('takes three places, compiles and finds', () => {
+  test('takes three places, compiles, and what a policy asks of it reaches the gateway and blocks', () => {
     expect(fileOf(places)).toHaveLength(3)
     const copy = copyWith('detector', places)
     expect(compiled(copy)).toBe('')
-    const found = printed(
+    const verdicts = printed(
       copy,
-      `import { detectors } from './gateway/detectors/index.ts'
-       import { rule } from './gateway/config/guardrails.ts'
-       const detector = { markings: { levels: ['RED'] } }
-       rule.parse({ detector, channels: ['Result'], action: 'Block', mode: 'Enforce' })
-       console.log(JSON.stringify(detectors.markings(detector.markings).find('see tlp:red, not TLP:GREEN')))`,
+      `import { translate } from './operator/translate/index.ts'
+       import { parseGatewayConfig } from './gateway/config/index.ts'
+       import { guardrails } from './gateway/policies/guardrails/index.ts'
+       const apiVersion = 'mcp.gateway.io/v1'
+       const rule = { detector: { markings: { levels: ['RED'] } }, channels: ['Result'], action: 'Block', mode: 'Enforce' }
+       const documents = [
+         { apiVersion, kind: 'MCPServer', metadata: { name: 'files' }, spec: { url: 'http://10.1.2.3/mcp' } },
+         { apiVersion, kind: 'GuardrailPolicy', metadata: { name: 'tlp' }, spec: { servers: ['*'], rules: [rule] } },
+       ]
+       const desired = translate({ standalone: true, namespace: 'default', documents, secrets: [], lastGood: [] })
+       const [server] = parseGatewayConfig(JSON.stringify(desired.gateways[0].gateway)).value.servers
+       const stage = guardrails(server.guardrails)
+       const answer = text => {
+         const result = { content: [{ type: 'text', text }] }
+         const bytes = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: 1, result }))
+         return { bytes, shape: 'response', id: '1', result, plain: true }
+       }
+       const verdict = text => stage.response({}, answer(text)).deny?.code ?? 'passed'
+       console.log(JSON.stringify([verdict('see tlp:red'), verdict('see TLP:GREEN')]))`,
     )
-    expect(found).toEqual([{ start: 4, end: 11, rule: 'TLP:RED', replacement: '[redacted:marking]' }])
+    expect(verdicts).toEqual(['GuardrailBlocked', 'passed'])
   })
 
   test.each([
@@ -103,16 +117,20 @@ describe('a detector added as CONTRIBUTING says', () => {
 describe('a field added as CONTRIBUTING says', () => {
   const places = placesOf('A field of a policy')
 
-  test('takes two places beside the generated files, compiles and acts', () => {
+  test('takes two places beside the generated files, compiles, and acts when a server sets it', () => {
     expect(fileOf(places)).toHaveLength(2)
     const copy = copyWith('field', places)
     expect(compiled(copy)).toBe('')
     const judged = printed(
       copy,
-      `import { serverToolJudge } from './gateway/policies/tools.ts'
-       import { serverTools } from './gateway/config/tools.ts'
-       const tools = { policy: { mode: 'denylist', maxNameLength: 5 }, dangerousPatterns: [], approved: [] }
-       const judge = serverToolJudge(serverTools.parse(tools))
+      `import { translate } from './operator/translate/index.ts'
+       import { parseGatewayConfig } from './gateway/config/index.ts'
+       import { serverToolJudge } from './gateway/policies/tools.ts'
+       const spec = { url: 'http://10.1.2.3/mcp', toolPolicy: { mode: 'denylist', maxNameLength: 5 } }
+       const documents = [{ apiVersion: 'mcp.gateway.io/v1', kind: 'MCPServer', metadata: { name: 'files' }, spec }]
+       const desired = translate({ standalone: true, namespace: 'default', documents, secrets: [], lastGood: [] })
+       const [server] = parseGatewayConfig(JSON.stringify(desired.gateways[0].gateway)).value.servers
+       const judge = serverToolJudge(server.tools)
        console.log(JSON.stringify([judge('short') ?? 'allowed', judge('longer')]))`,
     )
     expect(judged).toEqual(['allowed', 'ToolNotAllowed'])
