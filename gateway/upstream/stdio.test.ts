@@ -301,6 +301,17 @@ describe('bytes', () => {
     expect(server.dropped.tooLong).toBe(1)
   })
 
+  test.each(['hugeFirst', 'hugeLast'])('an answer that is too long fails its call: %s', async name => {
+    const server = upstream(legacy(), { limits: { maxLineBytes: 100_000 } })
+    const session = await initialize(server)
+    const waits = ask(server, { session, body: tool('1', 'hold') })
+    const heard = await done(server, { session, body: tool('"a 2"', name) })
+    expect([heard.status, heard.failed?.code]).toEqual([undefined, 'UpstreamTooLarge'])
+    await done(server, { session, body: tool('3', 'release') })
+    await waits.over
+    expect(waits.status).toBe(200)
+  })
+
   test('an answer that two parsers could read differently fails its call', async () => {
     const server = upstream(legacy())
     const session = await initialize(server)
@@ -329,6 +340,15 @@ describe('processes', () => {
     for (const body of [initializeBody, modernTool('1', 'pid'), modernTool('2', 'pid')]) {
       expect((await done(server, { body })).failed?.code).toBe('UpstreamUnreachable')
     }
+  })
+
+  test('a variable that cannot be passed on is unreachable, and its value stays out of the log', async () => {
+    const secret = 'sesame\0sesame'
+    const server = upstream(legacy(), { env: { WEATHER_KEY: secret } })
+    const heard = await done(server, { body: initializeBody })
+    expect(heard.failed?.code).toBe('UpstreamUnreachable')
+    expect(heard.failed?.detail).toContain('ERR_INVALID_ARG_VALUE')
+    expect(JSON.stringify([server.lines, heard.failed])).not.toContain('sesame')
   })
 
   test('a principal may have so many processes and no more, and others still get theirs', async () => {

@@ -25,3 +25,16 @@ export function readLine(line: Buffer, limits: StdioLimits): Arrival {
   const reason = detail === undefined ? code : `${code}: ${detail}`
   return id === undefined ? { junk: reason } : { unreadable: id, detail: reason }
 }
+
+const token = '("(?:[^"\\\\]|\\\\.)*"|-?[0-9]+)'
+const before = new RegExp(`^\\{(?:"jsonrpc": ?"2\\.0", ?)?"id": ?${token}, ?"(?:result|error)"`)
+const after = new RegExp(`, ?"id": ?${token}(?:, ?"jsonrpc": ?"2\\.0")?\\}\\r?$`)
+
+/**
+ * The raw id of an answer that was too long to be read, by its two ends, in the orders in which servers write the envelope. It decides only which
+ * call is told so; a guess that is wrong hits a call of the same caller.
+ */
+export function idOfLong(head: string, tail: string): string | undefined {
+  const found = before.exec(head) ?? (head.startsWith('{"method"') ? null : after.exec(tail))
+  return found?.[1]
+}

@@ -133,6 +133,22 @@ describe('a modern child', () => {
     expect([heard.status, heard.messages()]).toMatchObject([status, [{ id: 1, error: { code } }]])
   })
 
+  test.each(['hugeFirst', 'hugeLast'])('an answer that is too long fails its call: %s', async name => {
+    const server = upstream(modern(), { limits: { maxLineBytes: 100_000 } })
+    const heard = await done(server, { body: modernTool('"x"', name) })
+    expect([heard.status, heard.failed?.code]).toEqual([undefined, 'UpstreamTooLarge'])
+    expect((await done(server, { body: modernTool('1', 'ambiguous') })).failed?.code).toBe('UpstreamUnreadable')
+    expect((await done(server, { body: modernTool('1', 'garbage') })).status).toBe(200)
+    expect(server.dropped).toMatchObject({ notMessages: 4, tooLong: 1 })
+  })
+
+  test('progress that nobody asked for is dropped', async () => {
+    const server = upstream(modern())
+    const heard = await done(server, { body: modernTool('"x"', 'uninvited') })
+    expect(heard.headers['content-type']).toBe('application/json')
+    expect(server.dropped.unexpected).toBe(1)
+  })
+
   test('a request of the server is refused to it, since this revision has none', async () => {
     const server = upstream(modern())
     const call = ask(server, { body: modernTool('1', 'sample') })

@@ -1,5 +1,6 @@
+import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../exchange.ts'
-import { readLine } from './arrival.ts'
+import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
@@ -47,6 +48,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
 
   const child = host.launch(owner, {
     line: read,
+    tooLong: (head, tail) => lost(idOfLong(head, tail), 'UpstreamTooLarge', 'its line is too long'),
     gone(reason, started) {
       probe.resolve(started ? 'died' : 'unstarted')
       end(reason, true)
@@ -75,19 +77,24 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
   function read(line: Buffer): void {
     const arrival = readLine(line, limits)
     if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
-    if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
+    if ('unreadable' in arrival) {
+      if (!lost(arrival.unreadable, 'UpstreamUnreadable', arrival.detail)) junk.count('notMessages', arrival.detail)
+      return
+    }
     const { message } = arrival
     if (message.shape === 'response') answered(message)
     else if (message.shape === 'notification') notified(message)
     else refuseRequest(message)
   }
 
-  function unreadable(own: string, detail: string): void {
-    if (own === probeId) return probe.resolve('legacy')
-    const call = calls.get(own)
-    if (call === undefined) return junk.count('notMessages', detail)
+  /** An answer came and cannot be given. False when nobody waits for it. */
+  function lost(own: string | undefined, code: ErrorCode, detail: string): boolean {
+    if (own === probeId) probe.resolve('legacy')
+    const call = own === undefined ? undefined : calls.get(own)
+    if (own === undefined || call === undefined) return false
     calls.delete(own)
-    call.answer.fail('UpstreamUnreadable', detail)
+    call.answer.fail(code, detail)
+    return true
   }
 
   function answered(message: Message): void {
@@ -111,11 +118,11 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     const own = tokenAt(bytes, path)
     if (own === undefined) return logged(message)
     const call = calls.get(own)
-    const progress = method === 'notifications/progress'
-    if (call === undefined || !(progress || call.listens)) {
+    const token = method === 'notifications/progress' ? call?.progress : call?.listens === true ? call.id : undefined
+    if (call === undefined || token === undefined) {
       return junk.count('unexpected', 'a notification that belongs to no call')
     }
-    call.answer.event(withTokens(bytes, [{ path, token: progress ? (call.progress ?? call.id) : call.id }]))
+    call.answer.event(withTokens(bytes, [{ path, token }]))
     if (method !== 'notifications/cancelled') return
     // The only request that a server may cancel is a subscription, and that is one way to end it.
     calls.delete(own)

@@ -10,7 +10,7 @@ import { stopGroup } from './stop.ts'
 /** What a process tells: lines without their end, lines that were too long, and once that it can no longer be used. */
 export type ChildEvents = {
   line(bytes: Buffer): void
-  tooLong(): void
+  tooLong(head: string, tail: string): void
   /** `started` is false when the program could not be run at all. */
   gone(reason: string, started: boolean): void
 }
@@ -18,7 +18,7 @@ export type ChildEvents = {
 /** One process of a stdio server. */
 export type Child = {
   readonly pid: number | undefined
-  /** Writes one message as one line. False: not taken, the process is gone or has too much unread input. */
+  /** Writes one message as one line. False: not taken, there is too much unread input. What a dead process is sent is lost; `gone` tells. */
   send(message: Buffer): boolean
   pause(): void
   resume(): void
@@ -45,8 +45,9 @@ export function startChild(o: StdioOptions, stderr: (pid?: number) => (chunk: Bu
     home = mkdtempSync(join(o.tempRoot, 'bartizan-home-'))
     child = run(o, home)
   } catch (error) {
-    queueMicrotask(() => on.gone(String(error), false))
-    return { pid: undefined, send: () => false, pause() {}, resume() {}, stop: removeHome }
+    // The message would quote the argument or the variable that is wrong.
+    queueMicrotask(() => on.gone(`it could not be started: ${codeOf(error)}`, false))
+    return { pid: undefined, send: () => true, pause() {}, resume() {}, stop: removeHome }
   }
 
   let gone = false
@@ -79,13 +80,15 @@ export function startChild(o: StdioOptions, stderr: (pid?: number) => (chunk: Bu
     line => {
       if (!gone) on.line(oneLine(line))
     },
-    () => on.tooLong(),
+    (head, tail) => {
+      if (!gone) on.tooLong(head, tail)
+    },
   )
   child.stdout.on('data', read)
   child.stderr.on('data', stderr(child.pid))
   child.stdout.on('end', () => void o.clock.after(DRAIN, () => leave('it closed its output')))
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => leave('a pipe broke'))
-  child.on('error', error => leave(error.message))
+  child.on('error', error => leave(`it could not be run: ${codeOf(error)}`))
   child.on('exit', (code, signal) => {
     exited.resolve()
     o.clock.after(DRAIN, () => leave(exitReason(code, signal)))
@@ -95,7 +98,8 @@ export function startChild(o: StdioOptions, stderr: (pid?: number) => (chunk: Bu
   return {
     pid: child.pid,
     send(message) {
-      if (gone || child.stdin.writableLength > o.limits.maxUnread) return false
+      if (gone) return true
+      if (child.stdin.writableLength > o.limits.maxUnread) return false
       child.stdin.cork()
       child.stdin.write(oneLine(message))
       child.stdin.write(NEWLINE)
@@ -116,6 +120,10 @@ function run(o: StdioOptions, home: string): ChildProcessWithoutNullStreams {
     detached: true,
     ...(o.cwd === undefined ? {} : { cwd: o.cwd }),
   })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
 }
 
 function exitReason(code: number | null, signal: NodeJS.Signals | null): string {

@@ -12,7 +12,7 @@ export type Launcher = {
   readonly options: StdioOptions
   readonly junk: Junk
   /** A process for one principal, or undefined when there may be no more. */
-  launch(owner: string, on: Omit<ChildEvents, 'tooLong'>): Child | undefined
+  launch(owner: string, on: ChildEvents): Child | undefined
   /** Starts no more; resolves when the last process is gone. */
   stopAll(): Promise<void>
 }
@@ -33,8 +33,11 @@ export function launcher(options: StdioOptions): Launcher {
       const giveBack = slots.take(owner)
       if (giveBack === undefined) return undefined
       const child = startChild(options, stderr, {
-        line: on.line,
-        tooLong: () => junk.count('tooLong', `a line of more than ${limits.maxLineBytes} bytes`),
+        line: bytes => on.line(bytes),
+        tooLong(head, tail) {
+          junk.count('tooLong', `a line of more than ${limits.maxLineBytes} bytes`)
+          on.tooLong(head, tail)
+        },
         gone(reason, started) {
           log.warn('stdio.gone', { server: name, pid: child.pid, reason })
           void counted.stop()

@@ -2,6 +2,9 @@ const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
 
+/** How much of the two ends of a line that is too long is told. */
+const END = 256
+
 /**
  * A message as one line without its end: raw CR and LF become spaces. Valid JSON has them only between tokens, so nothing that means something
  * changes and nothing is written anew. A buffer without them is returned as it is.
@@ -14,35 +17,44 @@ export function oneLine(message: Buffer): Buffer {
 }
 
 /**
- * Splits a stream into lines at LF. A line of more than `maxBytes` is never held: it is skipped to its end and reported by `tooLong`.
- * Empty lines are not lines.
+ * Splits a stream into lines at LF. A line of more than `maxBytes` is never held: it is skipped to its end, and `tooLong` gets its first and its
+ * last bytes. Empty lines are not lines.
  */
-export function lineReader(maxBytes: number, line: (bytes: Buffer) => void, tooLong: () => void) {
+export function lineReader(
+  maxBytes: number,
+  line: (bytes: Buffer) => void,
+  tooLong: (head: string, tail: string) => void,
+): (chunk: Buffer) => void {
   let parts: Buffer[] = []
   let held = 0
-  let skipping = false
+  let head: string | undefined
+  let tail: Buffer = Buffer.alloc(0)
 
   const add = (part: Buffer): void => {
-    if (skipping) return
-    held += part.length
-    if (held <= maxBytes) {
-      parts.push(part)
+    if (head !== undefined) {
+      tail = Buffer.concat([tail, part.subarray(-END)]).subarray(-END)
       return
     }
-    skipping = true
+    parts.push(part)
+    held += part.length
+    if (held <= maxBytes) return
+    const whole = Buffer.concat(parts)
+    head = whole.toString('latin1', 0, END)
+    tail = Buffer.from(whole.subarray(-END))
     parts = []
   }
 
   const finish = (): void => {
-    const found = skipping ? undefined : parts.length === 1 ? parts[0] : Buffer.concat(parts)
+    const whole = parts.length === 1 ? parts[0] : Buffer.concat(parts)
+    const cut = head
     parts = []
     held = 0
-    skipping = false
-    if (found === undefined) tooLong()
-    else if (found.length > 0) line(found)
+    head = undefined
+    if (cut !== undefined) tooLong(cut, tail.toString('latin1'))
+    else if (whole !== undefined && whole.length > 0) line(whole)
   }
 
-  return function read(chunk: Buffer): void {
+  return function read(chunk) {
     let start = 0
     for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, start)) {
       add(chunk.subarray(start, end))

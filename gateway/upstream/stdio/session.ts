@@ -1,6 +1,7 @@
+import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../exchange.ts'
 import type { UpstreamRequest } from '../upstream.ts'
-import { readLine } from './arrival.ts'
+import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
 import { refuseBy } from './reply.ts'
@@ -45,7 +46,11 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   let revision: string | undefined
   let over = false
 
-  const child = host.launch(owner, { line: read, gone: reason => end(reason) })
+  const child = host.launch(owner, {
+    line: read,
+    tooLong: (head, tail) => lost(idOfLong(head, tail), 'UpstreamTooLarge', 'its line is too long'),
+    gone: reason => end(reason),
+  })
   if (child === undefined) return undefined
 
   const stream = serverStream(limits.maxBuffered, junk)
@@ -67,15 +72,17 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   function read(line: Buffer): void {
     const arrival = readLine(line, limits)
     if ('junk' in arrival) return junk.count('notMessages', arrival.junk)
-    if ('unreadable' in arrival) return unreadable(arrival.unreadable, arrival.detail)
-    route(arrival.message)
+    if ('message' in arrival) return route(arrival.message)
+    if (!lost(arrival.unreadable, 'UpstreamUnreadable', arrival.detail)) junk.count('notMessages', arrival.detail)
   }
 
-  function unreadable(token: string, detail: string): void {
-    const found = waiting.get(token)
-    if (found === undefined) return junk.count('notMessages', detail)
+  /** An answer came and cannot be given. False when nobody waits for it. */
+  function lost(token: string | undefined, code: ErrorCode, detail: string): boolean {
+    const found = token === undefined ? undefined : waiting.get(token)
+    if (token === undefined || found === undefined) return false
     waiting.delete(token)
-    found.flight.answer.fail('UpstreamUnreadable', detail)
+    found.flight.answer.fail(code, detail)
+    return true
   }
 
   function route(message: Message): void {

@@ -45,10 +45,16 @@ const tools: Record<string, (message: Incoming, args: Record<string, unknown>) =
     write(JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(200_000) } }))
     text(m.raw, 'after')
   },
+  hugeFirst: m => write(`{"jsonrpc":"2.0","id":${rawId(m.raw)},"result":{"x":"${'x'.repeat(200_000)}"}}`),
+  hugeLast: m => write(`{"result":{"x":"${'x'.repeat(200_000)}"},"jsonrpc":"2.0","id":${rawId(m.raw)}}`),
   ambiguous: m => write(`{"jsonrpc":"2.0","id":${rawId(m.raw)},"result":{"a":1,"a":2}}`),
   pretty: m => write(`{"jsonrpc":"2.0",\r"id":${rawId(m.raw)},\r"result":{}}\r`),
   progress(m) {
     for (const progress of [1, 2]) write(progressLine(m, `"progress":${progress}`))
+    text(m.raw, 'done')
+  },
+  uninvited(m) {
+    say({ method: 'notifications/progress', params: { progressToken: m.id, progress: 1 } })
     text(m.raw, 'done')
   },
   log(m) {
