@@ -1,6 +1,7 @@
 import { errors, type ErrorCode } from '../gateway/errors.ts'
 import type { Finding } from '../gateway/exchange.ts'
 import type { AuditLine } from './audit-chain.ts'
+import { printable } from './printable.ts'
 
 /** What a reader of the audit log can do about a refusal, where there is one thing to do. */
 const advice: { readonly [C in ErrorCode]?: string } = {
@@ -25,9 +26,6 @@ const advice: { readonly [C in ErrorCode]?: string } = {
 const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errors, code)
-
-/** Control characters of a hostile server must not reach the terminal. */
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
 
 function headline(line: AuditLine): string {
   const code = word(line['code'])

@@ -10,13 +10,17 @@ export function checkResource({ document }: Resource): Problem[] {
   })
 }
 
-/** Everything that is wrong, in the order of files and lines. */
-export function check(loaded: Loaded): Problem[] {
+/** Problems as a reader meets them. */
+export function inOrder(loaded: Loaded, problems: readonly Problem[]): Problem[] {
   const order = [...loaded.files.keys()]
-  return [...loaded.problems, ...loaded.resources.flatMap(checkResource)].sort(
+  return problems.toSorted(
     (a, b) => order.indexOf(a.file) - order.indexOf(b.file) || a.line - b.line || a.column - b.column,
   )
 }
+
+/** Everything that is wrong by the documents themselves, in the order of files and lines. */
+export const check = (loaded: Loaded): Problem[] =>
+  inOrder(loaded, [...loaded.problems, ...loaded.resources.flatMap(checkResource)])
 
 /** `file:line:column path: message`, as editors and terminals make a link of it. */
 export const problemLine = ({ file, line, column, path, message }: Problem): string =>

@@ -62,6 +62,26 @@ describe('lint names the place and what to do when', () => {
       object('MCPServer', 'a', '{image: x, url: "http://10.0.0.1"}'),
       ['4:7 spec: set exactly one of image and url'],
     ],
+    [
+      'a variable is set twice',
+      object('MCPServer', 'a', '{command: [x], env: [{name: A, value: b}, {name: A, value: c}]}'),
+      ['4:27 spec.env: the variable A is set twice; remove one of them'],
+    ],
+    [
+      'the transport does not go with the server',
+      object('MCPServer', 'a', '{command: [x], transport: StreamableHTTP}'),
+      ['4:33 spec.transport: a child process is spoken to over stdio; remove transport'],
+    ],
+    [
+      'a Secret lacks the key that is asked for',
+      `${object('MCPServer', 'a', '{command: [x], secrets: [{name: s, envVar: A, key: b}]}')}---
+apiVersion: v1
+kind: Secret
+metadata: {name: s}
+stringData: {c: d}
+`,
+      ['3:18 metadata.name: Secret s has no key b (it has c)'],
+    ],
     ['a key stands twice', object('MCPServer', 'a', '{image: x, image: y}'), ['4:18 Map keys must be unique']],
   ])('%s', async (_, text, lines) => {
     const path = file(text)

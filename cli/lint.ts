@@ -1,9 +1,10 @@
 import { parseArguments } from './arguments.ts'
-import { check, problemLine } from './check.ts'
+import { check, inOrder, problemLine } from './check.ts'
 import type { Command } from './command.ts'
 import { Complaint } from './complaint.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
+import { checkMeaning } from './meaning.ts'
 
 const usage = `bartizan lint FILE|DIR...
 
@@ -22,7 +23,7 @@ export const lint: Command = {
     const { positionals } = parseArguments(args, {})
     if (positionals.length === 0) throw new Complaint('name the files or folders to read: bartizan lint FILE|DIR...', 2)
     const loaded = load(readSources(positionals), undefined)
-    const problems = check(loaded)
+    const problems = inOrder(loaded, [...check(loaded), ...checkMeaning(loaded, io.random(32))])
     for (const problem of problems) io.out(problemLine(problem))
     for (const note of loaded.notes) io.err(`${note}\n`)
     const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

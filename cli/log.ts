@@ -1,8 +1,6 @@
 import { jsonLog } from '../gateway/log.ts'
 import type { Log } from '../gateway/start.ts'
-
-/** Control characters of a hostile server must not reach the terminal. */
-const printable = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, '?')
+import { printable } from './printable.ts'
 
 const field = ([name, value]: [string, unknown]): string =>
   ` ${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`

@@ -8,6 +8,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   lint: async () => (await import('./lint.ts')).lint,
   keys: async () => (await import('./keys.ts')).keys,
   'client-config': async () => (await import('./client-config.ts')).clientConfig,
+  tools: async () => (await import('./tools.ts')).tools,
+  explain: async () => (await import('./explain.ts')).explain,
+  render: async () => (await import('./render.ts')).render,
   audit: async () => (await import('./audit.ts')).audit,
 }
 
