@@ -8,7 +8,7 @@ const head = `# Error codes
 
 Generated from \`gateway/errors.ts\` by \`npm run generate\`; do not edit.
 
-Every refusal is one of these. A program reads \`code\` (the JSON-RPC error code) or \`data.code\` (the name); a person reads the text. \`data.decision\`
+Every refusal is one of these. A program reads \`code\` (the JSON-RPC error code) or \`data.reason\` (the name); a person reads the text. \`data.decision\`
 is the id under which the audit log has the reason: \`bartizan audit show DECISION\`. In an answer that is already streaming there is no HTTP status
 left to choose; the error object alone tells.
 

@@ -71,3 +71,19 @@ describe('the manifests of the README', () => {
     expect({ code, said }).toMatchObject({ code: 0 })
   })
 })
+
+describe('the clients of the README', () => {
+  const readme = readFileSync(join(root, 'README.md'), 'utf8')
+  const blocks = [...readme.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(match => JSON.parse(match[1]!) as unknown)
+  const printed = async (client: string): Promise<string> =>
+    (await bartizan('client-config', 'files', '--url', 'http://localhost:8080', '--client', client)).said
+
+  test('are told what bartizan client-config prints', async () => {
+    const command = /^claude mcp add .*$/m.exec(readme)?.[0]
+    expect(await printed('claude-code')).toContain(command)
+    for (const client of ['vscode', 'gemini']) {
+      const said = await printed(client)
+      expect(blocks).toContainEqual(JSON.parse(said.slice(said.indexOf('{\n'))))
+    }
+  })
+})
