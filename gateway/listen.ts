@@ -44,6 +44,10 @@ function badRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
 function prepared<S extends Server | TlsServer>(server: S): S {
   server.maxHeadersCount = 0
   server.on('clientError', badRequest)
+  // Without a listener Node hangs up in silence.
+  server.on('connect', (_, socket) =>
+    socket.end('HTTP/1.1 405 Method Not Allowed\r\nConnection: close\r\nContent-Length: 0\r\n\r\n'),
+  )
   return server
 }
 

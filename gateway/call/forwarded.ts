@@ -14,6 +14,21 @@ const requestNames: readonly string[] = [
   'baggage',
 ]
 
+const travels = (name: string): boolean => name.startsWith('mcp-') || requestNames.includes(name)
+
+/**
+ * The name of a header that `Connection` declares to end here (RFC 9110 section 7.6.1) although it has to go on, or undefined: whether it was
+ * there would depend on who reads the request.
+ */
+export function endsHere(connection: string | undefined): string | undefined {
+  if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined
+  return connection
+    .toLowerCase()
+    .split(',')
+    .map(name => name.trim())
+    .find(travels)
+}
+
 /** The forwarded headers of a request; the session id is set apart, since the server gets its own. */
 export function requestHeaders(
   headers: IncomingHttpHeaders,

@@ -6,7 +6,7 @@ import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { record, refuse, type Attempt } from './attempt.ts'
 import { Call, type Admission } from './call.ts'
-import { requestHeaders } from './forwarded.ts'
+import { endsHere, requestHeaders } from './forwarded.ts'
 import { receive } from './post.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -41,6 +41,8 @@ function badTransport(runtime: Runtime, services: Services, req: IncomingMessage
     return denial('http', 'OriginNotAllowed', `Origin ${JSON.stringify(headers.origin?.slice(0, 200))}`)
   const twice = duplicateHeader(req.rawHeaders, Object.keys(headers).length)
   if (twice !== undefined) return denial('http', 'InvalidRequest', `header ${twice} stands twice`)
+  const ends = endsHere(headers.connection)
+  if (ends !== undefined) return denial('http', 'InvalidRequest', `Connection names ${ends}`)
   return services.phase() === 'ending' ? denial('http', 'ShuttingDown') : undefined
 }
 
