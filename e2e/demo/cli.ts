@@ -21,8 +21,11 @@ export async function bartizan(...args: string[]): Promise<Said> {
 export type Running = {
   /** Base address of the gateway, as it printed it. */
   readonly url: string
+  readonly pid: number
   /** Everything that it printed. */
   said(): string
+  /** Resolves when the pattern stands in what it printed after the first `from` characters. */
+  until(pattern: RegExp, from?: number): Promise<void>
   /** Ends it as a service manager would; resolves to its exit code. */
   stop(): Promise<number>
 }
@@ -37,22 +40,45 @@ async function end(child: ChildProcess): Promise<number> {
   return code ?? 1
 }
 
+type Environment = Readonly<Record<string, string>>
+
 /**
  * Starts `bartizan run` and waits until it says where it listens.
+ * @param env added to the environment
  * @throws with what it said when it ends first
  */
-export async function bartizanRun(...args: string[]): Promise<Running> {
-  const child = spawn(process.execPath, [launcher, 'run', ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
-  let said = ''
-  const listening = new Promise<string>((resolve, reject) => {
-    const hear = (chunk: Buffer): void => {
-      said += chunk.toString()
-      const url = /listening on (\S+?)[:,]?\s/.exec(said)?.[1]
-      if (url !== undefined && said.includes('Ctrl-C ends')) resolve(url)
-    }
-    child.stdout.on('data', hear)
-    child.stderr.on('data', hear)
-    child.once('exit', code => reject(new Error(`bartizan run ended with ${code}:\n${said}`)))
+export async function bartizanRun(args: readonly string[], env: Environment = {}): Promise<Running> {
+  const child = spawn(process.execPath, [launcher, 'run', ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   })
-  return { url: await listening, said: () => said, stop: () => end(child) }
+  let said = ''
+  let ended: Error | undefined
+  const waiting = new Set<() => void>()
+  const wake = (): void => waiting.forEach(look => look())
+  const hear = (chunk: Buffer): void => {
+    said += chunk.toString()
+    wake()
+  }
+  child.stdout.on('data', hear)
+  child.stderr.on('data', hear)
+  child.once('close', code => {
+    ended = new Error(`bartizan run ended with ${code}:\n${said}`)
+    wake()
+  })
+  const until = (pattern: RegExp, from = 0): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const look = (): void => {
+        const found = pattern.test(said.slice(from))
+        if (!found && !ended) return
+        waiting.delete(look)
+        if (found) resolve()
+        else reject(ended!)
+      }
+      waiting.add(look)
+      look()
+    })
+  await until(/Ctrl-C ends/)
+  const url = /listening on (\S+?)[:,]?\s/.exec(said)?.[1] ?? ''
+  return { url, pid: child.pid!, said: () => said, until, stop: () => end(child) }
 }

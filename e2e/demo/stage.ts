@@ -82,7 +82,7 @@ export async function setUp(port?: number): Promise<Stage> {
     const bobFile = join(files, 'bob.yaml')
     const keys = { alice: await makeKey('alice', join(files, 'alice.yaml')), bob: await makeKey('bob', bobFile) }
     const listen = `127.0.0.1:${port ?? (await preferredPort())}`
-    const gateway = await bartizanRun('-f', files, '--state', state, '--listen', listen)
+    const gateway = await bartizanRun(['-f', files, '--state', state, '--listen', listen])
     return { gateway, keys, bobFile, state, box, secret, clean: () => clean(gateway) }
   } catch (error) {
     await clean()

@@ -1,0 +1,253 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { bartizan, bartizanRun, type Running } from '../e2e/demo/cli.ts'
+import { keep, mint } from '../hack/minted.ts'
+import { digestOf } from './api-key.ts'
+
+let root = ''
+let files = ''
+let state = ''
+let running: Running[] = []
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'run-'))
+  files = join(root, 'files')
+  state = join(root, 'state')
+  mkdirSync(files)
+  running = []
+})
+afterEach(async () => {
+  for (const one of running) {
+    await one.stop()
+    keep('log', 'bartizan run', one.said())
+  }
+  if (existsSync(join(state, 'audit.jsonl'))) keep('audit', 'bartizan run', readFileSync(join(state, 'audit.jsonl')))
+  rmSync(root, { recursive: true })
+})
+
+const write = (name: string, ...documents: string[]): void => writeFileSync(join(files, name), documents.join('---\n'))
+const object = (kind: string, name: string, spec: string): string =>
+  `apiVersion: mcp.gateway.io/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`
+const script = join(import.meta.dirname, 'testdata', 'environment-server.ts')
+const server = (more = ''): string =>
+  object('MCPServer', 'env', `{command: [${JSON.stringify(process.execPath)}, ${JSON.stringify(script)}]${more}}`)
+const key = (name: string, value: string, more = ''): string =>
+  object('APIKey', name, `{digests: ["${digestOf(value)}"], allowedServers: ["*"]${more}}`)
+const words = (...list: string[]): string =>
+  object('GuardrailPolicy', 'words', `{servers: ["*"], input: {forbiddenKeywords: [${list.join(', ')}]}}`)
+
+async function start(env: Record<string, string> = {}, ...more: string[]): Promise<Running> {
+  const one = await bartizanRun(['-f', files, '--state', state, '--listen', '127.0.0.1:0', ...more], env)
+  running.push(one)
+  return one
+}
+
+/** Ends with a complaint instead of starting. */
+const refused = (...more: string[]) =>
+  bartizan('run', '-f', files, '--state', state, '--listen', '127.0.0.1:0', ...more)
+
+type Answer = { status: number; session: string | null; text: string }
+
+async function post({ url }: Running, value: string, message: object, session?: string): Promise<Answer> {
+  const response = await fetch(`${url}/mcp/env`, {
+    method: 'POST',
+    headers: {
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'X-API-Key': value,
+      ...(session !== undefined && { 'Mcp-Session-Id': session }),
+    },
+    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+  })
+  return { status: response.status, session: response.headers.get('mcp-session-id'), text: await response.text() }
+}
+
+const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
+const open = (one: Running, value: string): Promise<Answer> =>
+  post(one, value, { id: 1, method: 'initialize', params: hello })
+
+/** A whole call of the fixture's tool: the digest of one variable of its environment, and the names of all. */
+async function ask(one: Running, value: string, name = 'PATH'): Promise<Answer> {
+  const { session } = await open(one, value)
+  await post(one, value, { method: 'notifications/initialized' }, session ?? '')
+  return post(
+    one,
+    value,
+    { id: 2, method: 'tools/call', params: { name: 'digest', arguments: { name } } },
+    session ?? '',
+  )
+}
+
+/** Changes the files and waits until that was taken up. */
+async function change(one: Running, act: () => unknown): Promise<void> {
+  const from = one.said().length
+  await act()
+  await one.until(/Reloaded/, from)
+}
+
+describe('bartizan run', () => {
+  test('without a key answers 401 and prints the command that lets somebody in', async () => {
+    write('server.yaml', server())
+    const one = await start()
+    expect((await open(one, mint('api-key'))).status).toBe(401)
+    const command = /bartizan (keys create .*)/.exec(one.said())![1]!
+    let made = ''
+    await change(one, async () => {
+      made = (await bartizan(...command.replaceAll("'", '').split(' '))).err
+    })
+    const value = /btz_\S+/.exec(made)![0]
+    expect((await open(one, value)).status).toBe(200)
+    expect(await one.stop()).toBe(0)
+    expect(one.said()).not.toContain(value)
+  })
+
+  test('prints what a client needs', async () => {
+    write('server.yaml', server(), key('alice', mint('api-key')))
+    const one = await start()
+    expect(one.said()).toContain(`${one.url}/mcp/env`)
+    expect(one.said()).toContain(`claude mcp add --transport http env ${one.url}/mcp/env`)
+    expect(one.said()).toContain('alice: *')
+  })
+
+  test('refuses a key from the moment on at which its file says so, and lets the others in', async () => {
+    const [alice, bob] = [mint('api-key'), mint('api-key')]
+    write('server.yaml', server(), key('alice', alice))
+    write('bob.yaml', key('bob', bob))
+    const one = await start()
+    expect((await open(one, bob)).status).toBe(200)
+    await change(one, () => write('bob.yaml', key('bob', bob, ', revoked: true')))
+    expect((await open(one, bob)).text).toContain('KeyRevoked')
+    expect((await open(one, alice)).status).toBe(200)
+    await change(one, () => rmSync(join(files, 'bob.yaml')))
+    expect((await open(one, bob)).text).toContain('Unauthenticated')
+    expect((await bartizan('audit', 'verify', '--state', state)).code).toBe(0)
+  })
+
+  test('keeps what a broken file held, names the place, and still takes up the others', async () => {
+    const [alice, bob] = [mint('api-key'), mint('api-key')]
+    write('server.yaml', server(), words('nightingale'))
+    write('keys.yaml', key('alice', alice), key('bob', bob))
+    const one = await start()
+    await change(one, () => write('server.yaml', '{]'))
+    expect(one.said()).toMatch(/server\.yaml:1:2 /)
+    await change(one, () => write('keys.yaml', key('alice', alice), key('bob', bob, ', revoked: true')))
+    expect((await open(one, bob)).text).toContain('KeyRevoked')
+    expect((await ask(one, alice, 'PATH')).status).toBe(200)
+    expect((await ask(one, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+  })
+
+  test('keeps the last policy that compiled, also over a restart', async () => {
+    const alice = mint('api-key')
+    write('server.yaml', server(), key('alice', alice))
+    write('policy.yaml', words('nightingale'))
+    const first = await start()
+    await change(first, () => write('policy.yaml', words('[wrong]')))
+    expect(first.said()).toContain('stays in force')
+    expect((await ask(first, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+    await first.stop()
+    const second = await start()
+    expect(second.said()).toContain('the last version that compiled stays in force')
+    expect((await ask(second, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+    expect((await ask(second, alice, 'PATH')).status).toBe(200)
+  })
+
+  test('refuses every call to a server whose policy never compiled', async () => {
+    const alice = mint('api-key')
+    write('server.yaml', server(), key('alice', alice), words('[wrong]'))
+    const one = await start()
+    expect(one.said()).toContain('spec.input.forbiddenKeywords[0]')
+    expect((await open(one, alice)).text).toContain('ConfigurationRefused')
+  })
+
+  test('says of a server with an image what to do', async () => {
+    write('server.yaml', server(), object('MCPServer', 'weather', '{image: x}'))
+    const one = await start()
+    expect(one.said()).toContain('--url weather=http://127.0.0.1:8080/mcp')
+    expect(one.said()).toContain('/mcp/weather  (refused, see above)')
+  })
+})
+
+describe('a secret', () => {
+  const use = ', secrets: [{name: s, envVar: TOKEN}]'
+  const secret = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {token: "${CLI_TEST_TOKEN}"}\n'
+  const sha256 = (value: string): string => createHash('sha256').update(value).digest('hex')
+
+  test('comes from the environment, reaches the child that names it, and is written nowhere', async () => {
+    const [alice, token] = [mint('api-key'), mint('token')]
+    write('server.yaml', server(use), secret, key('alice', alice))
+    const one = await start({ CLI_TEST_TOKEN: token })
+    const { text } = await ask(one, alice, 'TOKEN')
+    expect(text).toContain(sha256(token))
+    // The child has what it was given and what no program can do without, and nothing of the gateway's own environment.
+    expect(text).not.toContain('CLI_TEST_TOKEN')
+    keep('title', 'bartizan run', readFileSync(`/proc/${one.pid}/cmdline`))
+    expect(readFileSync(`/proc/${one.pid}/cmdline`, 'utf8')).not.toContain(token)
+    await one.stop()
+    const kept = readdirSync(state, { recursive: true, withFileTypes: true }).filter(entry => entry.isFile())
+    expect(kept.length).toBeGreaterThan(3)
+    for (const entry of kept) expect(readFileSync(join(entry.parentPath, entry.name), 'utf8')).not.toContain(token)
+    expect(one.said()).not.toContain(token)
+  })
+
+  test('with a new value reaches the next child', async () => {
+    const [alice, first, second] = [mint('api-key'), mint('token'), mint('token')]
+    const literal = (value: string): string => secret.replace('${CLI_TEST_TOKEN}', value)
+    write('server.yaml', server(use), key('alice', alice))
+    write('secret.yaml', literal(first))
+    const one = await start()
+    expect((await ask(one, alice, 'TOKEN')).text).toContain(sha256(first))
+    await change(one, () => write('secret.yaml', literal(second)))
+    expect((await ask(one, alice, 'TOKEN')).text).toContain(sha256(second))
+  })
+
+  test('whose variable is not set keeps everything from starting', async () => {
+    write('server.yaml', server(use), secret)
+    const { code, err } = await refused()
+    expect(code).toBe(1)
+    expect(err).toMatch(/server\.yaml:9:21 stringData\.token: the environment variable CLI_TEST_TOKEN is not set/)
+    expect(err).toContain('nothing was started')
+  })
+})
+
+describe('bartizan run does not start', () => {
+  test.each([
+    ['while a file cannot be read', '{]', [], 'nothing was started: mend the files first'],
+    [
+      'while a guard is misspelled',
+      server() + '---\n' + object('GuardrailPolciy', 'g', '{}'),
+      [],
+      'did you mean GuardrailPolicy?',
+    ],
+    ['without a server', object('MCPGateway', 'default', '{}'), [], 'there is nothing to guard'],
+    ['on an open address without TLS', server(), ['--listen', '0.0.0.0:0'], '--insecure-listen'],
+    ['with metrics on an open address', server(), ['--metrics', '0.0.0.0:0'], '--insecure-listen'],
+    ['for a server that is not there', server(), ['--url', 'evn=http://127.0.0.1:1'], 'did you mean env?'],
+  ])('%s', async (_, text, more, says) => {
+    write('server.yaml', text)
+    const { code, err } = await refused(...more)
+    expect(code).toBe(1)
+    expect(err).toContain(says)
+  })
+
+  test('on a port that somebody has', async () => {
+    write('server.yaml', server())
+    const other = createServer().listen(0, '127.0.0.1')
+    await once(other, 'listening')
+    const { port } = other.address() as AddressInfo
+    const { code, err } = await bartizan('run', '-f', files, '--state', state, '--listen', `127.0.0.1:${port}`)
+    other.close()
+    expect({ code, err }).toEqual({ code: 1, err: expect.stringContaining(`127.0.0.1:${port} is in use`) as string })
+  })
+
+  test('in a state folder that another one has', async () => {
+    write('server.yaml', server())
+    const one = await start()
+    const { code, err } = await refused()
+    expect(code).toBe(1)
+    expect(err).toContain(`is in use by process ${one.pid}`)
+  })
+})
