@@ -5,7 +5,7 @@ import { assignment, memberAssignment, secretNames } from './secrets/assignment.
 import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
 import { entropy } from './secrets/entropy.ts'
-import type { SecretRule } from './secrets/rule.ts'
+import type { Found, SecretRule } from './secrets/rule.ts'
 import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
 import { structure } from './secrets/structure.ts'
@@ -29,6 +29,33 @@ const placeholders = [...new Set([...secretRules.map(({ name }) => name), 'passw
   placeholderOf,
 )
 
+/** A rule looks at the same stretch at most so often, however many of its literals stand there. */
+const LOOKS = 8
+const STRETCH = 64
+
+/** Keeps the time linear in the text: without it, a text of nothing but beginnings would be read anew from each of them. */
+class Looked {
+  readonly #stretches = new Map<SecretRule | undefined, { end: number; left: number }>()
+
+  mayLook(rule: SecretRule | undefined, start: number): boolean {
+    const stretch = this.#stretches.get(rule)
+    return stretch === undefined || start >= stretch.end || stretch.left > 0
+  }
+
+  note(rule: SecretRule | undefined, start: number, end: number, isHit: boolean): void {
+    const stretch = this.#stretches.get(rule)
+    const to = isHit ? end : Math.max(end, start + STRETCH)
+    if (stretch === undefined) this.#stretches.set(rule, { end: to, left: isHit ? 0 : LOOKS - 1 })
+    else if (isHit || start >= stretch.end) {
+      stretch.end = to
+      stretch.left = isHit ? 0 : LOOKS - 1
+    } else {
+      stretch.end = Math.max(stretch.end, to)
+      stretch.left--
+    }
+  }
+}
+
 /** Finds API keys, tokens and private keys. A rule is only tried where one of its literals stands, so the time is linear in the text. */
 export function secrets(options: DetectorOptions['secrets']): Detector {
   const allowed = new Set(options.allowed)
@@ -39,15 +66,15 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
     find(text, key) {
       const known: Hit[] = []
       const assigned: Hit[] = []
-      // A rule does not look again at what it has found: the beginnings of a token may repeat within it.
-      const done = new Map<SecretRule | undefined, number>()
+      const looked = new Looked()
       search.candidates(text, (entry, start) => {
         const { rule } = entries[entry]!
-        if (start < (done.get(rule) ?? 0)) return
-        const hit = rule === undefined ? assignment(text, start) : hitOf(rule, text, start)
-        if (hit === undefined || allowed.has(text.slice(hit.start, hit.end))) return
-        done.set(rule, hit.end)
-        ;(rule === undefined ? assigned : known).push(hit)
+        if (!looked.mayLook(rule, start)) return
+        const found = rule === undefined ? assignment(text, start) : match(rule, text, start)
+        const hit = found?.hit
+        const counts = hit !== undefined && !allowed.has(text.slice(hit.start, hit.end))
+        looked.note(rule, start, found?.end ?? start, counts)
+        if (counts) (rule === undefined ? assigned : known).push(hit)
       })
       const whole = key === undefined ? undefined : memberAssignment(key, text)
       if (whole !== undefined && !allowed.has(text)) assigned.push(whole)
@@ -67,16 +94,18 @@ function preferring(known: readonly Hit[], assigned: readonly Hit[]): readonly H
   return merged([...known, ...named])
 }
 
-function hitOf(rule: SecretRule, text: string, literalAt: number): Hit | undefined {
-  const { pattern } = rule
-  pattern.lastIndex = literalAt - (rule.back ?? 0)
-  if (literalAt < (rule.back ?? 0)) return undefined
-  const match = pattern.exec(text)
-  if (match === null) return undefined
-  const secret = match[1] ?? match[0]
-  if (isRefused(rule, secret) || !hasContext(rule, text, match.index)) return undefined
-  const start = match.index + match[0].lastIndexOf(secret)
-  return { start, end: start + secret.length, rule: rule.name, replacement: placeholderOf(rule.name) }
+function match(rule: SecretRule, text: string, literalAt: number): Found | undefined {
+  const { pattern, name } = rule
+  const from = literalAt - (rule.back ?? 0)
+  if (from < 0) return undefined
+  pattern.lastIndex = from
+  const found = pattern.exec(text)
+  if (found === null) return undefined
+  const end = from + found[0].length
+  const secret = found[1] ?? found[0]
+  if (isRefused(rule, secret) || !hasContext(rule, text, from)) return { end, hit: undefined }
+  const start = from + found[0].lastIndexOf(secret)
+  return { end, hit: { start, end: start + secret.length, rule: name, replacement: placeholderOf(name) } }
 }
 
 const isRefused = (rule: SecretRule, secret: string): boolean =>

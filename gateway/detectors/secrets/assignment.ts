@@ -1,5 +1,6 @@
 import type { Hit } from '../detector.ts'
 import { entropy } from './entropy.ts'
+import type { Found } from './rule.ts'
 import { isStandIn } from './stand-ins.ts'
 
 /** Names of what holds a secret. Each is a place where an assignment may begin. */
@@ -40,8 +41,10 @@ export const secretNames: readonly string[] = [
 const harmlessName =
   /(?:id|ids|name|type|kind|ref|url|uri|path|file|dir|length|len|size|count|limit|expir\w{0,8}|ttl|version|format|regex|pattern|hint|policy|field|label|algorithm|alg|manager|provider|store|class|public\w{0,4}|hash|digest|arn|usage|s_used|[a-z]_tokens|max_tokens)$|(?:page|next|prev|previous|continuation|continue|cursor|sync|progress|csrf|xsrf|stop|start|end|eos|bos|pad|unk|max|min|num|input|output|prompt|completion|total|cached)[-_ ]?tokens?$/i
 
-const gap = /[\w .-]{0,24}/y
-const sign = /\\?["'`]?[\])]?\s{0,8}(?:=>|:=|==|=|:)\s{0,8}(?:\\?["'`]|[brf]["'])?/y
+const gap = /[\w-]{0,24}(?:[ .](?!is\b|was\b)[\w-]{1,16}){0,2}/y
+/** Assignments of programs, settings, XML (`<password>x<`, `key="password" value="x"`), and of prose (`the password is x`). */
+const sign =
+  /(?:\\?["'`]?[\])]?\s{0,8}(?:=>|:=|==|=|:)\s{0,8}|\\?["'`],\s{0,8}(?=\\?["'`])|\\?["'`]\s{1,4}value=|>(?=[^<>\s]{6,256}<\/)| (?:is|was):? {1,2})(?:\\?["'`]|[brf]["'])?/y
 const value = /[^\s"'`,;<>\\()|&]{6,512}/y
 
 const isPasswordName = (name: string): boolean => /passw|passphrase|pwd/i.test(name)
@@ -51,18 +54,24 @@ const matchAt = (pattern: RegExp, text: string, at: number): string | undefined 
   return pattern.exec(text)?.[0]
 }
 
+/** `--password x` on a command line. */
+const isFlag = (text: string, at: number): boolean =>
+  /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
+
 const nameBefore = /[\w-]{0,24}$/
 
-/** The secret that is assigned to the name which begins at `at`, as in `client_secret = "..."`, if it is one. */
-export function assignment(text: string, at: number): Hit | undefined {
+/** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
+export function assignment(text: string, at: number): Found | undefined {
   const rest = matchAt(gap, text, at)!
-  const after = matchAt(sign, text, at + rest.length)
+  const after =
+    matchAt(sign, text, at + rest.length) ??
+    (isFlag(text, at) ? matchAt(/ {1,2}["']?/y, text, at + rest.length) : undefined)
   if (after === undefined) return undefined
   const start = at + rest.length + after.length
   const secret = matchAt(value, text, start)
   if (secret === undefined) return undefined
   const name = nameBefore.exec(text.slice(Math.max(0, at - 24), at))![0] + rest.trimEnd()
-  return assigned(name, secret, start)
+  return { end: start + secret.length, hit: assigned(name, secret, start) }
 }
 
 /** The same where the name is that of a JSON member and the text is its whole value. */
@@ -80,16 +89,22 @@ function assigned(name: string, secret: string, start: number): Hit | undefined 
   return { start, end: start + secret.length, rule, replacement: `[redacted:${rule}]` }
 }
 
-/** Dates, versions, addresses, files and dotted names of code are assigned to such names, too. */
+/** Calls, comparisons and members of code. */
+const code =
+  /[!=]==|\?\?|&&|\w\[\d|^[A-Za-z_$][\w$]{0,20}(?:\??\.[A-Za-z_$][\w$]{0,20}){1,8}$|[-_]?(?:key|token|secret)[-_]?\d{0,4}\.?$/i
+
+/** Dates, versions, addresses, files and dotted names are assigned to such names, too. */
 const ordinary =
   /^(?:https?:|\/|\.|~\/|v?\d+(?:\.\d+)+$|\d{4}-\d\d-\d\d|[a-z]+(?:[._/-][a-z]+)+$|[A-Za-z]+(?:\.[A-Za-z_]+)+$|[\w-]+\.(?:png|jpe?g|svg|js|ts|py|go|json|ya?ml|txt|md|html?|pem|key|crt)$|sha(?:1|256|512)[-:])/
 
+const isOrdinary = (text: string): boolean => ordinary.test(text) || code.test(text)
+
 /** Tokens are random: letters and digits mixed, no word of code. */
 function isLikelyToken(text: string): boolean {
-  return text.length >= 10 && /\d/.test(text) && /[A-Za-z]/.test(text) && !ordinary.test(text) && entropy(text) >= 3.3
+  return text.length >= 10 && /\d/.test(text) && /[A-Za-z]/.test(text) && !isOrdinary(text) && entropy(text) >= 3.3
 }
 
 /** Passwords are shorter and made by people: letters, and a digit or a sign among them. */
 function isLikelyPassword(text: string): boolean {
-  return /[A-Za-z]/.test(text) && /[\d!@#$%^*?~+=]/.test(text) && !ordinary.test(text) && entropy(text) >= 2.3
+  return /[A-Za-z]/.test(text) && /[\d!@#$%^*?~+=]/.test(text) && !isOrdinary(text) && entropy(text) >= 2.3
 }

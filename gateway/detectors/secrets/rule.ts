@@ -1,3 +1,8 @@
+import type { Hit } from '../detector.ts'
+
+/** A stretch that has the form of a secret, up to `end`. Without a hit it was looked at and is none. */
+export type Found = { readonly end: number; readonly hit: Hit | undefined }
+
 /** How one kind of secret looks. */
 export type SecretRule = {
   /** Kebab case; names the finding and the placeholder. */
@@ -16,11 +21,20 @@ export type SecretRule = {
   readonly reject?: (secret: string) => boolean
 }
 
+/**
+ * Not within a word: besides, a token that could begin within another would be tried again at every letter of a long one. A text that was
+ * escaped twice has the letter of its line break before the token.
+ */
+const beginning = '(?:(?<![\\w-])|(?<=\\\\[nrt]))'
+
+/** A digest in the name of an asset is no token, whatever stands before it. */
+const end = '(?![A-Za-z0-9])(?!\\.(?:png|svg|jpe?g|gif|ico|webp|css|js|html?)\\b)'
+
 const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 type TokenOptions = Pick<SecretRule, 'entropy' | 'reject'> & { readonly ignoreCase?: boolean }
 
-/** A token that is known by how it begins: `prefix`, then `rest`, and neither a letter nor a digit on either side. */
+/** A token that is known by how it begins: `prefix`, then `rest`, and neither a letter nor a digit behind it. */
 export function token(
   name: string,
   prefixes: string | readonly string[],
@@ -29,7 +43,7 @@ export function token(
 ): SecretRule {
   const { ignoreCase, ...checks } = options
   const list = [prefixes].flat()
-  const pattern = `(?<![A-Za-z0-9])(?:${list.map(escape).join('|')})${rest}(?![A-Za-z0-9])`
+  const pattern = `${beginning}(?:${list.map(escape).join('|')})${rest}${end}`
   return {
     name,
     literals: list.map(prefix => prefix.toLowerCase()),
@@ -39,16 +53,18 @@ export function token(
   }
 }
 
+const gap = `[\\w .-]{0,32}\\\\?["'\`]?\\]?\\s{0,4}(?:=>|:=|=|:|,)\\s{0,4}\\\\?["'\`]?`
+
 /**
  * A value that looks like any other and is a secret because a vendor's name stands before it: `dropbox_token = "..."`. At most 32 characters
  * between the name and the sign of assignment.
  */
-export function assigned(name: string, vendor: string, value: string, entropy = 3): SecretRule {
-  const gap = `[\\w .-]{0,32}\\\\?["'\`]?\\]?\\s{0,4}(?:=>|:=|=|:|,)\\s{0,4}\\\\?["'\`]?`
+export function assigned(name: string, vendors: string | readonly string[], value: string, entropy = 3): SecretRule {
+  const list = [vendors].flat()
   return {
     name,
-    literals: [vendor],
-    pattern: new RegExp(`(?<![a-z])${vendor}${gap}(${value})(?![A-Za-z0-9])`, 'iy'),
+    literals: list,
+    pattern: new RegExp(`(?<![a-z])(?:${list.join('|')})${gap}(${value})(?![A-Za-z0-9])`, 'iy'),
     entropy,
     reject: secret => !/\d/.test(secret),
   }

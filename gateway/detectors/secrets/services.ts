@@ -5,6 +5,48 @@ const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 /** `SK` alone begins too many words to be worth a look. */
 const twilioBeginnings = Array.from({ length: 256 }, (_, byte) => `sk${byte.toString(16).padStart(2, '0')}`)
 
+/** Services whose keys look like any other: a random value that is assigned to their name is one. */
+const vendors = [
+  ...[
+    'adobe',
+    'bittrex',
+    'coinbase',
+    'drone',
+    'etsy',
+    'finicity',
+    'finnhub',
+    'flickr',
+    'freemius',
+    'gitter',
+    'gocardless',
+  ],
+  ...[
+    'jfrog',
+    'artifactory',
+    'kraken',
+    'kucoin',
+    'lob',
+    'looker',
+    'mattermost',
+    'messagebird',
+    'nytimes',
+    'plaid',
+    'privateai',
+  ],
+  ...[
+    'sendbird',
+    'squarespace',
+    'trello',
+    'twitch',
+    'pagerduty',
+    'opsgenie',
+    'bugsnag',
+    'rollbar',
+    'segment',
+    'mixpanel',
+  ],
+]
+
 /** Messaging, mail, payment, shops and other services. */
 export const services: readonly SecretRule[] = [
   token('slack-bot-token', 'xoxb-', '[0-9]{10,13}-[0-9]{10,13}(?:-[A-Za-z0-9-]{10,64})?', { entropy: 2.8 }),
@@ -12,6 +54,7 @@ export const services: readonly SecretRule[] = [
     'slack-user-token',
     ['xoxp-', 'xoxe-', 'xoxs-', 'xoxo-'],
     '[0-9]{10,13}-[0-9]{10,13}(?:-[0-9]{10,13})?-[A-Za-z0-9]{10,64}',
+    { reject: secret => !/[a-z]/i.test(secret.slice(5)) },
   ),
   token('slack-legacy-token', ['xoxa-', 'xoxr-', 'xoxb-'], '(?:[0-9]-)?[0-9A-Za-z]{8,48}-[0-9A-Za-z]{18,48}', {
     entropy: 3.3,
@@ -138,4 +181,22 @@ export const services: readonly SecretRule[] = [
     literals: ['sidekiq', 'bundle_'],
     pattern: /[\w.-]{0,60}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?([a-f0-9]{8}:[a-f0-9]{8})(?!\w)/iy,
   },
+  token('defined-networking-token', 'dnkey-', '[A-Za-z0-9=_-]{26}-[A-Za-z0-9=_-]{52}'),
+  token('endor-labs-key', 'endr+', '[A-Za-z0-9-]{16}'),
+  token(
+    'authress-key',
+    ['scauth_', 'authress_'],
+    '[a-z0-9]{5,30}\\.[a-z0-9]{4,6}\\.acc[_-][a-z0-9-]{10,32}\\.[a-z0-9+/_=-]{30,120}',
+    {
+      ignoreCase: true,
+    },
+  ),
+  {
+    name: 'maxmind-license-key',
+    literals: ['_mmk'],
+    back: 36,
+    pattern: /(?<![A-Za-z0-9])[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk(?![A-Za-z0-9])/y,
+    entropy: 3.5,
+  },
+  assigned('vendor-secret', vendors, '[a-z0-9_=/+-]{20,90}', 3.6),
 ]

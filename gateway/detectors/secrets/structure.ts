@@ -3,7 +3,7 @@ import { isStandIn } from './stand-ins.ts'
 
 /** User names and passwords that documentation uses; `user:password@host` is an example wherever it stands. */
 const customary =
-  /^(?:pass(?:word|wd)?|pwd|user(?:name)?|secret|token|test|foo|bar|x+|admin|root|guest|postgres|mysql|example)$/i
+  /^(?:pass(?:word|wd)?|pwd|user(?:name)?|secret|token|test|foo|bar|baz|abc|xyz|pw|x+|y+|[0-9]{1,4}|admin|root|guest|postgres|mysql|example)$/i
 
 const notAPassword = (text: string): boolean => isStandIn(text) || customary.test(text)
 
@@ -50,6 +50,13 @@ export const structure: readonly SecretRule[] = [
     reject: notAPassword,
   },
   {
+    name: 'token-in-url',
+    literals: ['://'],
+    pattern: /:\/\/([A-Za-z0-9_-]{20,255})(?::(?:x-oauth-basic)?)?@[\w[]/y,
+    entropy: 3.5,
+    reject: secret => isStandIn(secret) || !/\d/.test(secret),
+  },
+  {
     name: 'basic-authorization',
     literals: ['basic '],
     pattern: /(?<=(?:authorization|["'\s:=])[\s"'\\]{0,3})basic {1,3}([A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])/iy,
@@ -75,6 +82,19 @@ export const structure: readonly SecretRule[] = [
     literals: ['-u ', '-u"', "-u'", '--user ', '--user='],
     pattern: /(?<=\s)(?:-u|--user)[ =]{0,3}\\?["']?[^\s:"'\\]{0,128}\\?["']?:\\?["']?([^\s"'\\]{3,256})/y,
     context: 'curl',
+    reject: notAPassword,
+  },
+  {
+    name: 'kubernetes-secret',
+    literals: ['kind: secret', '"kind":"secret"', '"kind": "secret"'],
+    pattern:
+      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)){0,600}data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?([A-Za-z0-9+/]{8,8192}={0,2})/iy,
+    entropy: 2.5,
+  },
+  {
+    name: 'netrc-password',
+    literals: ['machine '],
+    pattern: /machine \S{1,128}\s{1,8}login \S{1,128}\s{1,8}password (\S{3,256})/iy,
     reject: notAPassword,
   },
 ]
