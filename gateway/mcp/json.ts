@@ -1,6 +1,7 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import type { ErrorCode } from '../errors.ts'
 import type { ReadLimits } from '../exchange.ts'
+import { buildJson } from './build.ts'
 import type { RuleSet } from './rules.ts'
 import { backslash, close, colon, kinds, open, scalar, scalarEnd, skipSpace, string, stringEnd } from './tokens.ts'
 
@@ -17,7 +18,7 @@ export type Scan = {
   ids: number
   /** Where the value of the last member spelled exactly `id` begins, or -1. */
   idAt: number
-  /** A name in the outermost container is spelled with an escape: `ids` may have missed one. */
+  /** A name, in whatever object, is spelled with an escape: `ids` may have missed one, and JSON.parse may read it wrongly. */
   escapedName: boolean
 }
 
@@ -54,6 +55,7 @@ export function readJson(bytes: Buffer, limits: ReadLimits, rules: RuleSet): Jso
   let value: unknown
   try {
     value = JSON.parse(text)
+    if (rules.escapedNames && scan.escapedName) value = buildJson(text)
   } catch {
     // The message of the SyntaxError quotes the body, which belongs in no log.
     return { code: 'ParseError', detail: 'not JSON' }
@@ -111,21 +113,23 @@ function scanString(bytes: Buffer, start: number, escapes: boolean, depth: numbe
     }
   }
   scan.members++
-  if (depth === 1) topName(bytes, start, end - 1, next + 1, scan)
+  if (escapes && !scan.escapedName) scan.escapedName = hasBackslash(bytes, start, end)
+  if (depth === 1 && end - start === 3) topName(bytes, start, next + 1, scan)
   return next + 1
 }
 
-/** Notes a member of the outermost container if it could be the id. */
-function topName(bytes: Buffer, start: number, end: number, next: number, scan: Scan): void {
-  if (end - start === 2) {
-    const first = bytes[start] as number
-    const second = bytes[start + 1] as number
-    if ((first | 0x20) !== 0x69 || (second | 0x20) !== 0x64) return
-    scan.ids++
-    if (first === 0x69 && second === 0x64) scan.idAt = skipSpace(bytes, next)
-  } else if (end - start >= 7) {
-    for (let i = start; i < end; i++) if (bytes[i] === backslash) scan.escapedName = true
-  }
+function hasBackslash(bytes: Buffer, start: number, end: number): boolean {
+  for (let i = start; i < end; i++) if (bytes[i] === backslash) return true
+  return false
+}
+
+/** Notes a member of the outermost container whose name has two bytes, if it could be the id. */
+function topName(bytes: Buffer, start: number, next: number, scan: Scan): void {
+  const first = bytes[start] as number
+  const second = bytes[start + 1] as number
+  if ((first | 0x20) !== 0x69 || (second | 0x20) !== 0x64) return
+  scan.ids++
+  if (first === 0x69 && second === 0x64) scan.idAt = skipSpace(bytes, next)
 }
 
 /** May also answer true for an escaped backslash before `uD8`: it only decides whether strings are looked at one by one. */

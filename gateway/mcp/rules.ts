@@ -9,6 +9,7 @@ export const rules = [
   'values',
   'depth',
   'duplicates',
+  'escapedNames',
   'surrogates',
   'overflow',
   'version',
