@@ -1,3 +1,4 @@
+import { mint } from '../../hack/minted.ts'
 import { startFixture, startGateway } from '../conformance/endpoints.ts'
 import { table } from '../conformance/table.ts'
 import { fixtureTools } from '../conformance/tool-names.ts'
@@ -33,7 +34,7 @@ try {
   await gateway.stop()
   await fixture.stop()
 }
-console.log(table(['client', 'version', 'connected', 'tools', 'era', 'what it asked for'], rows))
+console.log(table(['client', 'version', 'connected', 'with another key', 'tools', 'era', 'what it asked for'], rows))
 process.exitCode = failed ? 1 : 0
 
 /** What the client itself showed beside what the gateway's audit log has of it: some commands list the tools and print nothing of them. */
@@ -43,15 +44,20 @@ async function tried(client: RealClient): Promise<string[]> {
     console.log(`${client.name}: ${error instanceof Error ? error.message : String(error)}`)
     return undefined
   })
+  const refused = await client.connect({ ...target, key: mint('api-key') }).then(
+    () => false,
+    () => true,
+  )
   const lines = (await gateway.audit()).slice(before).map(line => JSON.parse(line) as AuditLine)
   const allowed = lines.filter(line => line.verdict === 'allow')
-  if (seen === undefined || !sawTools(seen)) failed = true
+  if (seen === undefined || !sawTools(seen) || !refused) failed = true
   const methods = [...new Set(allowed.map(line => line.method ?? ''))]
   const eras = [...new Set(allowed.map(line => line.era ?? ''))]
   return [
     client.name,
     client.version,
     seen === undefined ? 'NO' : 'yes',
+    refused ? 'refused' : 'LET IN',
     toolsText(seen, methods),
     eras.join(' '),
     methods.join(' '),

@@ -15,4 +15,4 @@ export const alone = (leg: Leg, scenario: string): Leg => ({
 })
 
 /** A leg through something that was broken on purpose: a scenario that hangs is not waited for as long. */
-export const hurried = (leg: Leg): Leg => ({ revision: leg.revision, args: [...leg.args, '--timeout', '5000'] })
+export const hurried = (leg: Leg): Leg => ({ revision: leg.revision, args: [...leg.args, '--timeout', '3000'] })

@@ -34,11 +34,11 @@ export type ShimOptions = {
  * A pipe that adds a key and touches nothing else: `Host` stays as the client spelled it, streams flow as they come, and whichever side goes
  * takes the other with it. The suite cannot send a header of its own, so it dials this.
  */
-export async function startShim({ target, key, sabotage = { name: 'none', leg: '' } }: ShimOptions): Promise<Shim> {
+export async function startShim({ target, key, sabotage }: ShimOptions): Promise<Shim> {
   const added: Pairs = key === undefined ? [] : [['X-API-Key', key]]
 
   function forward(inbound: IncomingMessage, answer: ServerResponse): void {
-    const kept = pairsOf(inbound.rawHeaders).filter(([name]) => sabotage.keepsHeader?.(name.toLowerCase()) ?? true)
+    const kept = pairsOf(inbound.rawHeaders).filter(([name]) => sabotage?.keepsHeader?.(name.toLowerCase()) ?? true)
     const outbound = send({
       host: '127.0.0.1',
       port: target,
@@ -50,7 +50,11 @@ export async function startShim({ target, key, sabotage = { name: 'none', leg: '
     })
     outbound.on('response', response => {
       const status = response.statusCode ?? 502
-      answer.writeHead(sabotage.status?.(status) ?? status, response.statusMessage, pairsOf(response.rawHeaders).flat())
+      answer.writeHead(
+        sabotage?.status?.(status) ?? status,
+        response.statusMessage,
+        pairsOf(response.rawHeaders).flat(),
+      )
       answer.flushHeaders()
       response.pipe(answer)
       // An answer that broke off must not look complete.

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Check, Results } from './compare.ts'
 import { alone, type Leg } from './legs.ts'
@@ -9,10 +10,13 @@ export type Side = { readonly name: string; readonly url: string; readonly outpu
 
 export type SideRun = { readonly results: Results; readonly passed: boolean }
 
-/** A leg of the suite and our own exact-status checks, against one side. */
+/** A leg of the suite and our own checks, against one side. */
 export async function runSide(leg: Leg, side: Side): Promise<SideRun> {
-  const { results, passed } = await runSuite(leg, side.url, join(side.output, leg.revision, side.name))
-  return { results: new Map([...results, [rawScenario, await rawChecks(side.url, leg.revision)]]), passed }
+  const folder = join(side.output, leg.revision, side.name)
+  const { results, passed } = await runSuite(leg, side.url, folder)
+  const raw = await rawChecks(side.url, leg.revision)
+  await writeFile(join(folder, 'raw.json'), JSON.stringify(raw, undefined, 2))
+  return { results: new Map([...results, [rawScenario, raw]]), passed }
 }
 
 /** One scenario alone. */
