@@ -8,17 +8,17 @@ export type AuditRecord = {
   readonly time: number
   readonly event: 'mcp_call' | 'mcp_answer' | 'auth_failure' | 'call_ended' | 'configuration'
   readonly verdict: 'allow' | 'deny'
-  readonly server?: string
-  readonly principal?: string
-  readonly client?: string
-  readonly method?: string
-  readonly tool?: string
-  readonly era?: string
-  readonly code?: string
-  readonly stage?: string
-  readonly detail?: string
-  readonly status?: number
-  readonly findings?: readonly Finding[]
+  readonly server?: string | undefined
+  readonly principal?: string | undefined
+  readonly client?: string | undefined
+  readonly method?: string | undefined
+  readonly tool?: string | undefined
+  readonly era?: string | undefined
+  readonly code?: string | undefined
+  readonly stage?: string | undefined
+  readonly detail?: string | undefined
+  readonly status?: number | undefined
+  readonly findings?: readonly Finding[] | undefined
 }
 
 const zero = '0'.repeat(64)

@@ -217,15 +217,9 @@ test('an upgrade gets no 101', async () => {
 test('pipelined requests are answered in their order, each judged for itself', async () => {
   upstream.respond = emptyResult
   const before = upstream.seen.length
-  const all = Buffer.concat([
-    bytes(ping),
-    bytes('no json'),
-    bytes(ping, { 'X-API-Key': undefined }),
-    bytes(ping.replace('1}', '1}')),
-  ])
-  const answer = await exchange(wire.port, all, 3)
-  expect(statuses(answer).slice(0, 2)).toEqual([200, 400])
-  expect(upstream.seen.length - before).toBeLessThanOrEqual(2)
+  const answer = await exchange(wire.port, Buffer.concat([bytes(ping), bytes('no json'), bytes(ping)]), 3)
+  expect(statuses(answer)).toEqual([200, 400, 200])
+  expect(upstream.seen.length - before).toBe(2)
 })
 
 test('a chunked body is read whole before the first byte goes upstream', async () => {

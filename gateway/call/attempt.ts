@@ -31,21 +31,28 @@ const toolOf = (message: Message | undefined): string | undefined => {
 type What = Pick<AuditRecord, 'event' | 'verdict'> &
   Partial<Pick<AuditRecord, 'code' | 'stage' | 'detail' | 'status' | 'findings'>>
 
-/** One line in the audit log for a decision about this attempt. */
+/** One line in the audit log for a decision about this attempt. Written out by hand: it is on the path of every call. */
 export function record(attempt: Attempt, what: What): void {
-  const { services, decision, server, principal, era, message, req } = attempt
+  const { services, message, req } = attempt
+  const { event, verdict, code, stage, detail, status, findings } = what
   services.audit.write({
-    decision,
+    decision: attempt.decision,
     time: services.now(),
-    ...what,
-    ...(server === undefined ? {} : { server }),
-    ...(principal === undefined ? {} : { principal }),
-    ...(req.socket.remoteAddress === undefined ? {} : { client: req.socket.remoteAddress }),
+    event,
+    verdict,
+    server: attempt.server,
+    principal: attempt.principal,
+    client: req.socket.remoteAddress,
     method: message?.method?.slice(0, 128) ?? `HTTP ${req.method ?? ''}`,
-    ...(toolOf(message) === undefined ? {} : { tool: toolOf(message)! }),
-    ...(era === undefined ? {} : { era }),
+    tool: toolOf(message),
+    era: attempt.era,
+    code,
+    stage,
+    detail,
+    status,
+    findings,
   })
-  if (what.findings) count(attempt, what.findings)
+  if (findings) count(attempt, findings)
 }
 
 function count({ services, server }: Attempt, findings: readonly Finding[]): void {
@@ -61,15 +68,7 @@ export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Fin
   const { services, req, res, decision, server, era } = attempt
   const { status, headers, body } = render(denial, decision, era)
   const { code, stage, detail } = denial
-  record(attempt, {
-    event: eventOf(denial),
-    verdict: 'deny',
-    code,
-    stage,
-    status,
-    ...(detail ? { detail } : {}),
-    ...(findings ? { findings } : {}),
-  })
+  record(attempt, { event: eventOf(denial), verdict: 'deny', code, stage, status, detail, findings })
   services.metrics.decision(server ?? noServer, code)
   services.metrics.request(server ?? noServer, status, services.now() - attempt.started)
   if (res.headersSent || res.destroyed) return

@@ -42,6 +42,9 @@ export type Admission = {
 const endless = ({ attempt, messages }: Admission): boolean =>
   attempt.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
 
+/** What metrics call the status of a call whose client did not wait for it. */
+export const clientGone = 499
+
 /** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
 export class Call implements UpstreamSink, OpenCall {
   readonly admission: Admission
@@ -67,6 +70,8 @@ export class Call implements UpstreamSink, OpenCall {
   open(request: UpstreamRequest): void {
     const { services, res } = this.admission.attempt
     services.calls.add(this)
+    // A client that left while its body was judged has closed already and will not say so again.
+    if (res.destroyed) return this.#gone()
     res.on('close', () => this.#gone())
     this.#upstream = this.server.upstream.open(request, this)
     if (this.#over) this.#upstream.cancel()
@@ -118,8 +123,8 @@ export class Call implements UpstreamSink, OpenCall {
         verdict: 'deny',
         code,
         stage,
-        ...(detail ? { detail } : {}),
-        ...(findings ? { findings } : {}),
+        detail,
+        findings,
       })
       attempt.services.metrics.decision(this.server.name, code)
       this.#answer?.deny(withId)
@@ -213,7 +218,7 @@ export class Call implements UpstreamSink, OpenCall {
   #gone(): void {
     if (this.#over) return
     this.#upstream?.cancel()
-    this.finish(499)
+    this.finish(clientGone)
   }
 
   #release(): void {

@@ -4,13 +4,16 @@ import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { record } from './attempt.ts'
-import type { Answer, Call } from './call.ts'
+import { clientGone, type Answer, type Call } from './call.ts'
 import { responseHeaders } from './forwarded.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealedSession } from './session-id.ts'
 
 /** Larger answers give other calls a turn between reading and judging: no body holds the event loop for 10 ms. */
 const large = 256 * 1024
+
+/** Bytes up to which the copy into a string costs less than a second write. */
+const small = 16 * 1024
 
 type Ready =
   | { readonly bytes: Buffer; readonly findings: readonly Finding[] }
@@ -67,7 +70,7 @@ export class JsonAnswer implements Answer {
 
   #judge(bytes: Buffer): void {
     const { attempt } = this.#call.admission
-    if (attempt.res.destroyed) return
+    if (attempt.res.destroyed) return this.#call.finish(clientGone)
     const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, attempt.services.limits)
     if ('denied' in read) return this.#unreadable(read.denied)
     const judge = (): void => this.#decide('message' in read ? this.#one(read.message) : this.#batch(read.batch))
@@ -119,7 +122,7 @@ export class JsonAnswer implements Answer {
       verdict: 'deny',
       code: denial.code,
       stage: denial.stage,
-      ...(denial.detail ? { detail: denial.detail } : {}),
+      detail: denial.detail,
     })
     const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, attempt.decision)
     this.#send(Buffer.from(body), ['content-type', 'application/json'])
@@ -133,7 +136,9 @@ export class JsonAnswer implements Answer {
     else if (this.#status !== 204) headers.push('content-length', '0')
     if (this.#call.admission.attempt.services.phase() !== 'serving') headers.push('connection', 'close')
     res.writeHead(this.#status, headers)
-    res.end(body)
+    // Node joins a head and a string into one write, where a buffer makes two; latin1 keeps every byte. Measured: 8 to 10 µs a call.
+    if (body && body.length < small) res.end(body.toString('latin1'), 'latin1')
+    else res.end(body)
     this.#call.finish(this.#status)
   }
 }

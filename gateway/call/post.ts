@@ -147,7 +147,7 @@ function outOfOrder({ principal, era }: Caller, message: Message): Denial | unde
 
 function send(admission: Admission, body: Buffer, findings: readonly Finding[]): void {
   const { attempt, caller, server, session, messages } = admission
-  record(attempt, { event: 'mcp_call', verdict: 'allow', ...(findings.length > 0 ? { findings } : {}) })
+  record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
   attempt.services.metrics.decision(server.name, 'Allowed')
   new Call(admission).open({
     method: 'POST',

@@ -146,7 +146,7 @@ export class StreamAnswer implements Answer {
     const { attempt, messages } = this.#call.admission
     if (messages.length > 0 || denied.id !== undefined) return { denied, findings }
     const { code, stage, detail } = denied
-    record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, ...(detail ? { detail } : {}) })
+    record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
     attempt.services.metrics.decision(this.#call.server.name, code)
     return { bytes: Buffer.from(`: withheld, decision ${attempt.decision}\n\n`) }
   }
