@@ -1,0 +1,207 @@
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotocol/node'
+import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { mint } from '../hack/minted.ts'
+import { main } from './main.ts'
+
+const names = ['read_note', 'write_note', 'delete_note', 'shell']
+
+function notes(): McpServer {
+  const server = new McpServer({ name: 'notes', version: '1.0.0' })
+  for (const name of names) server.registerTool(name, { description: `${name}\nmore` }, () => ({ content: [] }))
+  return server
+}
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`
+}
+
+const answer = toNodeHandler(createMcpHandler(notes, { legacy: 'reject' }))
+/** The same server twice: one that speaks 2026-07-28 alone, and one that knows the older revisions only. */
+const modern = createServer((req, res) => void answer(req as NodeIncomingMessageLike, res))
+const sent: (string | undefined)[] = []
+const legacy = createServer((req, res) => {
+  let body = ''
+  req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+  req.on('end', () => {
+    const message = JSON.parse(body || '{}') as { id?: number; method?: string; params?: { cursor?: string } }
+    sent.push(message.method ?? req.method)
+    const send = (status: number, answer: object): void => {
+      res.writeHead(status, { 'Content-Type': 'text/event-stream', 'Mcp-Session-Id': 's' })
+      res.write(
+        `: a comment\r\n\r\nevent: message\r\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message' })}\r\n\r\n`,
+      )
+      res.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer })}\n\n`)
+    }
+    const at = Number(message.params?.cursor ?? 0)
+    const nextCursor = at + 1 < names.length ? String(at + 1) : undefined
+    if (message.method === 'initialize') send(200, { result: { protocolVersion: '2025-06-18', capabilities: {} } })
+    else if (message.method === 'tools/list') send(200, { result: { tools: [{ name: names[at] }], nextCursor } })
+    else if (message.id === undefined) res.writeHead(202).end()
+    else send(200, { error: { code: -32601, message: 'Method not found' } })
+  })
+})
+
+const folder = mkdtempSync(join(tmpdir(), 'tools-'))
+const urls = { modern: '', legacy: '' }
+beforeAll(async () => {
+  urls.modern = await listening(modern)
+  urls.legacy = await listening(legacy)
+})
+afterAll(() => {
+  modern.close()
+  legacy.close()
+  rmSync(folder, { recursive: true })
+})
+
+async function run(
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ code: number; out: string; err: string }> {
+  const said = { out: '', err: '' }
+  const code = await main(args, {
+    env,
+    out: text => (said.out += text),
+    err: text => (said.err += text),
+    now: () => 0,
+    random: randomBytes,
+  })
+  return { code, ...said }
+}
+
+let count = 0
+function manifests(url: string, spec = ''): string {
+  const file = join(folder, `${count++}.yaml`)
+  const object = (kind: string, name: string, body: string): string =>
+    `---\napiVersion: mcp.gateway.io/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${body}\n`
+  const digests = `digests: ["sha256:${'0'.repeat(64)}"]`
+  writeFileSync(
+    file,
+    object('MCPServer', 'notes', `{url: "${url}", toolPolicy: {mode: denylist, deniedTools: [write_*]}${spec}}`) +
+      object('MCPGateway', 'default', '{servers: {allowedNetworks: [127.0.0.0/8]}}') +
+      object('GuardrailPolicy', 'g', '{servers: [notes], tools: {approved: [{server: notes, tool: delete_note}]}}') +
+      object('APIKey', 'reader', `{${digests}, allowedServers: [notes], allowedTools: ["read_*"]}`) +
+      object('APIKey', 'elsewhere', `{${digests}, allowedServers: [other]}`) +
+      object('APIKey', 'gone', `{${digests}, allowedServers: ["*"], revoked: true}`),
+  )
+  return file
+}
+
+describe('tools with manifests', () => {
+  test.each(['modern', 'legacy'] as const)(
+    'says of each tool of a %s server whether it is shown, and what hides it',
+    async era => {
+      const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(urls[era]))
+      expect(code).toBe(0)
+      expect(out).toBe(`shown   read_note
+hidden  write_note   MCPServer.spec.toolPolicy.deniedTools has "write_*"
+shown   delete_note
+hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.tools.approved: [{server: notes, tool: shell}]
+`)
+      expect(err).toBe('2 of 4 tools of notes are shown\n')
+    },
+  )
+
+  test('shows what one key sees', async () => {
+    const { out, err } = await run({}, 'tools', 'notes', '-f', manifests(urls.modern), '--as', 'reader')
+    expect(out).toContain('hidden  delete_note  not in allowedTools of APIKey reader\n')
+    expect(err).toBe('1 of 4 tools of notes are shown to reader\n')
+  })
+
+  test('asks a stopped server, too', async () => {
+    const { err } = await run({}, 'tools', 'notes', '-f', manifests(urls.modern, ', stopped: true'))
+    expect(err).toBe('2 of 4 tools of notes are shown\n')
+  })
+
+  test.each([
+    [['--as', 'elsewhere'], 'APIKey elsewhere does not allow the server notes'],
+    [['--as', 'gone'], 'APIKey gone is revoked'],
+    [['--as', 'raeder'], 'no APIKey is called raeder; did you mean reader?'],
+    [['--url', 'notes=http://127.0.0.1:9/mcp'], 'HTTP 502'],
+  ])('with %j ends with a complaint', async (more, says) => {
+    const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(urls.modern), ...more)
+    expect({ code, out }).toEqual({ code: 1, out: '' })
+    expect(err).toContain(says)
+  })
+})
+
+describe('tools with an address', () => {
+  test.each(['modern', 'legacy'] as const)('lists what a %s server shows, over all pages', async era => {
+    const { code, out } = await run({ BARTIZAN_KEY: mint('api-key') }, 'tools', urls[era])
+    expect(code).toBe(0)
+    expect(out.split('\n').map(line => line.split(' ')[0])).toEqual([...names, ''])
+  })
+
+  test('opens and ends a session where there are any', async () => {
+    sent.length = 0
+    await run({ BARTIZAN_KEY: mint('api-key') }, 'tools', urls.legacy)
+    const lists = Array(names.length).fill('tools/list')
+    expect(sent).toEqual(['server/discover', 'initialize', 'notifications/initialized', ...lists, 'DELETE'])
+  })
+
+  test.each([
+    [{}, 'http://127.0.0.1:9/mcp', 'BARTIZAN_KEY is not set'],
+    [{ BARTIZAN_KEY: 'x' }, 'http://127.0.0.1:9/mcp', 'http://127.0.0.1:9/mcp: no answer'],
+  ])('complains with %j at %s', async (env, url, says) => {
+    const { code, err } = await run(env, 'tools', url)
+    expect(code).toBe(1)
+    expect(err).toContain(says)
+  })
+})
+
+describe('explain', () => {
+  test('names each setting that holds, and its origin', async () => {
+    const { code, out } = await run({}, 'explain', 'notes', '-f', manifests(urls.modern))
+    expect(code).toBe(0)
+    const rows = out
+      .trimEnd()
+      .split('\n')
+      .map(line => line.split(/ {2,}/))
+    expect(rows).toContainEqual(['toolPolicy.deniedTools', 'write_*', 'MCPServer/notes'])
+    expect(rows).toContainEqual(['tools.approved', 'delete_note', 'GuardrailPolicy/g'])
+    expect(rows).toContainEqual(['servers.allowedNetworks', '127.0.0.0/8', 'MCPGateway/default'])
+    expect(rows).toContainEqual(['timeouts.request', '300s', 'built-in'])
+  })
+
+  test('of a server that is not there is a complaint', async () =>
+    expect(await run({}, 'explain', 'x', '-f', manifests(urls.modern))).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('no MCPServer is called x') as string,
+    }))
+})
+
+describe('render', () => {
+  test('prints the configuration, the objects and the statuses, each part alone if asked', async () => {
+    const file = join(folder, 'image.yaml')
+    writeFileSync(file, 'apiVersion: mcp.gateway.io/v1\nkind: MCPServer\nmetadata: {name: notes}\nspec: {image: x}\n')
+    const parts = ['gateways', 'objects', 'statuses'].map(part => run({}, 'render', file, '--cluster', '--only', part))
+    const [gateways, objects, statuses] = (await Promise.all(parts)).map(({ out }) => out)
+    expect(gateways).toContain('name: default/notes')
+    expect(objects).toContain('kind: Deployment')
+    expect(await run({}, 'render', file, '--cluster', '--image', 'gateway:v9')).toMatchObject({
+      out: expect.stringContaining('image: gateway:v9') as string,
+    })
+    expect(statuses).toContain('reason: Accepted')
+    const { code, out } = await run({}, 'render', file, '--cluster')
+    expect(code).toBe(0)
+    expect(out).toBe([gateways, objects, statuses].join('---\n'))
+  })
+
+  test.each([
+    [[], 2, 'name the files or folders'],
+    [['x.yaml', '--only', 'secrets'], 2, 'write gateways, objects, statuses'],
+  ])('%j is a complaint', async (args, code, says) => {
+    const said = await run({}, 'render', ...args)
+    expect(said.code).toBe(code)
+    expect(said.err).toContain(says)
+  })
+})
