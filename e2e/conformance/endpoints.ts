@@ -23,8 +23,12 @@ export type GatewayUnderTest = Child & {
   evidence(): Promise<{ readonly auditLines: number; readonly verdicts: number }>
 }
 
-/** The gateway with chain A in front of an MCP endpoint, as a process with the flags of its image. */
-export async function startGateway(upstream: string): Promise<GatewayUnderTest> {
+/**
+ * The gateway with chain A in front of an MCP endpoint, as a process with the flags of its image.
+ *
+ * @param entry the gateway's sources, or the bundle of its image
+ */
+export async function startGateway(upstream: string, entry = join(root, 'gateway/main.ts')): Promise<GatewayUnderTest> {
   const folder = await mkdtemp(join(tmpdir(), 'bartizan-conformance-'))
   const chain = chainA(upstream)
   await writeFile(join(folder, 'gateway.json'), JSON.stringify(chain.gateway))
@@ -34,7 +38,7 @@ export async function startGateway(upstream: string): Promise<GatewayUnderTest> 
   const state = join(folder, 'state')
   const listen = ['--listen', `127.0.0.1:${port}`, '--metrics', `127.0.0.1:${metrics}`]
   const options = ['--config', folder, '--state', state, ...listen]
-  const running = await startNode([...gatewayFlags(), join(root, 'gateway/main.ts'), ...options], port)
+  const running = await startNode([...gatewayFlags(), entry, ...options], port)
   async function audit(): Promise<string[]> {
     // Lines are gathered for a tenth of a second before they are written.
     await sleep(500)

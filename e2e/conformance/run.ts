@@ -11,11 +11,18 @@ import { startShim } from './shim.ts'
 import type { Side } from './side.ts'
 import { table } from './table.ts'
 
-const usage = `usage: node e2e/conformance/run.ts [--legs 2025-11-25,2026-07-28] [--sabotage]
+const usage = `usage: node e2e/conformance/run.ts [--legs 2025-11-25,2026-07-28] [--sabotage] [--entry dist/gateway/main.mjs]
   --legs      which revisions; default all
-  --sabotage  afterwards break the way on purpose, three times, and fail unless each break is seen`
+  --sabotage  afterwards break the way on purpose, three times, and fail unless each break is seen
+  --entry     the gateway to start; default its sources`
 
-const { values } = parseArgs({ options: { legs: { type: 'string' }, sabotage: { type: 'boolean', default: false } } })
+const { values } = parseArgs({
+  options: {
+    legs: { type: 'string' },
+    sabotage: { type: 'boolean', default: false },
+    entry: { type: 'string' },
+  },
+})
 const wanted = values.legs?.split(',') ?? legs.map(leg => leg.revision)
 const chosen = legs.filter(leg => wanted.includes(leg.revision))
 if (chosen.length !== wanted.length) throw new Error(`no such leg among ${wanted.join(', ')}\n${usage}`)
@@ -26,7 +33,7 @@ const show = ({ scenario, id, direct, through, message }: Difference): string =>
 
 const fixture = await startFixture()
 const upstream = `http://127.0.0.1:${fixture.port}/mcp`
-const gateway = await startGateway(upstream)
+const gateway = await startGateway(upstream, values.entry)
 const { key } = gateway.chain
 let failed = false
 try {
