@@ -43,6 +43,8 @@ async function stopped(child: ChildProcess): Promise<void> {
  */
 export async function startNode(args: readonly string[], port: number, env: NodeJS.ProcessEnv = {}): Promise<Child> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
+  // Whoever fails before `stop` leaves nothing running.
+  process.once('exit', () => child.kill())
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {
     said = (said + chunk.toString()).slice(-4000)
