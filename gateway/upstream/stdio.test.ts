@@ -7,6 +7,7 @@ import {
   fixture,
   initialize,
   initializeBody,
+  modernRequest,
   modernTool,
   textOf,
   tool,
@@ -360,6 +361,35 @@ describe('processes', () => {
     expect((await done(server, { body: initializeBody, who: 'carol' })).failed?.code).toBe('Busy')
     await done(server, { session: first, method: 'DELETE', who: 'alice' })
     await expect.poll(async () => (await done(server, { body: initializeBody, who: 'carol' })).status).toBe(200)
+  })
+
+  test('at its limit a principal gets the room of a session of its own that was quiet for long', async () => {
+    const clock = manualClock()
+    const server = upstream(legacy(), { clock, limits: { maxProcessesPerPrincipal: 2 } })
+    const first = await initialize(server)
+    const second = await initialize(server)
+    clock.advance(50_000)
+    await done(server, { session: first, body: tool('1', 'pid') })
+    expect((await done(server, { body: initializeBody })).failed?.code).toBe('Busy')
+    const stream = ask(server, { session: second, method: 'GET' })
+    clock.advance(60_000)
+    expect((await done(server, { body: initializeBody })).status).toBe(200)
+    expect((await done(server, { session: first, body: tool('2', 'pid') })).status).toBe(404)
+    stream.call.cancel()
+    clock.advance(59_999)
+    expect((await done(server, { body: initializeBody })).failed?.code).toBe('Busy')
+    expect((await done(server, { session: second, body: tool('1', 'pid') })).status).toBe(200)
+  })
+
+  test('a modern request gets the room of a quiet session, too', async () => {
+    const clock = manualClock()
+    const server = upstream(fixture('modern.ts'), { clock, limits: { maxProcessesPerPrincipal: 1 } })
+    const session = await initialize(server)
+    const discover = modernRequest('1', 'server/discover')
+    expect((await done(server, { body: discover })).failed?.code).toBe('Busy')
+    clock.advance(60_000)
+    expect((await done(server, { body: discover })).status).toBe(200)
+    expect((await done(server, { session, body: tool('1', 'echo') })).status).toBe(404)
   })
 
   test('a child that does not read its input makes calls Busy instead of filling the memory', async () => {

@@ -33,7 +33,8 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     if (message.method === 'notifications/cancelled') return answer.accepted()
     const serve = (): void => {
       const channel = pool.take(owner)
-      if (typeof channel === 'string') unavailable(answer, channel)
+      if (channel === 'busy') void roomFor(owner, answer, serve)
+      else if (channel === 'backoff') unavailable(answer, channel)
       else if (message.shape === 'request') channel.request(message, answer, hooks)
       else if (channel.notify(message)) answer.accepted()
       else answer.fail('Busy', 'the process does not read its input')
@@ -42,11 +43,17 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     void afterProbe(owner, message, answer, serve)
   }
 
+  async function roomFor(owner: string, answer: Reply, again: () => void): Promise<void> {
+    if (!(await sessions.makeRoom(owner))) unavailable(answer, 'busy')
+    else if (answer.open) again()
+  }
+
   async function afterProbe(owner: string, message: Message, answer: Reply, serve: () => void): Promise<void> {
     const era = await eras.ask(owner)
     if (!answer.open) return
     if (era === 'modern') serve()
     else if (era === 'legacy') refuseBy(answer, 'SessionRequired', message.id)
+    else if (era === 'busy') await roomFor(owner, answer, () => void afterProbe(owner, message, answer, serve))
     else unavailable(answer, era)
   }
 

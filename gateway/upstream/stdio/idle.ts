@@ -4,6 +4,8 @@ export type Idle = {
   /** There was traffic. */
   touch(): void
   stop(): void
+  /** When there was traffic last; undefined while it is busy. */
+  quietSince(): number | undefined
 }
 
 /** Calls `end` when nothing was touched for `after` milliseconds and nothing is busy. One timer, however much traffic there is. */
@@ -23,5 +25,6 @@ export function idleTimer(clock: Clock, after: number, busy: () => boolean, end:
       last = clock.now()
     },
     stop: () => stopTimer(),
+    quietSince: () => (busy() ? undefined : last),
   }
 }

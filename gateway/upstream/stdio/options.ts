@@ -27,6 +27,8 @@ export type StdioLimits = {
   readonly maxBacklog: number
   /** A process without traffic and without an open stream ends after this time. */
   readonly idleAfter: number
+  /** A principal who may have no more processes gets one if a session of his own was quiet for this time: that one ends. */
+  readonly givesWayAfter: number
   /** Silence after `server/discover` that counts as a legacy child. */
   readonly probeTimeout: number
   /** How long a child may take to leave after its input was closed, and again after SIGTERM. */
@@ -44,6 +46,7 @@ export const defaultLimits: StdioLimits = {
   maxBuffered: 256 * 1024,
   maxBacklog: 1024 * 1024,
   idleAfter: 30 * 60_000,
+  givesWayAfter: 60_000,
   probeTimeout: 5_000,
   stopGrace: 2_000,
 }

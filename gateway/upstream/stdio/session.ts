@@ -19,8 +19,10 @@ export type Session = {
   listen(answer: Reply, hooks: ReplyHooks): boolean
   /** The revision that was agreed on, as soon as it is known. */
   readonly revision: string | undefined
-  /** Ends the process. What waits fails, but for the server stream if the client asked for the end. */
-  end(reason: string, asked?: boolean): void
+  /** Ends the process; resolves when it is gone. What waits fails, but for the server stream if the client asked for the end. */
+  end(reason: string, asked?: boolean): Promise<void>
+  /** Since when nothing happened; undefined while a stream is open or a request waits. */
+  quietSince(): number | undefined
 }
 
 /** One POST that waits: for one answer, or for those of a batch. */
@@ -49,24 +51,25 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   const child = host.launch(owner, {
     line: read,
     tooLong: (head, tail) => lost(idOfLong(head, tail), 'UpstreamTooLarge', 'its line is too long'),
-    gone: reason => end(reason),
+    gone: reason => void end(reason),
   })
   if (child === undefined) return undefined
 
   const stream = serverStream(limits.maxBuffered, junk)
   const busy = () => stream.open || [...waiting.values()].some(({ flight }) => flight.answer.open)
-  const idle = idleTimer(options.clock, limits.idleAfter, busy, () => end('it was idle'))
+  const idle = idleTimer(options.clock, limits.idleAfter, busy, () => void end('it was idle'))
 
-  function end(reason: string, asked = false): void {
-    if (over) return
+  function end(reason: string, asked = false): Promise<void> {
+    const stopped = child?.stop() ?? Promise.resolve()
+    if (over) return stopped
     over = true
     idle.stop()
     for (const { flight } of waiting.values()) flight.answer.fail('UpstreamUnreachable', `the process ended: ${reason}`)
     waiting.clear()
     if (asked) stream.end()
     else stream.fail(reason)
-    void child?.stop()
     ended()
+    return stopped
   }
 
   function read(line: Buffer): void {
@@ -109,7 +112,8 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   function opened(message: Message, { answer }: Flight): void {
     if (message.error !== undefined) {
       answer.answer(message.bytes, statusOf(message.error, 'legacy'))
-      return end('it refused to initialize')
+      void end('it refused to initialize')
+      return
     }
     const { protocolVersion } = message.result as { readonly protocolVersion?: unknown }
     if (typeof protocolVersion === 'string') revision = protocolVersion
@@ -130,6 +134,8 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
 
   /** The streams of a session share its process, so the slowest of them holds up the others. */
   function watch(answer: Reply, hooks: ReplyHooks): void {
+    // A client that loses its stream may come back: the quiet begins now.
+    hooks.cancelled = () => idle.touch()
     hooks.slow = isSlow => {
       if (isSlow) slow.add(answer)
       else slow.delete(answer)
@@ -150,7 +156,7 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
     if (waiting.size + asked.length > limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
     const opening = asked.some(({ method }) => method === 'initialize')
     // Nobody will ever learn the id of a session whose client went away before it was opened.
-    if (opening) hooks.cancelled = () => end('the client went away')
+    if (opening) hooks.cancelled = () => void end('the client went away')
     awaitAnswers(asked, { answer, left: asked.length, opening })
     if (!request.messages.every(pass)) return untaken(asked, answer)
     if (asked.length === 0) answer.accepted()
@@ -196,5 +202,6 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
       return revision
     },
     end,
+    quietSince: () => idle.quietSince(),
   }
 }

@@ -11,6 +11,10 @@ export type SessionTable = {
   post(request: UpstreamRequest, owner: string, answer: Reply, hooks: ReplyHooks): void
   listen(request: UpstreamRequest, owner: string, answer: Reply, hooks: ReplyHooks): void
   remove(request: UpstreamRequest, owner: string, answer: Reply): void
+  /**
+   * Ends the session of a principal that was quiet for longest, if that was long enough: many clients never end theirs. False: there is none.
+   */
+  makeRoom(owner: string): Promise<boolean>
   close(): void
 }
 
@@ -36,19 +40,35 @@ export function sessionTable(host: Launcher): SessionTable {
     return version === undefined || legacyRevisions.has(version) || version === session.revision
   }
 
-  function open(request: UpstreamRequest, owner: string, answer: Reply, hooks: ReplyHooks): void {
+  function start(owner: string): Session | undefined {
     const id = host.options.randomId()
     const session = openSession(host, id, owner, () => sessions.delete(id))
-    if (session === undefined) return answer.fail('Busy', 'no more processes allowed')
-    sessions.set(id, session)
-    session.post(request, answer, hooks)
+    if (session !== undefined) sessions.set(id, session)
+    return session
+  }
+
+  async function open(request: UpstreamRequest, owner: string, answer: Reply, hooks: ReplyHooks): Promise<void> {
+    let session = start(owner)
+    if (session === undefined && (await makeRoom(owner)) && answer.open) session = start(owner)
+    if (session === undefined) answer.fail('Busy', 'no more processes allowed')
+    else session.post(request, answer, hooks)
+  }
+
+  async function makeRoom(owner: string): Promise<boolean> {
+    const latest = host.options.clock.now() - host.options.limits.givesWayAfter
+    const quiet = (session: Session) => session.quietSince() ?? Infinity
+    const [oldest] = [...sessions.values()]
+      .filter(session => session.owner === owner && quiet(session) <= latest)
+      .toSorted((a, b) => quiet(a) - quiet(b))
+    await oldest?.end('another session of its principal needed the room')
+    return oldest !== undefined
   }
 
   return {
     post(request, owner, answer, hooks) {
       const first = request.messages.length === 1 ? request.messages[0] : undefined
       const opens = first?.method === 'initialize' && first.shape === 'request'
-      if (opens && request.headers['mcp-session-id'] === undefined) return open(request, owner, answer, hooks)
+      if (opens && request.headers['mcp-session-id'] === undefined) return void open(request, owner, answer, hooks)
       const session = find(request, owner, answer)
       if (session === undefined) return
       if (opens) answer.refuse(400, -32600, 'Invalid Request: Server already initialized', first.id)
@@ -62,11 +82,12 @@ export function sessionTable(host: Launcher): SessionTable {
     remove(request, owner, answer) {
       const session = find(request, owner, answer)
       if (session === undefined) return
-      session.end('the client ended the session', true)
+      void session.end('the client ended the session', true)
       answer.done()
     },
+    makeRoom,
     close() {
-      for (const session of sessions.values()) session.end('the gateway is stopping')
+      for (const session of sessions.values()) void session.end('the gateway is stopping')
     },
   }
 }
