@@ -26,7 +26,7 @@ class Builder {
 
   value(): unknown {
     this.#space()
-    switch (this.#text[this.#at]) {
+    switch (this.#text[this.#at] ?? '') {
       case '{':
         return this.#object()
       case '[':

@@ -25,7 +25,8 @@ const hex = (unit: number, r: Random): string => {
 
 export function spellString(text: string, r: Random): string {
   const plain = JSON.stringify(text)
-  if (!r.oneIn(4)) return plain
+  // Long texts would take most of the time and say no more than short ones.
+  if (!r.oneIn(6) || text.length > 60) return plain
   let out = ''
   for (const character of text) {
     if (r.oneIn(3)) for (let i = 0; i < character.length; i++) out += hex(character.charCodeAt(i), r)
