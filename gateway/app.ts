@@ -2,13 +2,13 @@ import { createHmac } from 'node:crypto'
 import { Hono } from 'hono'
 import type { Services } from './runtime.ts'
 
-/** Routes of the client port that are not MCP. Without an issuer there are no OAuth documents: a 404 ends a client's search. */
+/** The client port beside MCP. Without an issuer there are no OAuth documents: a 404 ends a client's search. */
 export function clientApp(): Hono {
   const app = new Hono()
-  app.get('/.well-known/*', c =>
-    c.json({ error: 'not_found', error_description: 'This gateway takes API keys; there is no OAuth issuer.' }, 404),
-  )
-  app.notFound(c => c.json({ error: 'not_found', error_description: 'MCP servers are at /mcp/<server>.' }, 404))
+  // Clients show their users this text when they look for an OAuth server, so it says what to do.
+  const error_description =
+    'No OAuth here: send the API key as X-API-Key or Authorization: Bearer. MCP servers are at /mcp/<server>.'
+  app.notFound(c => c.json({ error: 'not_found', error_description }, 404))
   return app
 }
 
