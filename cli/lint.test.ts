@@ -134,3 +134,11 @@ test('lint --help teaches', async () =>
     err: '',
     out: expect.stringContaining('file:line:column') as string,
   }))
+
+test('lint is also called validate', async () => {
+  const good = file(object('MCPServer', 'a', '{image: x}'))
+  const said: string[] = []
+  const io = { env: {}, now: () => 0, random: randomBytes, out: () => 1, err: (text: string) => said.push(text) }
+  expect(await main(['validate', good], io)).toBe(0)
+  expect(said).toEqual(['1 object in 1 file: 0 problems\n'])
+})

@@ -14,6 +14,9 @@ const commands: Readonly<Record<string, () => Promise<Command>>> = {
   audit: async () => (await import('./audit.ts')).audit,
 }
 
+/** Other names that people try. */
+const aliases: Readonly<Record<string, string>> = { validate: 'lint' }
+
 const line = ([name, command]: readonly [string, Command]): string => `  ${name.padEnd(15)}${command.summary}\n`
 
 async function overview(): Promise<string> {
@@ -28,25 +31,30 @@ ${all.map(line).join('')}
 `
 }
 
+function commandNamed(given: string): () => Promise<Command> {
+  const name = Object.hasOwn(aliases, given) ? aliases[given]! : given
+  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
+  if (load) return load
+  const meant = nearest(name, Object.keys(commands))
+  throw new Complaint(`there is no command ${name}${meant ? `; did you mean ${meant}?` : ': see "bartizan help"'}`, 2)
+}
+
+const asksForHelp = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--')
+  const own = end < 0 ? args : args.slice(0, end)
+  return own.includes('--help') || own.includes('-h')
+}
+
 async function dispatch(args: readonly string[], io: Io): Promise<number> {
   const [name, ...rest] = args
-  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+  if (name === undefined || ['help', '--help', '-h'].includes(name)) {
     io.out(await overview())
     return name === undefined ? 2 : 0
   }
-  const load = Object.hasOwn(commands, name) ? commands[name] : undefined
-  if (!load) {
-    const meant = nearest(name, Object.keys(commands))
-    throw new Complaint(`there is no command ${name}${meant ? `; did you mean ${meant}?` : ': see "bartizan help"'}`, 2)
-  }
-  const command = await load()
-  const end = rest.indexOf('--')
-  const own = end < 0 ? rest : rest.slice(0, end)
-  if (own.includes('--help') || own.includes('-h')) {
-    io.out(command.usage)
-    return 0
-  }
-  return command.run(rest, io)
+  const command = await commandNamed(name)()
+  if (!asksForHelp(rest)) return command.run(rest, io)
+  io.out(command.usage)
+  return 0
 }
 
 /**

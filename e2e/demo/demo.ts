@@ -45,7 +45,7 @@ const interrupted = (): Promise<void> =>
 const { values } = parseArgs({ options: { once: { type: 'boolean' } } })
 const end = interrupted()
 say('Starting two MCP servers and the gateway before them ...\n')
-const stage = await setUp(values.once === true ? 0 : undefined)
+const stage = await setUp(values.once === true ? { port: 0 } : {})
 let failed = 0
 try {
   for (const row of rows) if (!(await show(row, stage))) failed++

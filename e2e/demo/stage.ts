@@ -53,8 +53,15 @@ async function makeKey(name: string, file: string): Promise<string> {
   return key
 }
 
+export type Setting = {
+  /** Port of the gateway; 0 for any that is free. Unset: 8080 when it is free. */
+  readonly port?: number
+  /** Changes the manifests; a test weakens them, to see that the rows notice. */
+  readonly edit?: (manifests: string) => string
+}
+
 /** Sets everything up: a folder with a secret in it, two servers, two keys, and the gateway before them. */
-export async function setUp(port?: number): Promise<Stage> {
+export async function setUp({ port, edit = text => text }: Setting): Promise<Stage> {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-demo-'))
   const [box, files, state] = ['box', 'manifests', 'state'].map(name => join(folder, name)) as [string, string, string]
   for (const name of [box, files]) mkdirSync(name)
@@ -73,11 +80,13 @@ export async function setUp(port?: number): Promise<Stage> {
   try {
     writeFileSync(
       join(files, 'servers.yaml'),
-      manifests({
-        filesystem: [process.execPath, script('server-filesystem')],
-        box,
-        everythingUrl: `http://127.0.0.1:${everythingPort}/mcp`,
-      }),
+      edit(
+        manifests({
+          filesystem: [process.execPath, script('server-filesystem')],
+          box,
+          everythingUrl: `http://127.0.0.1:${everythingPort}/mcp`,
+        }),
+      ),
     )
     const bobFile = join(files, 'bob.yaml')
     const keys = { alice: await makeKey('alice', join(files, 'alice.yaml')), bob: await makeKey('bob', bobFile) }
