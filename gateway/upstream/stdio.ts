@@ -35,7 +35,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
       const channel = pool.take(owner)
       if (channel === 'busy') void roomFor(owner, answer, serve)
       else if (channel === 'backoff') unavailable(answer, channel)
-      else if (message.shape === 'request') channel.request(message, answer, hooks)
+      else if (message.shape === 'request') channel.request(message, request.headers, answer, hooks)
       else if (channel.notify(message)) answer.accepted()
       else answer.fail('Busy', 'the process does not read its input')
     }

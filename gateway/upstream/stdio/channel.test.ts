@@ -157,6 +157,18 @@ describe('a modern child', () => {
     expect(call.headers['content-type']).toBe('application/json')
   })
 
+  test('a header for an argument must equal it, as soon as the list of tools has named it', async () => {
+    const server = upstream(modern())
+    const body = modernTool('1', 'echo', { text: 'x', region: 'eu' })
+    expect((await done(server, { body })).status).toBe(200)
+    await done(server, { body: modernRequest('2', 'tools/list') })
+    const standard = { 'mcp-protocol-version': '2026-07-28', 'mcp-method': 'tools/call', 'mcp-name': 'echo' }
+    const wrong = await done(server, { body, headers: { ...standard, 'mcp-param-region': 'us' } })
+    expect([wrong.status, wrong.messages()]).toMatchObject([400, [{ id: 1, error: { code: -32020 } }]])
+    expect((await done(server, { body, headers: standard })).status).toBe(400)
+    expect((await done(server, { body, headers: { ...standard, 'mcp-param-region': 'eu' } })).status).toBe(200)
+  })
+
   test('without a session GET and DELETE are not offered, as soon as the era is known', async () => {
     const server = upstream(modern())
     await done(server, { body: modernTool('1', 'pid') })

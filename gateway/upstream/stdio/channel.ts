@@ -1,12 +1,16 @@
 import type { ErrorCode } from '../../errors.ts'
 import type { Message } from '../../exchange.ts'
+import { checkHeaders } from '../../mcp/headers.ts'
+import type { ParamHeader, RequestHeaders } from '../../mcp/headers.ts'
 import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
+import { refuseBy } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { discoverRequest, probeId, verdictOf } from './probe.ts'
 import type { ProbeVerdict } from './probe.ts'
 import { statusOf } from './status.ts'
+import { annotatedTools } from './toolheaders.ts'
 import { tokenAt, withTokens } from './token.ts'
 
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId'
@@ -18,11 +22,14 @@ const referenceOf: Readonly<Record<string, readonly string[]>> = {
   'notifications/cancelled': ['params', 'requestId'],
 }
 
+/** Tools of one process whose headers are compared; a server that lists tools without end fills no memory. */
+const MAX_ANNOTATED = 10_000
+
 /** One process of a modern server: serves all requests of one principal, each under an id of its own. */
 export type Channel = {
   /** Asks the process for its era. Resolves when it has answered or died, which may be never. */
   discover(): Promise<ProbeVerdict>
-  request(message: Message, answer: Reply, hooks: ReplyHooks): void
+  request(message: Message, headers: RequestHeaders, answer: Reply, hooks: ReplyHooks): void
   notify(message: Message): boolean
   stop(): void
 }
@@ -33,6 +40,8 @@ type Call = {
   readonly id: string
   readonly progress: string | undefined
   readonly listens: boolean
+  /** It asks for the tools: for the list from its beginning, or for a further page. */
+  readonly tools: 'all' | 'page' | undefined
   readonly wantsLog: boolean
 }
 
@@ -42,6 +51,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
   const { limits } = options
   const calls = new Map<string, Call>()
   const slow = new Set<string>()
+  const annotated = new Map<string, readonly ParamHeader[]>()
   const probe = Promise.withResolvers<ProbeVerdict>()
   let ids = 0
   let over = false
@@ -106,6 +116,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
       return Number(own) <= ids ? undefined : junk.count('unexpected', 'an answer without a request')
     idle.touch()
     calls.delete(own)
+    if (call.tools !== undefined) learn(call.tools, message.result)
     const path = ['result', '_meta', subscriptionId]
     const changes = [{ path: ['id'], token: call.id }]
     if (tokenAt(message.bytes, path) === own) changes.push({ path, token: call.id })
@@ -146,8 +157,9 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     )
   }
 
-  function request(message: Message, answer: Reply, hooks: ReplyHooks): void {
+  function request(message: Message, headers: RequestHeaders, answer: Reply, hooks: ReplyHooks): void {
     idle.touch()
+    if (mismatch(message, headers)) return refuseBy(answer, 'HeaderMismatch', message.id)
     if (over) return answer.fail('UpstreamUnreachable', 'the process ended')
     if (calls.size >= limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
     const own = String(++ids)
@@ -157,6 +169,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
       id: message.id ?? 'null',
       progress: tokenAt(message.bytes, [...meta, 'progressToken']),
       listens: message.method === 'subscriptions/listen',
+      tools: message.method === 'tools/list' ? pageOf(message.bytes) : undefined,
       wantsLog: tokenAt(message.bytes, [...meta, logLevel]) !== undefined,
     }
     calls.set(own, call)
@@ -169,6 +182,18 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     if (process.send(withTokens(message.bytes, changes))) return
     calls.delete(own)
     answer.fail('Busy', 'the process does not read its input')
+  }
+
+  /** Whether a header for an argument differs from it: the child sees no headers, so nobody else would ever compare. */
+  function mismatch(message: Message, headers: RequestHeaders): boolean {
+    const { name } = (message.params ?? {}) as { readonly name?: unknown }
+    const known = message.method === 'tools/call' && typeof name === 'string' && annotated.has(name)
+    return known && checkHeaders(message, headers, annotated) !== undefined
+  }
+
+  function learn(part: 'all' | 'page', result: unknown): void {
+    if (part === 'all' && result !== undefined) annotated.clear()
+    for (const [name, params] of annotatedTools(result)) if (annotated.size < MAX_ANNOTATED) annotated.set(name, params)
   }
 
   function cancel(own: string): void {
@@ -193,4 +218,8 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     notify: message => process.send(message.bytes),
     stop: () => end('it was stopped', false),
   }
+}
+
+function pageOf(request: Buffer): 'all' | 'page' {
+  return tokenAt(request, ['params', 'cursor']) === undefined ? 'all' : 'page'
 }

@@ -115,8 +115,11 @@ const methods: Record<string, (message: Incoming) => void> = {
 const slow = process.argv.includes('--slow') ? 300 : 0
 const discovered = (raw: string, result: unknown): void => void setTimeout(() => answer(raw, result), slow)
 
+const schema = { type: 'object', properties: { region: { type: 'string', 'x-mcp-header': 'Region' } } }
+
 const modernOnly: Record<string, (message: Incoming) => void> = {
   'server/discover': m => discovered(m.raw, { resultType: 'complete', supportedVersions: ['2026-07-28'], capabilities: {} }),
+  'tools/list': m => answer(m.raw, { resultType: 'complete', tools: [{ name: 'echo', inputSchema: schema }] }),
   'subscriptions/listen'(m) {
     const _meta = { 'io.modelcontextprotocol/subscriptionId': m.id }
     say({ method: 'notifications/subscriptions/acknowledged', params: { _meta, notifications: {} } })
