@@ -13,5 +13,8 @@ export const durationBetween = (least: string, most: string) =>
       rule: `duration(self) >= duration('${least}') && duration(self) <= duration('${most}')`,
       message: `must be at least ${least} and at most ${most}`,
     },
-    value => milliseconds(value) >= milliseconds(least) && milliseconds(value) <= milliseconds(most),
+    // What is no duration has been told by the pattern already.
+    value =>
+      !duration.safeParse(value).success ||
+      (milliseconds(value) >= milliseconds(least) && milliseconds(value) <= milliseconds(most)),
   )

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 
 /** A column of `kubectl get`; priority 1 is shown with `-o wide` only. */
 export type Column = {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 
 type Validation = { readonly rule: string; readonly message: string }
 
@@ -13,7 +13,5 @@ export function rule<T extends z.ZodType>(
 ): T {
   const meta = schema.meta() ?? {}
   const before = (meta['x-kubernetes-validations'] ?? []) as readonly Validation[]
-  return schema
-    .refine(holds, validation.message)
-    .meta({ ...meta, 'x-kubernetes-validations': [...before, validation] }) as unknown as T
+  return schema.refine(holds, validation.message).meta({ ...meta, 'x-kubernetes-validations': [...before, validation] })
 }

@@ -28,21 +28,39 @@ function unknownField(name: string, known: readonly string[]): string {
   return meant ? `unknown field: did you mean ${meant}?` : `unknown field: there are ${known.join(', ')}`
 }
 
-function named(root: z.ZodType, issue: z.core.$ZodIssue): Issue[] {
-  if (issue.code !== 'unrecognized_keys') {
-    const missing = issue.code === 'invalid_type' && /received undefined$/.test(issue.message)
-    return issuesOf(new z.ZodError([issue])).map(one => (missing ? { ...one, message: 'is required' } : one))
+/** What to write instead, for the issues that zod words for programmers. */
+function advice(issue: z.core.$ZodIssue): string {
+  if (issue.input === undefined) return 'is required'
+  switch (issue.code) {
+    case 'invalid_value':
+      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
+    case 'invalid_type':
+      return `must be of type ${issue.expected}`
+    case 'too_small':
+      return Number(issue.minimum) === 1 && issue.origin !== 'number'
+        ? 'must not be empty'
+        : `must be at least ${issue.minimum}`
+    case 'too_big':
+      return issue.origin === 'number' ? `must be at most ${issue.maximum}` : `is longer than ${issue.maximum}`
+    case 'invalid_format':
+      return issue.format === 'datetime' ? 'must be a time such as 2027-01-31T00:00:00Z' : issue.message
+    default:
+      return issue.message
   }
+}
+
+function named(root: z.ZodType, issue: z.core.$ZodIssue): Issue[] {
+  const at = issuesOf(new z.ZodError([issue]))
+  if (issue.code !== 'unrecognized_keys') return at.map(one => ({ ...one, message: advice(issue) }))
   const schema = schemaAt(root, issue.path)
   const known = schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
-  const at = issuesOf(new z.ZodError([issue]))
   return at.map((one, index) => ({ ...one, message: unknownField(issue.keys[index]!, known) }))
 }
 
 /** What is wrong with a spec of the given kind, with paths that begin at `spec`. */
 export function validateSpec(kind: KindName, spec: unknown): Issue[] {
   const schema = z.strictObject({ spec: kinds[kind].spec })
-  const result = schema.safeParse({ spec: spec === null || spec === undefined ? {} : spec })
+  const result = schema.safeParse({ spec: spec ?? {} }, { reportInput: true })
   return result.success ? [] : result.error.issues.flatMap(issue => named(schema, issue))
 }
 

@@ -2,14 +2,14 @@ import { z } from 'zod'
 import { apiVersion, type Kind } from '../../crds/index.ts'
 import type { Schema } from './structural.ts'
 
-const bounds: readonly (readonly [string, (value: unknown) => string])[] = [
+const bounds: readonly (readonly [string, (value: string) => string])[] = [
   ['minLength', value => `at least ${value} characters`],
   ['maxLength', value => `at most ${value} characters`],
   ['minItems', value => `at least ${value} items`],
   ['maxItems', value => `at most ${value} items`],
   ['maxProperties', value => `at most ${value} entries`],
   ['minimum', value => `at least ${value}`],
-  ['maximum', value => (value === Number.MAX_SAFE_INTEGER ? '' : `at most ${value}`)],
+  ['maximum', value => (value === String(Number.MAX_SAFE_INTEGER) ? '' : `at most ${value}`)],
 ]
 
 function typeOf(schema: Schema): string {
@@ -25,11 +25,11 @@ type Validation = { readonly message: string }
 function sentence(schema: Schema, required: boolean): string {
   const limits = bounds
     .filter(([name]) => schema[name] !== undefined)
-    .map(([name, text]) => text(schema[name]))
+    .map(([name, text]) => text(JSON.stringify(schema[name])))
     .filter(text => text !== '')
   const rules = ((schema['x-kubernetes-validations'] ?? []) as readonly Validation[]).map(rule => rule.message)
   const parts = [
-    String(schema['description'] ?? ''),
+    typeof schema['description'] === 'string' ? schema['description'] : '',
     ...(required ? ['Required.'] : []),
     ...(limits.length > 0 ? [`(${limits.join(', ')})`] : []),
     ...(rules.length > 0 ? [`Rules: ${rules.join('; ')}.`] : []),

@@ -1,5 +1,5 @@
 import type { InForce } from '../../crds/mcpserver.ts'
-import { defaultHealthCheck, defaultTimeouts } from '../../gateway/config/servers.ts'
+import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../gateway/config/servers.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
 import type { Scene, ServerView } from './scene.ts'
@@ -21,6 +21,14 @@ const entry = (field: string, value: unknown, origin: string): InForce => ({ fie
 const own = (field: string, value: unknown, origin: string, fallback: unknown): InForce[] =>
   value !== undefined ? [entry(field, value, origin)] : fallback !== undefined ? [entry(field, fallback, builtIn)] : []
 
+/** A server without healthCheck is not asked at all, so it has no defaults of it either. */
+const healthFields = (check: HealthCheck, origin: string): InForce[] => [
+  ...own('healthCheck.path', check.path, origin, 'an MCP ping'),
+  ...own('healthCheck.interval', check.interval, origin, defaultHealthCheck.interval),
+  ...own('healthCheck.timeout', check.timeout, origin, defaultHealthCheck.timeout),
+  ...own('healthCheck.failureThreshold', check.failureThreshold, origin, defaultHealthCheck.failureThreshold),
+]
+
 function serverFields({ judged }: ServerView): InForce[] {
   const { spec, document } = judged
   const origin = `MCPServer/${document.name}`
@@ -28,10 +36,7 @@ function serverFields({ judged }: ServerView): InForce[] {
   return [
     ...own('timeouts.request', timeouts?.request, origin, defaultTimeouts.request),
     ...own('timeouts.idle', timeouts?.idle, origin, defaultTimeouts.idle),
-    ...own('healthCheck.path', healthCheck?.path, origin, undefined),
-    ...own('healthCheck.interval', healthCheck?.interval, origin, defaultHealthCheck.interval),
-    ...own('healthCheck.timeout', healthCheck?.timeout, origin, defaultHealthCheck.timeout),
-    ...own('healthCheck.failureThreshold', healthCheck?.failureThreshold, origin, defaultHealthCheck.failureThreshold),
+    ...(healthCheck ? healthFields(healthCheck, origin) : []),
     ...own('toolPolicy.mode', toolPolicy?.mode, origin, undefined),
     ...own('toolPolicy.allowedTools', toolPolicy?.allowedTools, origin, undefined),
     ...own('toolPolicy.deniedTools', toolPolicy?.deniedTools, origin, undefined),

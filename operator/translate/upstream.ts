@@ -36,12 +36,7 @@ function image(spec: MCPServerSpec, name: string, { standalone, urls }: Snapshot
 export function upstreamOf(view: ServerView, snapshot: Snapshot): Upstream {
   const { spec, document } = view.judged
   if (!spec || (snapshot.standalone && view.secrets.missing.length > 0)) return nowhere
-  switch (sourceOf(spec)) {
-    case 'image':
-      return image(spec, document.name, snapshot)
-    case 'url':
-      return { http: { url: spec.url ?? '' } }
-    case 'command':
-      return child(spec, view, snapshot)
-  }
+  const source = sourceOf(spec)
+  if (source === 'image') return image(spec, document.name, snapshot)
+  return source === 'url' ? { http: { url: spec.url ?? '' } } : child(spec, view, snapshot)
 }

@@ -52,7 +52,7 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
   const refused = spec
     ? all.map(one => one.text).join('; ')
-    : `MCPServer ${document.name} does not compile: ${accepted.message}`
+    : `MCPServer ${document.name} is not accepted: ${accepted.message}`
   return {
     judged,
     ...facts,
