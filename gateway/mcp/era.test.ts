@@ -120,6 +120,6 @@ test('any body under any headers is classified as the SDK classifies it', () => 
           : { ours, theirs: { era: theirs.kind } }
       expect(answers.ours).toEqual(answers.theirs)
     }),
-    { numRuns: 20_000 },
+    { numRuns: 8000 },
   )
 })

@@ -103,7 +103,7 @@ export function scanJson(bytes: Buffer, escapes: boolean): Scan {
 }
 
 function scanString(bytes: Buffer, start: number, escapes: boolean, depth: number, scan: Scan): number {
-  const end = stringEnd(bytes, start, escapes)
+  const end = stringEnd(bytes, start)
   let next = end
   if (bytes[next] !== colon) {
     next = skipSpace(bytes, end)

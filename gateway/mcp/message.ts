@@ -79,7 +79,7 @@ function idToken(bytes: Buffer, json: Json): string | undefined {
 }
 
 function tokenAt(bytes: Buffer, at: number): string {
-  const end = bytes[at] === quote ? stringEnd(bytes, at + 1, true) : scalarEnd(bytes, at)
+  const end = bytes[at] === quote ? stringEnd(bytes, at + 1) : scalarEnd(bytes, at)
   return bytes.toString('utf8', at, end)
 }
 

@@ -1,4 +1,15 @@
-import { backslash, openBrace, openBracket, quote, skipSpace, stringEnd, valueEnd } from './tokens.ts'
+import {
+  backslash,
+  closeBracket,
+  comma,
+  openBrace,
+  openBracket,
+  quote,
+  scalarEnd,
+  skipSpace,
+  stringEnd,
+  valueEnd,
+} from './tokens.ts'
 import type { Span } from './tokens.ts'
 
 export type { Span } from './tokens.ts'
@@ -27,7 +38,7 @@ export function* members(bytes: Buffer, span: Span): Generator<Member, void> {
   if (bytes[span.start] !== openBrace) return
   let at = skipSpace(bytes, span.start + 1)
   while (at < span.end && bytes[at] === quote) {
-    const nameSpan = { start: at, end: stringEnd(bytes, at + 1, true) }
+    const nameSpan = { start: at, end: stringEnd(bytes, at + 1) }
     const start = skipSpace(bytes, skipSpace(bytes, nameSpan.end) + 1)
     const value = { start, end: valueEnd(bytes, start) }
     yield { name: textOf(bytes, nameSpan), nameSpan, value }
@@ -74,28 +85,47 @@ export type Visit = (text: string, span: Span, path: Path, isName: boolean) => v
  * quotes; `path` is that of the value, or of the member whose name it is, and is only good during the call.
  */
 export function eachString(bytes: Buffer, span: Span, visit: Visit): void {
-  walk(bytes, span, visit, [])
+  walk(bytes, span.start, visit, [])
 }
 
-function walk(bytes: Buffer, span: Span, visit: Visit, path: (string | number)[]): void {
-  const first = bytes[span.start]
-  if (first === quote) {
-    visit(textOf(bytes, span), span, path, false)
-  } else if (first === openBrace) {
-    for (const { name, nameSpan, value } of members(bytes, span)) {
-      path.push(name)
-      visit(name, nameSpan, path, true)
-      walk(bytes, value, visit, path)
-      path.pop()
-    }
-  } else if (first === openBracket) {
-    let index = 0
-    for (const element of elements(bytes, span)) {
-      path.push(index++)
-      walk(bytes, element, visit, path)
-      path.pop()
-    }
+/** One pass over the bytes whatever the depth. @returns the byte after the value that begins at `start` */
+function walk(bytes: Buffer, start: number, visit: Visit, path: (string | number)[]): number {
+  const first = bytes[start]
+  if (first === openBrace) return walkObject(bytes, start, visit, path)
+  if (first === openBracket) return walkArray(bytes, start, visit, path)
+  if (first !== quote) return scalarEnd(bytes, start + 1)
+  const span = { start, end: stringEnd(bytes, start + 1) }
+  visit(textOf(bytes, span), span, path, false)
+  return span.end
+}
+
+function walkObject(bytes: Buffer, start: number, visit: Visit, path: (string | number)[]): number {
+  let at = skipSpace(bytes, start + 1)
+  while (bytes[at] === quote) {
+    const span = { start: at, end: stringEnd(bytes, at + 1) }
+    const name = textOf(bytes, span)
+    path.push(name)
+    visit(name, span, path, true)
+    at = nextItem(bytes, walk(bytes, skipSpace(bytes, skipSpace(bytes, span.end) + 1), visit, path))
+    path.pop()
   }
+  return at + 1
+}
+
+function walkArray(bytes: Buffer, start: number, visit: Visit, path: (string | number)[]): number {
+  let at = skipSpace(bytes, start + 1)
+  for (let index = 0; at < bytes.length && bytes[at] !== closeBracket; index++) {
+    path.push(index)
+    at = nextItem(bytes, walk(bytes, at, visit, path))
+    path.pop()
+  }
+  return at + 1
+}
+
+/** Steps from the end of an item over a comma to the next, or to the bracket that closes. */
+function nextItem(bytes: Buffer, end: number): number {
+  const at = skipSpace(bytes, end)
+  return bytes[at] === comma ? skipSpace(bytes, at + 1) : at
 }
 
 /** Whether the string at `span` is spelled with escapes: offsets in its text are then not offsets in the bytes. */
