@@ -3,58 +3,32 @@ import { compileKey, type CompiledKey } from './config/access.ts'
 import { milliseconds } from './config/kit.ts'
 import type { GatewayConfig, Issue } from './config/index.ts'
 import type { KeysFile } from './config/index.ts'
-import type { HealthCheck, Server } from './config/servers.ts'
+import type { Server } from './config/servers.ts'
 import { authentications } from './auth/index.ts'
 import { keyAuthenticator } from './auth/keys.ts'
-import { Health, pathProbe, pingProbe, type HealthOptions } from './health.ts'
+import type { Healths } from './healths.ts'
 import { hostPolicy } from './http/hosts.ts'
 import { stages } from './policies/index.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
 import { sealer, type Sealer } from './session.ts'
 import type { GatewayOptions } from './start.ts'
-import { httpUpstream } from './upstream/http.ts'
 import type { Upstreams } from './upstream/registry.ts'
 
 /** What compiling needs and a configuration does not hold. */
 export type Workshop = {
   readonly options: GatewayOptions
   readonly upstreams: Upstreams
+  readonly healths: Healths
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
   /** Sealers outlive configurations: their caches are warm. */
   readonly sealers: Map<string, Sealer>
-  healthChanged(server: string, healthy: boolean): void
 }
 
-const defaults = { request: 300_000, idle: 60_000, interval: 30_000, healthTimeout: 5_000, failureThreshold: 3 }
+const defaults = { request: 300_000, idle: 60_000 }
 
 const ms = (text: string | undefined, otherwise: number): number =>
   text === undefined ? otherwise : milliseconds(text)
-
-const healthOptions = ({ interval, timeout, failureThreshold }: HealthCheck): HealthOptions => ({
-  interval: ms(interval, defaults.interval),
-  timeout: ms(timeout, defaults.healthTimeout),
-  failureThreshold: failureThreshold ?? defaults.failureThreshold,
-})
-
-/** A server is asked only when its object says so; a path is asked at the address of the server. */
-function healthOf(server: Server, config: GatewayConfig, workshop: Workshop): Health | undefined {
-  const { healthCheck, upstream } = server
-  if (!healthCheck || server.stopped === true || server.refused !== undefined) return undefined
-  const changed = (healthy: boolean): void => workshop.healthChanged(server.name, healthy)
-  const own = workshop.upstreams.get(server, config.allowedNetworks)
-  const { path } = healthCheck
-  const probe =
-    path === undefined || !upstream.http
-      ? pingProbe(own)
-      : pathProbe(
-          httpUpstream(
-            new URL(path, upstream.http.url).href,
-            workshop.upstreams.judgeOf(upstream.http, config.allowedNetworks),
-          ),
-        )
-  return new Health(probe, healthOptions(healthCheck), changed)
-}
 
 function sealerOf(name: string, { sealers, options }: Workshop): Sealer {
   let found = sealers.get(name)
@@ -71,7 +45,7 @@ function compileServer(server: Server, config: GatewayConfig, workshop: Workshop
     authorizing: chain.filter(stage => stage.authorizes === true),
     upstream: workshop.upstreams.get(server, config.allowedNetworks),
     sealer: sealerOf(server.name, workshop),
-    health: healthOf(server, config, workshop),
+    health: workshop.healths.get(server, config.allowedNetworks),
     requestTimeout: ms(server.timeouts?.request, defaults.request),
     idleTimeout: ms(server.timeouts?.idle, defaults.idle),
     stopped: server.stopped === true,

@@ -7,6 +7,7 @@ import {
   type KeysFile,
   type Parsed,
 } from './config/index.ts'
+import { Healths } from './healths.ts'
 import type { Tls } from './listen.ts'
 import type { Runtime, Services } from './runtime.ts'
 import type { Applied, ConfigTexts, GatewayOptions } from './start.ts'
@@ -34,14 +35,11 @@ export class Configuration {
   constructor(options: GatewayOptions, services: Services, names: readonly string[]) {
     this.#options = options
     this.#services = services
-    this.#workshop = {
-      options,
-      names,
-      sealers: new Map(),
-      upstreams: new Upstreams(stdioFactory(options)),
-      healthChanged: (server, healthy) =>
-        services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
-    }
+    const upstreams = new Upstreams(stdioFactory(options))
+    const healths = new Healths(upstreams, (server, healthy) =>
+      services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
+    )
+    this.#workshop = { options, names, sealers: new Map(), upstreams, healths }
   }
 
   get runtime(): Runtime {
@@ -83,7 +81,7 @@ export class Configuration {
   }
 
   async close(): Promise<void> {
-    for (const { health } of this.runtime.servers.values()) health?.stop()
+    this.#workshop.healths.close()
     await this.#workshop.upstreams.close()
   }
 
@@ -104,22 +102,22 @@ export class Configuration {
 
   /** Everything that can fail happens before the swap. */
   #compile(config: GatewayConfig, keys: KeysFile): string | undefined {
-    const { upstreams } = this.#workshop
+    const { upstreams, healths } = this.#workshop
     try {
       const tls = this.#readTls(config)
       const runtime = compile(config, keys, this.#workshop)
-      for (const { health } of this.#runtime?.servers.values() ?? []) health?.stop()
       this.#runtime = runtime
       this.#config = config
       this.#keys = keys
       upstreams.commit()
+      healths.commit()
       this.#services.audit.onFailure = config.audit?.onFailure ?? 'Refuse'
-      for (const { health } of runtime.servers.values()) health?.start()
       if (tls && this.tls) this.onTls(tls)
       this.tls = tls
       return undefined
     } catch (error) {
       upstreams.rollback()
+      healths.rollback()
       return (error as Error).message
     }
   }

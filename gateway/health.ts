@@ -47,7 +47,6 @@ export const pingProbe = (upstream: Upstream): Probe => ({
 /** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
 export class Health {
   healthy = true
-  checked = false
   #failures = 0
   #timer: NodeJS.Timeout | undefined
   readonly #probe: Probe
@@ -89,7 +88,6 @@ export class Health {
   }
 
   #record(well: boolean): void {
-    this.checked = true
     this.#failures = well ? 0 : this.#failures + 1
     const healthy = this.#failures < this.#options.failureThreshold
     if (healthy === this.healthy) return

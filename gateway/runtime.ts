@@ -50,6 +50,6 @@ export type Services = {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly log: Log
-  /** `serving`, `draining` (as before, but connections end), `ending` (new calls are refused). */
-  phase(): 'serving' | 'draining' | 'ending'
+  /** `ending`: new calls are refused, those in flight finish. */
+  phase(): 'serving' | 'ending'
 }

@@ -120,3 +120,14 @@ test('a client that sends half a head holds nothing but its connection', async (
   ;(await stream).cancel()
   socket.destroy()
 })
+
+test('a policy edit does not make a sick server well', async () => {
+  upstream.respond = withHealth
+  well = 500
+  await expect.poll(() => get('/-/readyz')).toMatchObject({ status: 503 })
+  const edited = { ...config(), hosts: ['edited.example'] }
+  expect(gateway.apply({ gateway: JSON.stringify(edited), keys: JSON.stringify(keysFile(caller)) }).issues).toEqual([])
+  expect(await get('/-/readyz')).toMatchObject({ status: 503 })
+  well = 200
+  await expect.poll(() => get('/-/readyz')).toMatchObject({ status: 200 })
+})

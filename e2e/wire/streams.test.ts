@@ -162,6 +162,7 @@ test('a keys file that cannot be read changes nothing', async () => {
   await wire.logged('configuration refused', 'keys.json')
   expect((await send(wire.url, { key: stays.secret, ...callTool('t', 1) })).status).toBe(200)
   wire.write('keys.json', keysFile(stays, leaves))
+  await wire.logged('configuration applied')
 })
 
 test('a new policy is in force on a stream that is open, and a reload loses no call', async () => {

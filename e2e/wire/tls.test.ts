@@ -73,7 +73,7 @@ const call = (): Promise<{ status: number | undefined; name: string }> =>
 test('with a certificate the client port speaks TLS and nothing else', async () => {
   expect(gateway.url).toMatch(/^https:/)
   expect(await call()).toEqual({ status: 200, name: 'first.example' })
-  await expect(fetch(gateway.url.replace('https', 'http'))).rejects.toThrow()
+  await expect(fetch(gateway.url.replace('https', 'http'))).rejects.toThrow('fetch failed')
 })
 
 test('a certificate is rotated without a restart, and without a change of the configuration', async () => {

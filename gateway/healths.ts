@@ -1,0 +1,72 @@
+import { milliseconds } from './config/kit.ts'
+import type { HealthCheck, Server } from './config/servers.ts'
+import { Health, pathProbe, pingProbe, type HealthOptions } from './health.ts'
+import { httpUpstream } from './upstream/http.ts'
+import type { Upstreams } from './upstream/registry.ts'
+import type { Upstream } from './upstream/upstream.ts'
+
+const ms = (text: string | undefined, otherwise: number): number =>
+  text === undefined ? otherwise : milliseconds(text)
+
+const optionsOf = ({ interval, timeout, failureThreshold }: HealthCheck): HealthOptions => ({
+  interval: ms(interval, 30_000),
+  timeout: ms(timeout, 5_000),
+  failureThreshold: failureThreshold ?? 3,
+})
+
+type Kept = { readonly health: Health; readonly own: Upstream | undefined }
+
+const end = ({ health, own }: Kept): void => {
+  health.stop()
+  void own?.close().catch(() => undefined)
+}
+
+/** What is known of the servers' health outlives configurations: a policy edit must not make a sick server well. */
+export class Healths {
+  readonly #upstreams: Upstreams
+  readonly #changed: (server: string, healthy: boolean) => void
+  #kept = new Map<string, Kept>()
+  #used = new Map<string, Kept>()
+
+  constructor(upstreams: Upstreams, changed: (server: string, healthy: boolean) => void) {
+    this.#upstreams = upstreams
+    this.#changed = changed
+  }
+
+  /** A server is asked only when its object says so, and not while it is stopped; a path is asked at the address of the server. */
+  get(server: Server, networks: readonly string[]): Health | undefined {
+    const { name, healthCheck, upstream } = server
+    if (!healthCheck || server.stopped === true || server.refused !== undefined) return undefined
+    const key = JSON.stringify([name, healthCheck, upstream, networks])
+    const found = this.#used.get(key) ?? this.#kept.get(key) ?? this.#make(server, healthCheck, networks)
+    this.#used.set(key, found)
+    return found.health
+  }
+
+  commit(): void {
+    for (const [key, kept] of this.#kept) if (!this.#used.has(key)) end(kept)
+    for (const [key, { health }] of this.#used) if (!this.#kept.has(key)) health.start()
+    this.#kept = this.#used
+    this.#used = new Map()
+  }
+
+  rollback(): void {
+    for (const [key, made] of this.#used) if (!this.#kept.has(key)) end(made)
+    this.#used = new Map()
+  }
+
+  close(): void {
+    for (const kept of this.#kept.values()) end(kept)
+  }
+
+  #make(server: Server, healthCheck: HealthCheck, networks: readonly string[]): Kept {
+    const { http } = server.upstream
+    const changed = (healthy: boolean): void => this.#changed(server.name, healthy)
+    if (healthCheck.path === undefined || !http) {
+      const probe = pingProbe(this.#upstreams.get(server, networks))
+      return { health: new Health(probe, optionsOf(healthCheck), changed), own: undefined }
+    }
+    const own = httpUpstream(new URL(healthCheck.path, http.url).href, this.#upstreams.judgeOf(http, networks))
+    return { health: new Health(pathProbe(own), optionsOf(healthCheck), changed), own }
+  }
+}
