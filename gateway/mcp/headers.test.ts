@@ -95,6 +95,26 @@ test('any text survives being encoded, and any bytes are decoded or refused', ()
   )
 })
 
+test('no header value whatever makes the check fail instead of answer', () => {
+  const value = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(fc.string()),
+    fc.constant(undefined),
+    fc.string().map(text => `=?base64?${text}?=`),
+  )
+  const names = ['mcp-protocol-version', 'mcp-method', 'mcp-name', 'mcp-param-region', 'mcp-param-count']
+  const message = call('tools/call', { name: 'annotated', arguments: { region: 'eu', count: 1 } })
+  fc.assert(
+    fc.property(fc.record(Object.fromEntries(names.map(name => [name, value]))), headers => {
+      expect([undefined, 'HeaderMismatch']).toContain(checkHeaders(message, headers, known)?.code)
+      expect(['HeaderMismatch', 'era']).toContain(answered(eraOf(message, String(headers['mcp-protocol-version']))))
+    }),
+    { numRuns: 2000 },
+  )
+})
+
+const answered = (answer: ReturnType<typeof eraOf>) => ('era' in answer ? 'era' : answer.code)
+
 test('legacy sessions go on under the revisions the SDK serves', () => {
   for (const version of [undefined, '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']) {
     expect(legacyVersionKnown(version)).toBe(true)

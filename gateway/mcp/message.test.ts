@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Read, ReadLimits } from '../exchange.ts'
@@ -115,4 +115,19 @@ test('long strings are read to their end, with escapes and without', () => {
       true,
     ])
   }
+})
+
+test('no reader of the product goes without a rule: only the fuzzer disables any', () => {
+  const gateway = `${import.meta.dirname}/..`
+  const product = globSync('**/*.ts', { cwd: gateway }).filter(
+    file => !file.startsWith('mcp/fuzz/') && !file.endsWith('.test.ts'),
+  )
+  const calls = product.flatMap(file => [
+    ...readFileSync(`${gateway}/${file}`, 'utf8').matchAll(/\brulesBut\(([^)]*)\)/g),
+  ])
+  expect(new Set(calls.map(([, disabled]) => disabled))).toEqual(new Set(['undefined']))
+  const makers = product.filter(file =>
+    /^import \{[^}]*\breader\b[^}]*\} from/m.test(readFileSync(`${gateway}/${file}`, 'utf8')),
+  )
+  expect(makers).toEqual(['mcp/message.ts'])
 })

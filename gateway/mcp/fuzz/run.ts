@@ -1,5 +1,5 @@
 import type { Read } from '../../exchange.ts'
-import { reader } from '../message.ts'
+import { reader } from '../reader.ts'
 import { rulesBut } from '../rules.ts'
 import type { Rule } from '../rules.ts'
 import { input } from './input.ts'
