@@ -111,9 +111,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     const own = message.id ?? ''
     if (own === probeId) return probe.resolve(verdictOf(message))
     const call = calls.get(own)
-    // A cancelled request may still be answered; it is no fault of the server.
-    if (call === undefined)
-      return Number(own) <= ids ? undefined : junk.count('unexpected', 'an answer without a request')
+    if (call === undefined) return stray(own, 'an answer without a request')
     idle.touch()
     calls.delete(own)
     if (call.tools !== undefined) learn(call.tools, message.result)
@@ -131,13 +129,19 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     const call = calls.get(own)
     const token = method === 'notifications/progress' ? call?.progress : call?.listens === true ? call.id : undefined
     if (call === undefined || token === undefined) {
-      return junk.count('unexpected', 'a notification that belongs to no call')
+      return stray(own, 'a notification that belongs to no call')
     }
     call.answer.event(withTokens(bytes, [{ path, token }]))
     if (method !== 'notifications/cancelled') return
     // The only request that a server may cancel is a subscription, and that is one way to end it.
     calls.delete(own)
     call.answer.end()
+  }
+
+  /** What concerns a request that was cancelled meanwhile is no fault of the server; all else that finds no call is counted. */
+  function stray(own: string, detail: string): void {
+    const cancelled = !calls.has(own) && Number(own) <= ids
+    if (!cancelled) junk.count('unexpected', detail)
   }
 
   /** A log message names no request. It may go to a call only if no other can be meant. */

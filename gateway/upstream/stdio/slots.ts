@@ -2,16 +2,12 @@
 export type Slots = {
   /** Gives back how to return the slot, or undefined when there is none. */
   take(owner: string): (() => void) | undefined
-  readonly used: number
 }
 
 export function processSlots(max: number, maxPerOwner: number): Slots {
   const owned = new Map<string, number>()
   let used = 0
   return {
-    get used() {
-      return used
-    },
     take(owner) {
       const mine = owned.get(owner) ?? 0
       if (used >= max || mine >= maxPerOwner) return undefined
