@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { action, detectorOptions, rule as guardrailRule } from '../gateway/config/guardrails.ts'
+import { action, detectorOptions, rule as guardrailRule, word } from '../gateway/config/guardrails.ts'
 import { glob, list, serverName } from '../gateway/config/kit.ts'
 import { dangerousPatterns, toolName } from '../gateway/config/tools.ts'
 import { kindOf } from './kind.ts'
@@ -17,7 +17,7 @@ const words = detectorOptions.keywords.shape
 const direction = () =>
   rule(
     z.strictObject({
-      forbiddenKeywords: list(z.string().min(1).max(256), 1024)
+      forbiddenKeywords: list(word, 1024)
         .optional()
         .describe('Terms that must not pass, compared after NFKC and case folding.'),
       keywordAction: action

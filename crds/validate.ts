@@ -28,25 +28,24 @@ function unknownField(name: string, known: readonly string[]): string {
   return meant ? `unknown field: did you mean ${meant}?` : `unknown field: there are ${known.join(', ')}`
 }
 
+type Size = { readonly origin: string; readonly minimum?: unknown; readonly maximum?: unknown }
+
+function size({ origin, minimum, maximum }: Size): string {
+  const bound = String(minimum ?? maximum)
+  if (origin === 'number' || origin === 'int') return `must be at ${minimum === undefined ? 'most' : 'least'} ${bound}`
+  if (minimum === undefined) return `is longer than ${bound}`
+  return bound === '1' ? 'must not be empty' : `is shorter than ${bound}`
+}
+
 /** What to write instead, for the issues that zod words for programmers. */
 function advice(issue: z.core.$ZodIssue): string {
   if (issue.input === undefined) return 'is required'
-  switch (issue.code) {
-    case 'invalid_value':
-      return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
-    case 'invalid_type':
-      return `must be of type ${issue.expected}`
-    case 'too_small':
-      return Number(issue.minimum) === 1 && issue.origin !== 'number'
-        ? 'must not be empty'
-        : `must be at least ${issue.minimum}`
-    case 'too_big':
-      return issue.origin === 'number' ? `must be at most ${issue.maximum}` : `is longer than ${issue.maximum}`
-    case 'invalid_format':
-      return issue.format === 'datetime' ? 'must be a time such as 2027-01-31T00:00:00Z' : issue.message
-    default:
-      return issue.message
-  }
+  if (issue.code === 'invalid_value')
+    return `must be ${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`
+  if (issue.code === 'invalid_type') return `must be of type ${issue.expected}`
+  if (issue.code === 'too_small' || issue.code === 'too_big') return size(issue)
+  const isTime = issue.code === 'invalid_format' && issue.format === 'datetime'
+  return isTime ? 'must be a time such as 2027-01-31T00:00:00Z' : issue.message
 }
 
 function named(root: z.ZodType, issue: z.core.$ZodIssue): Issue[] {

@@ -60,7 +60,7 @@ describe('generated files', () => {
 describe('the CRDs', () => {
   test('are namespaced, in category mcp, with the short names of the design', () => {
     const names = crds.map(({ spec }) => [spec.names.kind, spec.scope, spec.names.shortNames, spec.names.categories])
-    expect(names.sort()).toEqual([
+    expect(names.toSorted(([a], [b]) => (String(a) < String(b) ? -1 : 1))).toEqual([
       ['APIKey', 'Namespaced', ['mcpkey'], ['mcp']],
       ['GuardrailPolicy', 'Namespaced', ['mcpgp'], ['mcp']],
       ['MCPGateway', 'Namespaced', ['mcpgw'], ['mcp']],
@@ -86,7 +86,7 @@ describe('the CRDs', () => {
   test('describe every field', () => {
     const silent = all.flatMap(([path, schema]) =>
       Object.entries((schema['properties'] ?? {}) as Record<string, Schema>)
-        .filter(([, property]) => String(property['description'] ?? '').length < 10)
+        .filter(([, property]) => ((property['description'] ?? '') as string).length < 10)
         .map(([name]) => `${path}.${name}`),
     )
     expect(silent).toEqual([])

@@ -1,13 +1,14 @@
 import { z } from 'zod'
 import { list, oneOf } from './kit.ts'
 
+/** A forbidden term. One of white space alone would never be found. */
+export const word = z.string().max(256).regex(/\S/, 'must not be empty')
+
 /** The options of every detector, by name. A key added here does not compile until `gateway/detectors/index.ts` has its detector. */
 export const detectorOptions = {
   keywords: z
     .strictObject({
-      words: list(z.string().min(1).max(256), 1024)
-        .min(1)
-        .describe('Terms that must not pass, compared after NFKC and case folding.'),
+      words: list(word, 1024).min(1).describe('Terms that must not pass, compared after NFKC and case folding.'),
       matchMode: z
         .enum(['Word', 'Substring'])
         .optional()

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { z } from 'zod'
 import { kinds, type KindName } from '../../crds/index.ts'
 
@@ -34,31 +34,40 @@ const times = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e1
 const values = (schema: z.ZodType): fc.Arbitrary<unknown> =>
   drafts(schema).filter(value => schema.safeParse(value).success)
 
-/** Values of a schema of ours, rules left aside: only what the schemas use is known, anything else throws. */
-function drafts(schema: z.ZodType): fc.Arbitrary<unknown> {
-  if (schema instanceof z.ZodOptional) return values(schema.unwrap() as z.ZodType)
+const numbers = (schema: z.ZodNumber): fc.Arbitrary<number> => {
+  const { minimum = 0, maximum = 1e6 } = boundsOf(schema)
+  return fc.integer({ min: minimum, max: Math.min(maximum, 1e9) })
+}
+
+const lists = (schema: z.ZodArray): fc.Arbitrary<unknown> => {
+  const { minItems = 0, maxItems = 3 } = boundsOf(schema)
+  return fc.array(values(schema.element as z.ZodType), { minLength: minItems, maxLength: Math.min(maxItems, 3) })
+}
+
+const leaves = (schema: z.ZodType): fc.Arbitrary<unknown> | undefined => {
   if (schema instanceof z.ZodURL) return urls
   if (schema instanceof z.ZodISODateTime) return times
   if (schema instanceof z.ZodString) return texts(schema)
   if (schema instanceof z.ZodBoolean) return fc.boolean()
   if (schema instanceof z.ZodEnum) return fc.constantFrom(...schema.options)
-  if (schema instanceof z.ZodNumber) {
-    const { minimum = 0, maximum = 1e6 } = boundsOf(schema)
-    return fc.integer({ min: minimum, max: Math.min(maximum, 1e9) })
-  }
-  if (schema instanceof z.ZodArray) {
-    const { minItems = 0, maxItems = 3 } = boundsOf(schema)
-    return fc.array(values(schema.element as z.ZodType), { minLength: minItems, maxLength: Math.min(maxItems, 3) })
-  }
+  return schema instanceof z.ZodNumber ? numbers(schema) : undefined
+}
+
+/** Values of a schema of ours, rules left aside: only what the schemas use is known, anything else throws. */
+function drafts(schema: z.ZodType): fc.Arbitrary<unknown> {
+  if (schema instanceof z.ZodOptional) return values(schema.unwrap() as z.ZodType)
+  if (schema instanceof z.ZodArray) return lists(schema)
   if (schema instanceof z.ZodRecord)
     return fc.dictionary(fc.constantFrom('team', 'tier'), values(schema.valueType as z.ZodType) as fc.Arbitrary<string>)
   if (schema instanceof z.ZodUnion) return fc.oneof(...(schema.options as z.ZodType[]).map(values))
   if (schema instanceof z.ZodObject) return fields(schema)
-  throw new Error(`no values are known for ${schema._zod.def.type}`)
+  const leaf = leaves(schema)
+  if (!leaf) throw new Error(`no values are known for ${schema._zod.def.type}`)
+  return leaf
 }
 
 function fields(schema: z.ZodObject): fc.Arbitrary<unknown> {
-  const shape = Object.entries(schema.shape as Record<string, z.ZodType>)
+  const shape = Object.entries<z.ZodType>(schema.shape)
   const required = shape.filter(([, field]) => !(field instanceof z.ZodOptional)).map(([name]) => name)
   return fc.record(Object.fromEntries(shape.map(([name, field]) => [name, values(field)])), { requiredKeys: required })
 }

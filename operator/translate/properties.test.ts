@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
 import { parseGatewayConfig, parseKeysFile } from '../../gateway/config/index.ts'
