@@ -162,6 +162,12 @@ describe('a file that breaks while it is watched', () => {
     expect(after.resources[0]!.document.value['spec']).toEqual({ revoked: true })
   })
 
+  test('keeps everything while it is empty, as editors leave it for a moment; a comment alone is meant', () => {
+    expect(names(read('', {}, before))).toEqual(['GuardrailPolicy g', 'APIKey k'])
+    expect(names(read('# nothing any more\n', {}, before))).toEqual([])
+    expect(problems('')).toEqual(['1:1 : the file is empty: write its objects, or remove the file'])
+  })
+
   test('forgets nothing when it stays broken, and lets go when it is mended', () => {
     const broken = read('{]', {}, read('{]', {}, before))
     expect(names(broken)).toEqual(['GuardrailPolicy g', 'APIKey k'])

@@ -94,13 +94,18 @@ function readDocument(document: Parsed, environment: Environment): Omit<FileCont
   return { ...nothing, notes: [`${file}:${line}: ${kind} ${name} is ignored: without a cluster nothing acts on it`] }
 }
 
+/** Editors empty a file before they write it: for that moment its policies must not be gone. */
+const empty = 'the file is empty: write its objects, or remove the file'
+
 function readFile(source: Source, environment: Environment): FileContents {
   const { file } = source
-  if ('unreadable' in source) {
-    const problem = { file, line: 1, column: 1, path: '', message: source.unreadable }
+  const written = 'text' in source ? source.text : ''
+  if (written === '') {
+    const message = 'unreadable' in source ? source.unreadable : empty
+    const problem = { file, line: 1, column: 1, path: '', message }
     return { file, resources: [], secrets: [], problems: [problem], notes: [] }
   }
-  const parsed = parseFile(file, source.text)
+  const parsed = parseFile(file, written)
   const read = parsed.documents.map(document => readDocument(document, environment))
   return {
     file,
