@@ -53,7 +53,7 @@ export function launcher(options: StdioOptions): Launcher {
         },
       }
       running.add(counted)
-      log.info('stdio.started', { server: name, pid: child.pid })
+      if (child.pid !== undefined) log.info('stdio.started', { server: name, pid: child.pid })
       return counted
     },
     async stopAll() {
