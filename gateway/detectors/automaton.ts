@@ -14,42 +14,51 @@ export type Automaton = {
 const DELETE = 0x7f
 /** Units beyond ASCII share this many classes: more places to compare, but a table that stays small for any script. */
 const WIDE_CLASSES = 48
+const MAX_STATES = 0xffff
 
 /** @param needles lower case, not empty. @param cells the most that the table may hold; needles are cut until it fits. */
 export function automaton(needles: readonly string[], cells = 1 << 20): Automaton {
   const classes = classesOf(needles)
-  const depth = depthFor(needles, Math.floor(cells / classes.count))
-  const { table, outputs } = build(needles, depth, classes)
+  const depth = depthFor(needles, Math.min(MAX_STATES, Math.floor(cells / classes.count)))
+  const { table, outputs, accepting } = sorted(build(needles, depth, classes), classes.count)
   const { ascii, wide, count } = classes
 
-  const step = (state: number, unit: number): number =>
-    table[state * count + (unit < 128 ? ascii[unit]! : (wide?.get(unit) ?? 0))]!
+  /** The place behind the first end of a needle at or after `at`, or -1. Leaves the state it came to in `states[0]`. */
+  const states = new Uint32Array(1)
+  const advance = (text: string, from: number): number => {
+    let state = states[0]!
+    for (let at = from; at < text.length; at++) {
+      const unit = text.charCodeAt(at)
+      state = table[state * count + (unit < 128 ? ascii[unit]! : wide === undefined ? 0 : (wide.get(unit) ?? 0))]!
+      if (state >= accepting) {
+        states[0] = state
+        return at + 1
+      }
+    }
+    return -1
+  }
 
   return {
     touches(text) {
-      let state = 0
-      for (let at = 0; at < text.length; at++) {
-        state = step(state, text.charCodeAt(at))
-        if (outputs[state] !== undefined) return true
-      }
-      return false
+      states[0] = 0
+      return advance(text, 0) >= 0
     },
     touchesBytes(bytes) {
       let state = 0
       for (let at = 0; at < bytes.length; at++) {
         state = table[state * count + ascii[bytes[at]! & 127]!]!
-        if (outputs[state] !== undefined) return true
+        if (state >= accepting) return true
       }
       return false
     },
     candidates(text, visit) {
       let state = 0
-      for (let at = 0; at < text.length; at++) {
-        state = step(state, text.charCodeAt(at))
-        const found = outputs[state]
-        if (found !== undefined) {
-          for (const needle of found) visit(needle, at + 1 - Math.min(depth, needles[needle]!.length))
-        }
+      for (let at = 0; ;) {
+        states[0] = state
+        at = advance(text, at)
+        if (at < 0) return
+        state = states[0]!
+        for (const needle of outputs[state - accepting]!) visit(needle, at - Math.min(depth, needles[needle]!.length))
       }
     },
   }
@@ -107,8 +116,7 @@ function build(needles: readonly string[], depth: number, classes: Classes) {
     }
     ;(ends[state] ??= []).push(index)
   }
-  const table =
-    children.length < 65_536 ? new Uint16Array(children.length * count) : new Uint32Array(children.length * count)
+  const table = new Uint16Array(children.length * count)
   const outputs = complete(children, ends, table, count)
   return { table, outputs }
 }
@@ -117,7 +125,7 @@ function build(needles: readonly string[], depth: number, classes: Classes) {
 function complete(
   children: readonly Map<number, number>[],
   ends: readonly (number[] | undefined)[],
-  table: Uint16Array | Uint32Array,
+  table: Uint16Array,
   count: number,
 ): (readonly number[] | undefined)[] {
   const suffix = new Uint32Array(children.length)
@@ -140,4 +148,22 @@ function complete(
     table[state * count + 1] = state
   }
   return outputs
+}
+
+type Built = { readonly table: Uint16Array; readonly outputs: readonly (readonly number[] | undefined)[] }
+
+/** Renumbers the states so that those in which a needle ends come last: then one comparison tells them. */
+function sorted({ table, outputs }: Built, count: number) {
+  const accepting = outputs.filter(output => output === undefined).length
+  const numbers = new Uint16Array(outputs.length)
+  let plain = 0
+  let ending = accepting
+  for (let state = 0; state < outputs.length; state++)
+    numbers[state] = outputs[state] === undefined ? plain++ : ending++
+  const moved = new Uint16Array(table.length)
+  for (let state = 0; state < outputs.length; state++) {
+    for (let unit = 0; unit < count; unit++)
+      moved[numbers[state]! * count + unit] = numbers[table[state * count + unit]!]!
+  }
+  return { table: moved, outputs: outputs.filter(output => output !== undefined), accepting }
 }

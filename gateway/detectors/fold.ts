@@ -1,3 +1,5 @@
+import { endOfSpecials, nextSpecial } from './special.ts'
+
 /** A text as it is compared, and the way back from there. */
 export type Folded = {
   readonly text: string
@@ -15,8 +17,6 @@ const unseenOrJoining = /[\p{M}\p{DI}\u1100-\u11ff\uff9e\uff9f\0-\x08\x0e-\x1f\x
  */
 const clusters = /[\u1100-\u11ff\p{DI}]{1,64}|[^][\p{M}\p{DI}\uff9e\uff9f]{0,32}/gu
 
-const unusual = /[^\t-\r -~]+/g
-
 /** Full case folding (Unicode 5.18), with the means of the language: sharp s, dotless i and final sigma meet their other spellings. */
 const folding = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')
 
@@ -26,32 +26,50 @@ export const fold = (text: string): string => {
   return folding(visible).normalize('NFKC')
 }
 
+/** The whole character that ends before a place. */
+export function before(text: string, at: number): string {
+  const unit = text.charCodeAt(at - 1)
+  const isPair = unit >= 0xdc00 && unit <= 0xdfff && at >= 2
+  return text.slice(Math.max(0, isPair ? at - 2 : at - 1), at)
+}
+
 /** Printable ASCII and white space alone: folding such a text changes nothing but the case of letters. */
 export const isSimple = (text: string): boolean => !/[^\t-\r -~]/.test(text)
 
 /** Folds a whole text so that places can be found again. Linear in the length of the text. */
 export function foldWithOrigin(text: string): Folded {
-  if (isSimple(text)) return { text: text.toLowerCase(), origin: (start, end) => ({ start, end }) }
+  let at = isSimple(text) ? text.length : nextSpecial(text, 0)
+  if (at === text.length) return { text: text.toLowerCase(), origin: (start, end) => ({ start, end }) }
   const pieces = new Pieces()
+  const known = new Map<string, string>()
   let done = 0
-  for (const match of text.matchAll(unusual)) {
-    // The last simple character before may be the base of a mark.
-    const from = Math.max(done, match.index - 1)
+  while (at < text.length) {
+    // The character before may be the base of a mark.
+    const from = Math.max(done, at - before(text, at).length)
     pieces.straight(text.slice(done, from).toLowerCase(), done)
-    done = match.index + match[0].length
-    foldRun(text.slice(from, done), from, pieces)
+    done = endOfSpecials(text, at)
+    foldRun(text.slice(from, done), from, pieces, known)
+    at = nextSpecial(text, done)
   }
   pieces.straight(text.slice(done).toLowerCase(), done)
   return { text: pieces.text.join(''), origin: (start, end) => pieces.origin(start, end) }
 }
 
-function foldRun(run: string, from: number, pieces: Pieces): void {
+function foldRun(run: string, from: number, pieces: Pieces, known: Map<string, string>): void {
   if (!unseenOrJoining.test(run) && run.normalize('NFKC') === run) {
     const folded = folding(run)
     // Folding only ever lengthens, so an equal length means unit for unit.
     if (folded.length === run.length) return pieces.straight(folded, from)
   }
-  for (const match of run.matchAll(clusters)) pieces.cluster(fold(match[0]), from + match.index, match[0].length)
+  for (const match of run.matchAll(clusters)) {
+    const cluster = match[0]
+    let folded = known.get(cluster)
+    if (folded === undefined) {
+      folded = fold(cluster)
+      known.set(cluster, folded)
+    }
+    pieces.cluster(folded, from + match.index, cluster.length)
+  }
 }
 
 /** The folded pieces in order, with the place where each began in the original. A cluster maps as a whole, a straight piece unit for unit. */

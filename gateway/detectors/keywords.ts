@@ -1,7 +1,7 @@
 import type { DetectorOptions } from '../config/guardrails.ts'
 import { automaton } from './automaton.ts'
 import { type Detector, type Hit, merged } from './detector.ts'
-import { fold, foldWithOrigin, isSimple } from './fold.ts'
+import { before, fold, foldWithOrigin, isSimple } from './fold.ts'
 
 const placeholder = '[redacted:keyword]'
 
@@ -12,23 +12,23 @@ const placeholder = '[redacted:keyword]'
 const inWord =
   /[[\p{L}\p{N}\p{M}_]--[\p{scx=Han}\p{scx=Hira}\p{scx=Kana}\p{scx=Thai}\p{scx=Laoo}\p{scx=Khmr}\p{scx=Mymr}]]/v
 
-/** The whole character that ends before or begins at a place. */
-const before = (text: string, at: number): string => {
-  const unit = text.charCodeAt(at - 1)
-  return unit >= 0xdc00 && unit <= 0xdfff ? text.slice(Math.max(0, at - 2), at) : text.slice(Math.max(0, at - 1), at)
-}
+/** The whole character that begins at a place. */
 const after = (text: string, at: number): string => String.fromCodePoint(text.codePointAt(at) ?? 0x20)
 
 const joins = (left: string, right: string): boolean => inWord.test(left) && inWord.test(right)
 
 /** Any white space counts as one space, in terms and in texts alike, so that a line break does not hide a term of two words. */
-const spaced = (text: string): string => text.replace(/[\s\u00a0]/g, ' ')
+const spaced = (text: string): string => text.replace(/[^\S ]/g, ' ')
 
 /** Finds forbidden terms after NFKC and case folding, through zero-width characters and soft hyphens. */
 export function keywords(options: DetectorOptions['keywords']): Detector {
   const words = options.words.map(word => spaced(fold(word)).trim())
   const wanted = words.map((word, index) => ({ word, index })).filter(({ word }) => word !== '')
   const search = automaton(wanted.map(({ word }) => word))
+  const literals = wanted.filter(({ word }) => isSimple(word)).map(({ word }) => longestPart(word))
+  // Most texts hold no term at all, and the plain spelling of a plain text needs no folding to see that.
+  const glance = automaton(literals)
+  const isPhrase = words.some(word => word.includes(' '))
   const wholeWords = options.matchMode !== 'Substring'
 
   const isWhole = (text: string, start: number, end: number): boolean =>
@@ -36,11 +36,12 @@ export function keywords(options: DetectorOptions['keywords']): Detector {
 
   return {
     name: 'keywords',
-    literals: wanted.filter(({ word }) => isSimple(word)).map(({ word }) => longestPart(word)),
+    literals,
     placeholders: [placeholder],
     find(text) {
+      if (isSimple(text) && !glance.touches(text)) return []
       const folded = foldWithOrigin(text)
-      const searched = spaced(folded.text)
+      const searched = isPhrase ? spaced(folded.text) : folded.text
       const hits: Hit[] = []
       search.candidates(searched, (needle, start) => {
         const { word, index } = wanted[needle]!
