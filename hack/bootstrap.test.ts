@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -60,4 +60,48 @@ test.each([
 ])('%j is refused with a sentence', (args, says) => {
   const { status, stderr } = spawnSync(process.execPath, [cloned, ...args], { encoding: 'utf8' })
   expect({ status, stderr }).toEqual({ status: 1, stderr: says })
+})
+
+/** Runs the bootstrap of a clone without packages, with a program in place of npm; resolves to what npm was told. */
+function installing(name: string, npm: string): { status: number | null; stderr: string; asked: string[] } {
+  const fresh = join(folder, name)
+  cpSync(script, join(fresh, 'hack', 'bootstrap.mjs'))
+  mkdirSync(join(fresh, 'node_modules'))
+  writeFileSync(join(fresh, 'package-lock.json'), JSON.stringify({ packages: locked }))
+  writeFileSync(join(fresh, 'child.mjs'), '')
+  writeFileSync(
+    join(fresh, 'npm.js'),
+    `const fs = require('node:fs'); const ask = process.argv[2]; fs.appendFileSync('asked', ask + '\\n')
+     const install = () => fs.copyFileSync('package-lock.json', 'node_modules/.package-lock.json'); ${npm}`,
+  )
+  const { status, stderr } = spawnSync(
+    process.execPath,
+    [join(fresh, 'hack', 'bootstrap.mjs'), join(fresh, 'child.mjs')],
+    {
+      encoding: 'utf8',
+      env: { ...process.env, npm_execpath: join(fresh, 'npm.js') },
+    },
+  )
+  return { status, stderr, asked: readFileSync(join(fresh, 'asked'), 'utf8').trim().split('\n') }
+}
+
+test.each([
+  ['npm ci works', 'install()', { status: 0, asked: ['ci'], says: '' }],
+  [
+    'the registry lacks an optional package',
+    `if (ask === 'ci') process.exit(1); install()`,
+    { status: 0, asked: ['ci', 'install'], says: '' },
+  ],
+  [
+    'neither works',
+    'process.exit(1)',
+    { status: 1, asked: ['ci', 'install'], says: 'npm install failed: see above\n' },
+  ],
+  [
+    'npm installs something else',
+    `if (ask === 'ci') process.exit(1)`,
+    { status: 1, asked: ['ci', 'install'], says: 'npm did not install what package-lock.json says\n' },
+  ],
+])('a fresh clone is set up, or says why not, when %s', (name, npm, { status, asked, says }) => {
+  expect(installing(name, npm)).toEqual({ status, asked, stderr: `installing packages ...\n${says}` })
 })
