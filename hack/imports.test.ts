@@ -25,7 +25,7 @@ type Files = ReadonlyMap<string, string>
 const sources: Files = new Map(
   globSync('{gateway,operator,crds,cli,console}/**/*.ts', { cwd: root })
     .map(file => file.replaceAll('\\', '/'))
-    .filter(file => !/\.test\.ts$|\/testdata\/|\/golden\.ts$/.test(file))
+    .filter(file => !/\.test\.ts$|\/testdata\/|\/(?:golden|arbitrary)\.ts$/.test(file))
     .map(file => [file, readFileSync(join(root, file), 'utf8')]),
 )
 

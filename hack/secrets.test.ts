@@ -7,8 +7,8 @@ import { mint } from './minted.ts'
 
 const root = join(import.meta.dirname, '..')
 
-/** The made-up samples of the detector itself; everything else that looks like a secret comes from `mint`. */
-const samples = ['gateway/detectors/secrets.cases.yaml']
+/** Made-up samples of what is found or refused; everything else that looks like a secret comes from `mint`. */
+const samples = ['gateway/detectors/secrets.cases.yaml', 'crds/testdata/invalid/a-password-in-a-url.yaml']
 
 /** Strings that look like secrets and are none. */
 const detector = detectors.secrets({ allowed: ['database-creds=1'] })
