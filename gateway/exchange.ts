@@ -84,6 +84,12 @@ export type Verdict =
 export const pass: Verdict = { pass: true }
 
 /**
+ * A judgement in steps. A stage that has worked for a millisecond or two yields, and whoever drives it gives other calls a turn; a stage that
+ * answers at once need not know of this.
+ */
+export type Steps<T> = Generator<undefined, T>
+
+/**
  * One step of the policy chain: pure, built once per configuration, called for every message of a call in both directions.
  * `request` sees what the caller sends (requests, notifications, and responses to the server's own requests), `response` what the server sends
  * (responses, notifications, and its requests to the client). A stage that throws has refused.
@@ -92,8 +98,8 @@ export type Stage = {
   readonly name: string
   /** True when its refusal of a request is a matter of who calls: it is asked again for every open call after a reload. */
   readonly authorizes?: true
-  request?(x: Exchange): Verdict
-  response?(x: Caller, answer: Message): Verdict
+  request?(x: Exchange): Verdict | Steps<Verdict>
+  response?(x: Caller, answer: Message): Verdict | Steps<Verdict>
 }
 
 /** What the reader may hold: counted before anything is parsed. */

@@ -1,7 +1,11 @@
 import { expect, test } from 'vitest'
 import type { Exchange, Finding, Message, Stage } from './exchange.ts'
 import { readBody } from './mcp/message.ts'
-import { judgeAnswer, judgeRequest } from './pipeline.ts'
+import * as pipeline from './pipeline.ts'
+import { atOnce } from './turns.ts'
+
+const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) => atOnce(pipeline.judgeRequest(...given))
+const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) => atOnce(pipeline.judgeAnswer(...given))
 
 const limits = { maxBytes: 1 << 20, maxValues: 1000, maxDepth: 16 }
 const read = (bytes: Buffer) => readBody(bytes, limits)
@@ -129,4 +133,29 @@ test('answers pass in the order in which the stages are given, with the caller a
   }
   judgeAnswer([stage], exchange(call), messageOf('{"jsonrpc":"2.0","id":7,"result":{"n":1}}'), read)
   expect(seen).toEqual([['ci', { n: 1 }]])
+})
+
+test('a stage may judge in steps, and what it says at the end counts', () => {
+  const slow: Stage = {
+    name: 'slow',
+    *request() {
+      yield
+      yield
+      return { deny: { stage: 'slow', code: 'GuardrailBlocked' } }
+    },
+  }
+  const steps = pipeline.judgeRequest([slow], exchange(call), read)
+  expect([steps.next().done, steps.next().done]).toEqual([false, false])
+  expect(steps.next()).toMatchObject({ done: true, value: { denied: { code: 'GuardrailBlocked', id: '7' } } })
+})
+
+test('a stage that throws between its steps has refused', () => {
+  const fragile: Stage = {
+    name: 'fragile',
+    *request() {
+      yield
+      throw new Error('boom')
+    },
+  }
+  expect(judgeRequest([fragile], exchange(call), read).denied).toMatchObject({ stage: 'fragile', code: 'Internal' })
 })

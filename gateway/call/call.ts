@@ -7,6 +7,7 @@ import type { Session } from '../session.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
 import { methods } from '../mcp/methods.ts'
 import { readBody } from '../mcp/message.ts'
+import { atOnce } from '../turns.ts'
 import { record, refuse, type Attempt } from './attempt.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from './open-calls.ts'
@@ -65,6 +66,11 @@ export class Call implements UpstreamSink, OpenCall {
     this.#identity = admission.identity
     this.#endless = endless(admission)
     this.#lastByte = admission.attempt.started
+  }
+
+  /** The client has its answer, or is gone: nothing more may be written. */
+  get over(): boolean {
+    return this.#over
   }
 
   open(request: UpstreamRequest): void {
@@ -256,7 +262,7 @@ function refusalOf(
       message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
     if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
     const x: Exchange = { ...caller, message }
-    const { denied } = judgeRequest(server.authorizing, x, bytes => readBody(bytes, limits))
+    const { denied } = atOnce(judgeRequest(server.authorizing, x, bytes => readBody(bytes, limits)))
     if (denied) return denied
   }
   return undefined

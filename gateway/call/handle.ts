@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Identity } from '../auth/authenticator.ts'
 import type { Denial } from '../exchange.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { record, refuse, type Attempt } from './attempt.ts'
 import { Call, type Admission } from './call.ts'
+import { closed, type Entry } from './entry.ts'
 import { endsHere, requestHeaders } from './forwarded.ts'
 import { receive } from './post.ts'
 import { sessionOf } from './session-of.ts'
@@ -46,14 +46,6 @@ function badTransport(runtime: Runtime, services: Services, req: IncomingMessage
   return services.phase() === 'ending' ? denial('http', 'ShuttingDown') : undefined
 }
 
-/** What is wrong with calling this server, once it is known who calls. */
-function closed(services: Services, identity: Identity, server: ServerRuntime): Denial | undefined {
-  if (!identity.principal.grants.allowsServer(server.name)) return denial('authorize', 'ServerNotAllowed')
-  if (server.refused !== undefined) return denial('route', 'ConfigurationRefused', server.refused)
-  if (server.stopped) return denial('route', 'ServerStopped')
-  return services.audit.ready() ? undefined : denial('audit', 'AuditUnavailable')
-}
-
 /** One request to an MCP address, from its head to the verdict. */
 export function handle(services: Services, req: IncomingMessage, res: ServerResponse): void {
   const runtime = services.runtime()
@@ -71,19 +63,19 @@ export function handle(services: Services, req: IncomingMessage, res: ServerResp
   attempt.server = server.name
   const refusal = closed(services, admitted, server)
   if (refusal) return refuse(attempt, refusal)
-  call(attempt, admitted, server)
+  call(attempt, { runtime, identity: admitted, server })
 }
 
 /** The caller is known and may call this server; what he asks of it decides the rest. */
-function call(attempt: Attempt, identity: Identity, server: ServerRuntime): void {
+function call(attempt: Attempt, entry: Entry): void {
   const { method } = attempt.req
-  if (method === 'POST') receive({ attempt, identity, server })
-  else if (method === 'GET' || method === 'DELETE') withoutBody(attempt, identity, server)
+  if (method === 'POST') receive(attempt, entry)
+  else if (method === 'GET' || method === 'DELETE') withoutBody(attempt, entry)
   else refuse(attempt, denial('http', 'MethodNotAllowed'))
 }
 
 /** GET opens the server's stream, DELETE ends the session; both exist in the legacy era only, and there the server says so itself. */
-function withoutBody(attempt: Attempt, identity: Identity, server: ServerRuntime): void {
+function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
   const { services, req } = attempt
   attempt.era = 'legacy'
   if (!identity.principal.grants.allowsScope('servers:read'))

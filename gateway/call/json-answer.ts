@@ -1,10 +1,11 @@
-import type { Denial, Finding, Message } from '../exchange.ts'
+import type { Denial, Finding, Message, Steps } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import { inTurns } from '../turns.ts'
 import { record } from './attempt.ts'
-import { clientGone, type Answer, type Call } from './call.ts'
+import type { Answer, Call } from './call.ts'
 import { responseHeaders } from './forwarded.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealedSession } from './session-id.ts'
@@ -70,36 +71,38 @@ export class JsonAnswer implements Answer {
 
   #judge(bytes: Buffer): void {
     const { attempt } = this.#call.admission
-    if (attempt.res.destroyed) return this.#call.finish(clientGone)
+    if (this.#call.over) return
     const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, attempt.services.limits)
     if ('denied' in read) return this.#unreadable(read.denied)
-    const judge = (): void => this.#decide('message' in read ? this.#one(read.message) : this.#batch(read.batch))
+    const judge = (): void =>
+      inTurns('message' in read ? this.#one(read.message) : this.#batch(read.batch), ready => this.#decide(ready))
     if (bytes.length > large) setImmediate(judge)
     else judge()
   }
 
   #decide(ready: Ready): void {
+    const { attempt } = this.#call.admission
+    if (this.#call.over) return
     const findings = ready.findings.length > 0 ? ready.findings : undefined
     if ('denied' in ready) return this.#call.deny(ready.denied, findings)
-    if (findings) record(this.#call.admission.attempt, { event: 'mcp_answer', verdict: 'allow', findings })
+    if (findings) record(attempt, { event: 'mcp_answer', verdict: 'allow', findings })
     this.#send(ready.bytes)
   }
 
-  #one(message: Message): Ready {
+  *#one(message: Message): Steps<Ready> {
     const { server, caller, admission } = this.#call
-    const judged = judgeAnswer(server.reversed, caller, message, bytes =>
-      readAnswer(bytes, admission.attempt.services.limits),
-    )
+    const { limits } = admission.attempt.services
+    const judged = yield* judgeAnswer(server.reversed, caller, message, bytes => readAnswer(bytes, limits))
     const { findings } = judged
     return judged.denied ? { denied: judged.denied, findings } : { bytes: judged.message.bytes, findings }
   }
 
   /** A batch (2025-03-26): one refusal refuses the array. */
-  #batch(messages: readonly Message[]): Ready {
+  *#batch(messages: readonly Message[]): Steps<Ready> {
     const parts: Buffer[] = []
     const findings: Finding[] = []
     for (const message of messages) {
-      const ready = this.#one(message)
+      const ready = yield* this.#one(message)
       findings.push(...ready.findings)
       if ('denied' in ready) return { denied: ready.denied, findings }
       parts.push(parts.length === 0 ? Buffer.from('[') : Buffer.from(','), ready.bytes)

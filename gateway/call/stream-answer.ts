@@ -1,9 +1,10 @@
-import type { Denial, Finding } from '../exchange.ts'
+import type { Denial, Finding, Steps } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import { inTurns } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Call } from './call.ts'
 import { responseHeaders } from './forwarded.ts'
@@ -20,9 +21,13 @@ type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly f
 export class StreamAnswer implements Answer {
   readonly #call: Call
   readonly #splitter: SseSplitter
+  /** Events that wait for the one that is being judged, and what comes after them. */
+  #waiting: SseEvent[] = []
+  #judging = false
+  #after: (() => void) | undefined
   #reserved = 0
   #lastWrite: number
-  #waiting = false
+  #full = false
 
   constructor(call: Call, status: number, headers: UpstreamHeaders) {
     this.#call = call
@@ -42,28 +47,32 @@ export class StreamAnswer implements Answer {
     if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
-    this.#forward(events)
-    if (tooLarge)
-      return this.#call.deny({
-        stage: 'upstream',
-        code: 'UpstreamTooLarge',
-        detail: 'an event is larger than the limit',
-      })
-    this.#hold(this.#splitter.pending)
+    this.#waiting.push(...events)
+    if (tooLarge) {
+      const detail = 'an event is larger than the limit'
+      this.#then(() => this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge', detail }))
+    }
+    this.#pump()
   }
 
   end(): void {
-    const { res } = this.#call.admission.attempt
-    // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
-    this.#call.finish(res.statusCode)
-    res.end()
+    this.#then(() => {
+      const { res } = this.#call.admission.attempt
+      // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
+      this.#call.finish(res.statusCode)
+      res.end()
+    })
+    this.#pump()
   }
 
   broken(): void {
-    const { res } = this.#call.admission.attempt
-    this.#call.finish(res.statusCode)
-    // A clean end would tell the client that this was all.
-    res.destroy()
+    this.#then(() => {
+      const { res } = this.#call.admission.attempt
+      this.#call.finish(res.statusCode)
+      // A clean end would tell the client that this was all.
+      res.destroy()
+    })
+    this.#pump()
   }
 
   deny(denial: Denial): void {
@@ -88,41 +97,55 @@ export class StreamAnswer implements Answer {
     this.#reserved = Math.min(this.#reserved, bytes)
   }
 
-  #forward(events: readonly SseEvent[]): void {
-    const parts: Buffer[] = []
-    let refused: Extract<Judged, { denied: Denial }> | undefined
-    for (const event of events) {
-      const judged = this.#judge(event)
-      if ('denied' in judged) {
-        refused = judged
-        break
-      }
-      parts.push(judged.bytes)
+  /** What happens when all events before it are out. */
+  #then(act: () => void): void {
+    this.#after ??= act
+  }
+
+  /** Judges event after event; one that takes its time holds back those behind it, and the server. */
+  #pump(): void {
+    while (!this.#judging && !this.#call.over) {
+      const event = this.#waiting.shift()
+      if (!event) break
+      this.#judging = true
+      let turns = false
+      inTurns(this.#judge(event), judged => {
+        this.#judging = false
+        if (this.#call.over) return
+        if ('denied' in judged) return this.#call.deny(judged.denied, judged.findings)
+        this.#write(judged.bytes)
+        if (!turns) return
+        if (!this.#full) this.#call.resume()
+        this.#pump()
+      })
+      turns = true
+      if (this.#judging) this.#call.pause()
     }
-    if (parts.length > 0) this.#write(parts.length === 1 ? parts[0]! : Buffer.concat(parts))
-    if (refused) this.#call.deny(refused.denied, refused.findings)
+    if (this.#judging || this.#call.over) return
+    this.#hold(this.#splitter.pending)
+    this.#after?.()
   }
 
   #write(bytes: Buffer): void {
     const { res, services } = this.#call.admission.attempt
     this.#lastWrite = services.now()
-    if (res.write(bytes) || this.#waiting) return
-    this.#waiting = true
+    if (res.write(bytes) || this.#full) return
+    this.#full = true
     this.#call.pause()
     res.once('drain', () => {
-      this.#waiting = false
-      this.#call.resume()
+      this.#full = false
+      if (!this.#judging) this.#call.resume()
     })
   }
 
-  #judge(event: SseEvent): Judged {
+  *#judge(event: SseEvent): Steps<Judged> {
     const { data, raw } = event
     if (!data) return { bytes: raw }
     const { attempt } = this.#call.admission
     const read = readAnswer(data, attempt.services.limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
     const { server, caller } = this.#call
-    const judged = judgeAnswer(server.reversed, caller, read.message, bytes =>
+    const judged = yield* judgeAnswer(server.reversed, caller, read.message, bytes =>
       readAnswer(bytes, attempt.services.limits),
     )
     if (judged.denied) return this.#refused(judged.denied, judged.findings)

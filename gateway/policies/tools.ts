@@ -2,7 +2,7 @@ import type { ServerTools } from '../config/tools.ts'
 import { allowMatcher, denyMatcher, type Matcher } from '../config/glob.ts'
 import { member, elements, type Span } from '../mcp/spans.ts'
 import { removeElements, setMember, splice, type Edit } from '../mcp/splice.ts'
-import { pass, type Caller, type Denial, type Message, type Stage, type Verdict } from '../exchange.ts'
+import { pass, type Caller, type Denial, type Exchange, type Message, type Stage, type Verdict } from '../exchange.ts'
 
 type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 
@@ -67,8 +67,11 @@ const privacy = (answer: Message, result: Span): readonly Edit[] =>
     ? []
     : [setMember(answer.bytes, result, 'cacheScope', '"private"')]
 
+/** A stage that needs no steps. */
+type AtOnce = Stage & { request(x: Exchange): Verdict; response(x: Caller, answer: Message): Verdict }
+
 /** Hides and refuses tools: the caller's own list, the server's policy, and dangerous names that security has not approved. */
-export function tools(config: ServerTools): Stage {
+export function tools(config: ServerTools): AtOnce {
   const byServer = remembered(serverToolJudge(config))
   const judge = (x: Caller, tool: string): Refusal | undefined =>
     x.principal.grants.allowsTool(tool) ? byServer(tool) : 'ToolNotAllowed'

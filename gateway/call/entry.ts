@@ -1,0 +1,34 @@
+import type { Identity } from '../auth/authenticator.ts'
+import type { Denial } from '../exchange.ts'
+import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
+
+/** A caller before a server, under one configuration. */
+export type Entry = { readonly runtime: Runtime; readonly identity: Identity; readonly server: ServerRuntime }
+
+/** What is wrong with calling this server, once it is known who calls. */
+export function closed(services: Services, identity: Identity, server: ServerRuntime): Denial | undefined {
+  const denial = (stage: string, code: Denial['code'], detail?: string): Denial => ({
+    stage,
+    code,
+    ...(detail === undefined ? {} : { detail }),
+  })
+  if (!identity.principal.grants.allowsServer(server.name)) return denial('authorize', 'ServerNotAllowed')
+  if (server.refused !== undefined) return denial('route', 'ConfigurationRefused', server.refused)
+  if (server.stopped) return denial('route', 'ServerStopped')
+  return services.audit.ready() ? undefined : denial('audit', 'AuditUnavailable')
+}
+
+/**
+ * The same entry under the configuration of now. A body may take a minute to arrive, and a long text a while to be judged: a key that was
+ * revoked meanwhile must not get through on what was true before.
+ */
+export function renewed(services: Services, entry: Entry): Entry | { readonly denied: Denial } {
+  const runtime = services.runtime()
+  if (runtime === entry.runtime) return entry
+  const identity = runtime.auth.readmit(entry.identity, services.now())
+  if ('denied' in identity) return identity
+  const server = runtime.servers.get(entry.server.name)
+  if (!server) return { denied: { stage: 'route', code: 'NotFound' } }
+  const denied = closed(services, identity, server)
+  return denied ? { denied } : { runtime, identity, server }
+}
