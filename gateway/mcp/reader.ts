@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { ErrorCode } from '../errors.ts'
 import type { Message, Read, ReadLimits } from '../exchange.ts'
 import { envelope } from './envelope.ts'
@@ -103,10 +104,11 @@ function idOf(bytes: Buffer): string | undefined {
   return isToken(token) ? token : undefined
 }
 
-/** For bytes that were not parsed: what the scan saw, if it could have missed nothing. */
+/** For bytes that were not parsed: what the scan saw, if no name could be another spelling or disguise of `id`. */
 function idBeforeParse(bytes: Buffer, scan: Scan, code: string): string | undefined {
   if (code === 'AmbiguousMessage') return idOf(bytes)
-  if (code !== 'TooComplex' || scan.idAt === -1 || scan.ids !== 1 || scan.escapedName) return undefined
+  if (code !== 'TooComplex' || scan.idAt === -1 || scan.ids !== 1 || scan.escapedName || !isAscii(bytes))
+    return undefined
   const token = bytes.toString('utf8', scan.idAt, tokenEnd(bytes, scan.idAt))
   return isToken(token) ? token : undefined
 }

@@ -32,7 +32,7 @@ export function input(r: Random): Input {
     tree = mutations[name]?.(tree, r) ?? tree
     recipe.push(name)
   }
-  let bytes = Buffer.from(emit(tree, r))
+  let bytes = Buffer.from(r.oneIn(3) ? emit(tree, r) : emit(tree))
   if (r.oneIn(6)) {
     bytes = Buffer.from(damage(bytes, r))
     recipe.push('damage')

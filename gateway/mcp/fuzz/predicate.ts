@@ -14,6 +14,8 @@ export type Expected = {
   readonly ids: readonly (string | undefined)[]
   /** The document is one message: a denial must tell its id. */
   readonly single?: true
+  /** What the strict parser read, where the bytes are JSON. */
+  readonly node?: Node
 }
 
 type Codes = Set<ErrorCode>
@@ -44,7 +46,8 @@ function expectedOfJson(node: Node, limits: ReadLimits, from: Sender): Expected 
   const messages = node.type === 'array' ? node.items : [node]
   if (messages.length === 0 || messages.length > 100) codes.add('InvalidRequest')
   for (const message of messages) judge(message, { codes, from })
-  return { codes, ids: messages.map(tellableId), ...(node.type === 'object' && { single: true }) }
+  const ids = messages.map(tellableId)
+  return node.type === 'object' ? { codes, ids, node, single: true } : { codes, ids, node }
 }
 
 /** Counting comes before parsing, so bytes that are not JSON may be refused for their size first. */

@@ -5,6 +5,7 @@ import type { Rule } from '../rules.ts'
 import { input } from './input.ts'
 import type { Input } from './input.ts'
 import type { Peer } from './peers.ts'
+import { expectedOf } from './predicate.ts'
 import { random } from './random.ts'
 import { againstPredicate, expectedLines } from './verdict.ts'
 import type { Lines } from './verdict.ts'
@@ -39,14 +40,15 @@ export async function run(options: Options): Promise<Run> {
   for (let count = 1; count <= inputs; count++) {
     const one = input(r)
     const answer = read(one)
-    const reason = oracles.includes('predicate') ? againstPredicate(one, answer) : undefined
+    const expected = expectedOf(one.bytes, one.limits, one.from)
+    const reason = oracles.includes('predicate') ? againstPredicate(one, answer, expected) : undefined
     if (reason !== undefined) {
       await asked
       return { inputs: count, accepted, found: { input: one, reason, seed } }
     }
     if (!('denied' in answer)) {
       accepted++
-      if (oracles.includes('parsers')) waiting.push({ input: one, ...expectedLines(one, answer) })
+      if (oracles.includes('parsers')) waiting.push({ input: one, ...expectedLines(one, answer, expected) })
     }
     if (waiting.length === round || count === inputs) {
       // One round is on its way while the next is made.
@@ -90,7 +92,8 @@ async function askPeers(
 /** Whether an oracle still disagrees about these bytes. */
 export async function disagrees(one: Input, options: Omit<Options, 'seed' | 'inputs'>): Promise<string | undefined> {
   const answer = readers(options.disabled)(one)
-  const reason = options.oracles.includes('predicate') ? againstPredicate(one, answer) : undefined
+  const expected = expectedOf(one.bytes, one.limits, one.from)
+  const reason = options.oracles.includes('predicate') ? againstPredicate(one, answer, expected) : undefined
   if (reason !== undefined || 'denied' in answer || !options.oracles.includes('parsers')) return reason
-  return (await askPeers([{ input: one, ...expectedLines(one, answer) }], options.peers, 0))?.reason
+  return (await askPeers([{ input: one, ...expectedLines(one, answer, expected) }], options.peers, 0))?.reason
 }

@@ -21,23 +21,27 @@ export function treeOf(value: unknown): Tree {
   return { kind: 'object', members: Object.entries(value).map(([name, inner]) => ({ name, value: treeOf(inner) })) }
 }
 
-export function emit(tree: Tree, r: Random): string {
+/** @param r how to spell it; without, names and strings have only the escapes that they need, and there is no white space */
+export function emit(tree: Tree, r?: Random): string {
+  const g = () => (r === undefined ? '' : gap(r))
   switch (tree.kind) {
     case 'raw':
       return tree.token
     case 'text':
-      return spellString(tree.text, r)
+      return string(tree.text, r)
     case 'array':
-      return `[${gap(r)}${tree.items.map(item => emit(item, r)).join(`${gap(r)},${gap(r)}`)}${gap(r)}]`
+      return `[${g()}${tree.items.map(item => emit(item, r)).join(`${g()},${g()}`)}${g()}]`
     case 'object': {
       const members = tree.members.map(member => {
-        const name = member.raw ? member.name : spellString(member.name, r)
-        return `${name}${gap(r)}:${gap(r)}${emit(member.value, r)}`
+        const name = member.raw ? member.name : string(member.name, r)
+        return `${name}${g()}:${g()}${emit(member.value, r)}`
       })
-      return `{${gap(r)}${members.join(`${gap(r)},${gap(r)}`)}${gap(r)}}`
+      return `{${g()}${members.join(`${g()},${g()}`)}${g()}}`
     }
   }
 }
+
+const string = (text: string, r?: Random): string => (r === undefined ? JSON.stringify(text) : spellString(text, r))
 
 /** Every tree within `tree`, itself first. */
 export function all(tree: Tree): Tree[] {

@@ -1,14 +1,12 @@
 import type { Message, Read } from '../../exchange.ts'
 import { canonical, known, respelled, wrongSources } from './canonical.ts'
 import type { Input } from './input.ts'
-import { expectedOf } from './predicate.ts'
 import type { Expected } from './predicate.ts'
 import { parseStrictly } from './strict.ts'
 import type { Node } from './strict.ts'
 
 /** Compares what the reader answered with the predicate. The reason if they differ. */
-export function againstPredicate(input: Input, read: Read): string | undefined {
-  const expected = expectedOf(input.bytes, input.limits, input.from)
+export function againstPredicate(input: Input, read: Read, expected: Expected): string | undefined {
   const codes = [...expected.codes].join(' or ') || 'acceptance'
   if ('denied' in read) {
     if (!expected.codes.has(read.denied.code)) return `refused as ${read.denied.code}, expected ${codes}`
@@ -18,9 +16,8 @@ export function againstPredicate(input: Input, read: Read): string | undefined {
   const ids = messagesOf(read).map(({ id }) => id)
   if (JSON.stringify(ids) !== JSON.stringify(expected.ids))
     return `ids ${JSON.stringify(ids)}, expected ${JSON.stringify(expected.ids)}`
-  const text = input.bytes.toString('utf8')
-  const node = parseStrictly(text)
-  return messagesOf(read).map(wrongPlain).find(Boolean) ?? (node && wrongSources(text, node))
+  const { node } = expected
+  return messagesOf(read).map(wrongPlain).find(Boolean) ?? (node && wrongSources(input.bytes.toString('utf8'), node))
 }
 
 export const messagesOf = (read: Read): readonly Message[] =>
@@ -41,9 +38,12 @@ function wrongPlain({ bytes, plain }: Message): string | undefined {
 /** What the parsers of other languages must answer to an accepted input, each as one line. */
 export type Lines = { readonly python: string; readonly go: string }
 
-/** The lines for what the gateway saw: the messages as the reader gave them, not another parse of the bytes. */
-export function expectedLines(input: Input, read: Read): Lines {
-  const node = parseStrictly(input.bytes.toString('utf8'))
+/**
+ * The lines for what the gateway saw: the messages as the reader gave them, not another parse of the bytes.
+ * @param expected its `node` gives numbers their spelling; bytes that a disabled rule let through are parsed here
+ */
+export function expectedLines(input: Input, read: Read, expected: Expected): Lines {
+  const node = expected.node ?? parseStrictly(input.bytes.toString('utf8'))
   const nodes = node?.type === 'array' ? node.items : [node]
   const views = messagesOf(read).map((message, index) => respelled(viewOf(message, nodes[index]), nodes[index]))
   const view = 'batch' in read ? views : views[0]
