@@ -1,5 +1,5 @@
 import type { Message, Principal } from '../exchange.ts'
-import { eraOf } from '../mcp/era.ts'
+import { claimedRevision, eraOf } from '../mcp/era.ts'
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from './upstream.ts'
 import { eraKeeper } from './stdio/eras.ts'
 import type { JunkCounts } from './stdio/junk.ts'
@@ -32,6 +32,12 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     // HTTP clients cancel by closing the stream. An id in a message could be that of another client of the same principal.
     if (message.method === 'notifications/cancelled') return answer.accepted()
     const serve = (): void => {
+      const requested = claimedRevision(message)
+      const { supported } = eras
+      if (requested !== undefined && supported?.includes(requested) === false) {
+        // A child on a pipe agreed on its revision once and need not look again; an HTTP server has to, at every request.
+        return answer.refuse(400, -32022, 'Unsupported protocol version', message.id, { supported, requested })
+      }
       const channel = pool.take(owner)
       if (channel === 'busy') void roomFor(owner, answer, serve)
       else if (channel === 'backoff') unavailable(answer, channel)

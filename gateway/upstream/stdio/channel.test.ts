@@ -217,6 +217,19 @@ describe('a modern child', () => {
 })
 
 describe('the era of a child', () => {
+  test('a revision that the child does not serve is refused at every request', async () => {
+    const server = upstream(modern())
+    const body = modernTool('"v"', 'pid').replace('2026-07-28', '2999-01-01')
+    for (let i = 0; i < 2; i++) {
+      const heard = await done(server, { body })
+      expect([heard.status, heard.messages()]).toMatchObject([
+        400,
+        [{ id: 'v', error: { code: -32022, data: { supported: ['2026-07-28'], requested: '2999-01-01' } } }],
+      ])
+    }
+    expect((await done(server, { body: modernTool('1', 'pid') })).status).toBe(200)
+  })
+
   test.each([
     ['legacy', 'answers an unknown method with an error'],
     ['dies', 'dies of an unknown method'],

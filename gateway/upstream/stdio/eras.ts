@@ -2,7 +2,7 @@ import type { Era } from '../../exchange.ts'
 import type { Channel } from './channel.ts'
 import type { Launcher } from './launch.ts'
 import type { Pool } from './pool.ts'
-import type { ProbeVerdict } from './probe.ts'
+import type { Modern, ProbeVerdict } from './probe.ts'
 
 /** Silence and death may have other reasons than age, so `legacy` is believed for a while only, then longer and longer. */
 const FIRST_GUESS = 60_000
@@ -15,6 +15,8 @@ export type EraAnswer = Era | 'busy' | 'backoff' | 'unstarted'
 /** Knows the era of a server's program, and asks one process for it when a modern request comes first. */
 export type Eras = {
   readonly known: Era | undefined
+  /** The revisions of a modern server, if it told them. */
+  readonly supported: readonly string[] | undefined
   /** The era; or why it could not be asked for. The process that answered stays in the pool if it is modern. */
   ask(owner: string): Promise<EraAnswer>
 }
@@ -22,6 +24,7 @@ export type Eras = {
 export function eraKeeper(host: Launcher, pool: Pool): Eras {
   const { clock, limits, log, name } = host.options
   let known: Era | undefined
+  let supported: readonly string[] | undefined
   let asking: Promise<EraAnswer> | undefined
   let guesses = 0
   let late: Channel | undefined
@@ -31,6 +34,10 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
     if (known !== era) log.info('stdio.era', { server: name, era })
     known = era
     return era
+  }
+  const learnModern = (modern: Modern): Era => {
+    supported = modern.supported
+    return learn('modern')
   }
   const guess = (): Era => {
     guessEnds = clock.now() + Math.min(FIRST_GUESS * 2 ** guesses, LONGEST_GUESS)
@@ -49,7 +56,7 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
       void waitLonger(channel, discovered)
       return guess()
     }
-    if (verdict === 'modern') return learn('modern')
+    if (typeof verdict === 'object') return learnModern(verdict)
     channel.stop()
     if (verdict === 'unstarted') return 'unstarted'
     return verdict === 'died' ? guess() : learn('legacy')
@@ -60,7 +67,7 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
     const stop = clock.after(LATE, () => channel.stop())
     const verdict = await discovered
     stop()
-    if (verdict === 'modern') learn('modern')
+    if (typeof verdict === 'object') learnModern(verdict)
     else channel.stop()
   }
 
@@ -69,6 +76,9 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
   return {
     get known() {
       return known
+    },
+    get supported() {
+      return supported
     },
     async ask(owner) {
       if (known !== undefined) return known

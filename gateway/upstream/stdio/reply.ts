@@ -20,7 +20,7 @@ export type Reply = {
   /** Ends a session, or another thing that has no body. */
   done(): void
   /** An error of this bridge, spelled as a JSON-RPC error with the raw id token. */
-  refuse(status: number, rpc: number, text: string, id?: string): void
+  refuse(status: number, rpc: number, text: string, id?: string, data?: unknown): void
   fail(code: ErrorCode, detail: string): void
 }
 
@@ -132,8 +132,8 @@ export function reply(sink: UpstreamSink, maxBacklog: number, hooks: ReplyHooks)
     },
     accepted: () => empty(202),
     done: () => empty(200),
-    refuse(status, rpc, text, id) {
-      const error = `"error":{"code":${rpc},"message":${JSON.stringify(text)}}`
+    refuse(status, rpc, text, id, data) {
+      const error = `"error":${JSON.stringify({ code: rpc, message: text, data })}`
       body(status, Buffer.from(`{"jsonrpc":"2.0",${error},"id":${id ?? 'null'}}`))
     },
     fail: (code, detail) => finish(() => sink.fail(code, detail)),
