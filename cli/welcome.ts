@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import { allowMatcher } from '../gateway/config/glob.ts'
 import type { Key } from '../gateway/config/keys.ts'
 import { clients } from './clients.ts'
@@ -21,8 +22,10 @@ const keyLine = ({ name, allowedServers }: Key): string => `  ${name}: ${allowed
 
 /** How to get in while nobody can: the exact command, and where its answer goes. */
 function noWayIn(paths: readonly string[]): string {
-  const path = paths[0] ?? 'server.yaml'
-  const target = /\.ya?ml$/.test(path) ? `--append ${path}` : `-o ${path.replace(/\/*$/, '')}/me-key.yaml`
+  const path = paths[0] ?? ''
+  const target = /\.ya?ml$/.test(path)
+    ? `--append ${path}`
+    : `-o ${join(path.endsWith('.json') ? dirname(path) : path, 'me-key.yaml')}`
   return `No API key is configured, so every call is answered with 401. This makes one; it works within a second:
 
   bartizan keys create me --servers '*' ${target}
@@ -46,10 +49,32 @@ Other clients: bartizan client-config ${name} --url ${base} --client ${others.jo
 `
 }
 
+/**
+ * The address that clients are told: the public one, or that of the listener. A listener on all addresses has no name of its own: the first of
+ * `hosts` is taken, without which nobody can call.
+ */
+function baseOf({ publicUrl, hosts }: Configured['config'], urls: readonly string[]): string {
+  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '')
+  const [first = ''] = urls
+  const [host] = hosts ?? []
+  const { protocol, hostname, port } = new URL(first)
+  if (!wildcards.includes(hostname) || host === undefined) return first
+  return `${protocol}//${/:\d+$/.test(host) ? host : `${host}:${port}`}`
+}
+
+const wildcards: readonly string[] = ['0.0.0.0', '[::]']
+
+/** Nobody calls a wildcard by name, so without a name of its own the gateway refuses every Host. */
+function nameless({ publicUrl, hosts }: Configured['config'], urls: readonly string[]): string {
+  const wild = urls.every(url => wildcards.includes(new URL(url).hostname))
+  if (!wild || publicUrl !== undefined || hosts) return ''
+  return 'Clients are refused until MCPGateway.spec.publicUrl or spec.hosts says by which name they call.\n\n'
+}
+
 /** What the terminal shows when the gateway is up. */
 export function welcome(facts: Welcome): string {
   const { configured, urls, audit } = facts
-  const base = (configured.config.publicUrl ?? urls[0] ?? '').replace(/\/+$/, '')
+  const base = baseOf(configured.config, urls)
   const { servers } = configured.config
   const names = servers.map(({ name }) => name)
   const width = Math.max(...names.map(name => name.length))
@@ -61,7 +86,7 @@ export function welcome(facts: Welcome): string {
   return `Bartizan guards ${plural(servers.length, 'server')}, listening on ${urls.join(' and ')}:
 
 ${lines.join('')}
-${waysIn(facts)}
+${nameless(configured.config, urls)}${waysIn(facts)}
 ${open ? connect(open.name, base) : ''}
 Why a call was refused: bartizan audit show DECISION, the id in the answer (log: ${audit}).
 Changes of the files are taken up at once. Ctrl-C ends.
