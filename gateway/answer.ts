@@ -21,12 +21,14 @@ const challenge = 'ApiKey realm="bartizan", header="X-API-Key"'
 
 const retrySeconds: Partial<Record<ErrorCode, string>> = { Busy: '1', ShuttingDown: '2', AuditUnavailable: '5' }
 
-/** In the legacy era an unknown method is an answer like any other, with status 200. */
-const statusOf = (code: ErrorCode, era: Era | undefined): number =>
-  code === 'MethodNotFound' && era === 'legacy' ? 200 : errors[code].http
+/** In the legacy era an unknown method is an answer like any other, with status 200; a notification has no answer, so there it is a 400. */
+function statusOf({ code, id }: Denial, era: Era | undefined): number {
+  if (code !== 'MethodNotFound' || era !== 'legacy') return errors[code].http
+  return id === undefined ? 400 : 200
+}
 
 export function render(denial: Denial, decision: string, era?: Era): Rendered {
-  const status = statusOf(denial.code, era)
+  const status = statusOf(denial, era)
   const body = renderError(denial, decision)
   const headers: Record<string, string> = {
     'Content-Type': 'application/json',

@@ -150,6 +150,7 @@ const table: [name: string, status: number, request: Buffer][] = [
   ['a slash behind the name', 404, bytes(ping, {}, 'POST /mcp/one/ HTTP/1.1')],
   ['an unknown method', 200, bytes('{"jsonrpc":"2.0","id":1,"method":"toString"}')],
   ['__proto__ as the method', 200, bytes('{"jsonrpc":"2.0","id":1,"method":"__proto__"}')],
+  ['an unknown notification', 400, bytes('{"jsonrpc":"2.0","method":"notifications/evil"}')],
   ['a method of the server', 200, bytes('{"jsonrpc":"2.0","id":1,"method":"sampling/createMessage","params":{}}')],
 ]
 
