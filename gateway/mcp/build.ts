@@ -5,7 +5,7 @@ const numberToken = /[-+.0-9eE]+/y
 /**
  * The value of a text that JSON.parse has accepted, built without it.
  *
- * V8 up to 14.6 reads a member name that is spelled with escapes as another name that an earlier document has taught it (nodejs/node#63785):
+ * The V8 of Node 24 reads a member name that is spelled with escapes as another name that an earlier document taught it (nodejs/node#63785):
  * after `{"\\u00":1}` it takes `{"\u006eame":"x"}` for the former. A caller could so hide a member from the judge, or a second `name` behind a
  * first. Texts with such names, and only those, are built here, which is slower than JSON.parse.
  */

@@ -6,7 +6,7 @@ import { missingLanguages, startPeers } from './peers.ts'
 import type { Peer } from './peers.ts'
 
 const ci = process.env.CI === 'true'
-const inputs = ci ? 2_000_000 : 200_000
+const inputs = ci ? 2_000_000 : 100_000
 const missing = missingLanguages()
 let peers: Peer[] = []
 
