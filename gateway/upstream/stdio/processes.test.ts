@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
+import { keep, mint } from '../../../hack/minted.ts'
 import { afterEach, describe, expect, test } from 'vitest'
 import {
   ask,
@@ -41,12 +42,12 @@ describe('processes', () => {
   })
 
   test('a variable that cannot be passed on is unreachable, and its value stays out of the log', async () => {
-    const secret = 'sesame\0sesame'
-    const server = upstream(legacy(), { env: { WEATHER_KEY: secret } })
+    const secret = mint('child-environment')
+    const server = upstream(legacy(), { env: { WEATHER_KEY: `${secret}\0` } })
     const heard = await done(server, { body: initializeBody })
     expect(heard.failed?.code).toBe('UpstreamUnreachable')
     expect(heard.failed?.detail).toContain('ERR_INVALID_ARG_VALUE')
-    expect(JSON.stringify([server.lines, heard.failed])).not.toContain('sesame')
+    expect(JSON.stringify([server.lines, heard.failed])).not.toContain(secret)
   })
 
   test('a principal may have so many processes and no more, and others still get theirs', async () => {
@@ -132,12 +133,13 @@ describe('processes', () => {
   })
 
   test('stderr goes to the log without secrets and not without bound', async () => {
-    const secret = 'hunter2-hunter2-hunter2'
+    const secret = mint('child-environment')
     const server = upstream(legacy(), { env: { WEATHER_KEY: secret } })
     const session = await initialize(server)
     const lines = [`key ${secret}`, Buffer.from(`u:${secret}`).toString('base64'), ...Array<string>(100).fill('noise')]
     await done(server, { session, body: tool('1', 'complain', { lines }) })
     await server.close()
+    keep('log', 'stdio-stderr', JSON.stringify(server.lines))
     const logged = server.lines.filter(({ event }) => event === 'stdio.stderr')
     expect(logged).toHaveLength(20)
     expect(logged[0]?.fields.text).toBe('key [WEATHER_KEY]')
