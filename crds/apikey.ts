@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { keyFields } from '../gateway/config/keys.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'

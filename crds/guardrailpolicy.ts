@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { action, detectorOptions, rule as guardrailRule, word } from '../gateway/config/guardrails.ts'
 import { glob, list, serverName } from '../gateway/config/kit.ts'
 import { dangerousPatterns, toolName } from '../gateway/config/tools.ts'

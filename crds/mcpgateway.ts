@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { gatewayFields, serversCap } from '../gateway/config/gateway.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { list, serverName } from '../gateway/config/kit.ts'
 import { envVar, healthCheck, timeouts } from '../gateway/config/servers.ts'
 import { toolPolicy } from '../gateway/config/tools.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { list } from '../gateway/config/kit.ts'
 import type { Column } from './kind.ts'
 

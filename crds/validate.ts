@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { issuesOf, type Issue } from '../gateway/config/index.ts'
 import { isKindName, kinds, type KindName } from './kinds.ts'
 import { apiVersion } from './kind.ts'

@@ -1,11 +1,11 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
 import { rm } from 'node:fs/promises'
 import { connect, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
+import { noOAuth } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
 import type { Endpoint } from './start.ts'
 
@@ -24,9 +24,21 @@ const limits = {
   shouldUpgradeCallback: () => false,
 }
 
-const honoListener = (app: Hono): RequestListener => {
-  const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
-  return (req, res) => void listener(req, res)
+/** A listener that loads its application with the first request: most gateways never need it. */
+export function lazyListener(load: () => Promise<Hono>): RequestListener {
+  let loaded: Promise<RequestListener> | undefined
+  const loading = async (): Promise<RequestListener> => {
+    const [{ getRequestListener }, app] = await Promise.all([import('@hono/node-server'), load()])
+    const listener = getRequestListener(app.fetch, { overrideGlobalObjects: false })
+    return (req, res) => void listener(req, res)
+  }
+  return (req, res) => {
+    loaded ??= loading()
+    loaded.then(
+      listener => listener(req, res),
+      () => res.writeHead(500).end(),
+    )
+  }
 }
 
 /** A request that Node could not parse or that took too long, without a body that could be mistaken for an MCP answer. */
@@ -51,17 +63,17 @@ function prepared<S extends Server | TlsServer>(server: S): S {
   return server
 }
 
-/** The client port: MCP paths take the raw request and response, the rest goes to Hono. */
-export function clientServer(services: Services, app: Hono, tls: Tls | undefined): Server | TlsServer {
-  const others = honoListener(app)
-  const listener = (req: IncomingMessage, res: Parameters<RequestListener>[1]): void => {
+/** The client port: MCP paths take the raw request and response, and there is nothing else. */
+export function clientServer(services: Services, tls: Tls | undefined): Server | TlsServer {
+  const listener: RequestListener = (req, res) => {
     if (isMcpPath(req.url ?? '')) handle(services, req, res)
-    else others(req, res)
+    else noOAuth(res)
   }
   return prepared(tls ? createTlsServer({ ...limits, ...tls }, listener) : createServer(limits, listener))
 }
 
-export const appServer = (app: Hono): Server => prepared(createServer(limits, honoListener(app)))
+/** A port for probes, status or metrics. */
+export const pagesServer = (listener: RequestListener): Server => prepared(createServer(limits, listener))
 
 /** The base URL of a listener, port 0 resolved. */
 export function urlOf(server: Server | TlsServer, endpoint: Endpoint, tls: boolean): string {

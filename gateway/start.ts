@@ -1,13 +1,14 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
-import { adminApp, clientApp } from './app.ts'
 import { AuditLog } from './audit.ts'
 import { OpenCalls } from './call/open-calls.ts'
 import type { Issue } from './config/index.ts'
 import { HeldBytes } from './http/memory.ts'
 import { listenerNames } from './http/hosts.ts'
-import { appServer, clientServer, closed, listening, urlOf, type Tls } from './listen.ts'
+import { clientServer, closed, lazyListener, listening, pagesServer, urlOf, type Tls } from './listen.ts'
 import { Metrics } from './metrics.ts'
+import { probe } from './plain-pages.ts'
 import { Configuration } from './configuration.ts'
 import type { Services } from './runtime.ts'
 import { deriveKey } from './session.ts'
@@ -92,9 +93,8 @@ async function startClient(
   options: GatewayOptions,
   configuration: Configuration,
 ): Promise<Started> {
-  const app = clientApp()
   const tls: Tls | undefined = configuration.tls
-  const servers = options.client.map(() => clientServer(services, app, tls))
+  const servers = options.client.map(() => clientServer(services, tls))
   configuration.onTls = next => servers.forEach(server => 'setSecureContext' in server && server.setSecureContext(next))
   let picked = 0
   const urls: string[] = []
@@ -117,9 +117,9 @@ async function startClient(
   }
 }
 
-async function startApp(app: ReturnType<typeof adminApp>, endpoint: Endpoint | undefined): Promise<Started> {
+async function startPages(listener: RequestListener, endpoint: Endpoint | undefined): Promise<Started> {
   if (!endpoint) return { urls: [], stop: () => Promise.resolve() }
-  const server = appServer(app)
+  const server = pagesServer(listener)
   await listening(server, endpoint)
   return {
     urls: [urlOf(server, endpoint, false)],
@@ -131,17 +131,20 @@ async function startApp(app: ReturnType<typeof adminApp>, endpoint: Endpoint | u
   }
 }
 
-async function metricsApp(services: Services): Promise<ReturnType<typeof adminApp>> {
-  const { Hono } = await import('hono')
-  const app = new Hono()
-  let render: (() => Promise<string>) | undefined
-  app.get('/metrics', async c => {
-    // The client library costs memory that a gateway without a scraper need not pay.
-    render ??= (await import('./exposition.ts')).exposition(services)
-    return c.text(await render(), 200, { 'Content-Type': 'text/plain; version=0.0.4; charset=utf-8' })
-  })
-  return app
+/** Probes are answered as they are, the rest by an application that is loaded for it. */
+function adminListener(services: Services, guard: Buffer): RequestListener {
+  const app = lazyListener(async () =>
+    (await import('./app.ts')).adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard)),
+  )
+  return (req, res) => {
+    const page = probe(services, req.url ?? '')
+    if (page) page(res)
+    else app(req, res)
+  }
 }
+
+const metricsListener = (services: Services): RequestListener =>
+  lazyListener(async () => (await import('./app.ts')).metricsApp(services))
 
 const startIdAlphabet = 36
 
@@ -175,10 +178,9 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const configuration = new Configuration(options, services, names)
   const issues = configuration.first(options.texts)
   if (issues.length > 0) throw new ConfigurationError(issues)
-  const guard = options.guard('_gateway')
   const client = await startClient(services, options, configuration)
-  const admin = await startApp(adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard)), options.admin)
-  const metrics = await startApp(await metricsApp(services), options.metrics)
+  const admin = await startPages(adminListener(services, options.guard('_gateway')), options.admin)
+  const metrics = await startPages(metricsListener(services), options.metrics)
   return {
     urls: client.urls,
     adminUrl: admin.urls[0],

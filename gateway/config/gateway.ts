@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { list } from './kit.ts'
 
 /** A host name as it stands in a Host header: a name or address, with or without port. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { list, oneOf } from './kit.ts'
 
 /** A forbidden term. One of white space alone would never be found. */

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { gatewayFields, host, network } from './gateway.ts'
 import { keysFile, type KeysFile } from './keys.ts'
 import { list, secretFile } from './kit.ts'

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { glob, list } from './kit.ts'
 
 export const scope = z.enum(['servers:read', 'gateway:execute'])

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /**
  * A union: an object with exactly one member set. `discriminatedUnion` becomes `anyOf`, which a structural CRD schema refuses; this becomes

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 import { duration, list, oneOf, serverName } from './kit.ts'
 import { serverGuardrails } from './guardrails.ts'
 import { serverTools } from './tools.ts'
