@@ -12,7 +12,7 @@ import { load, type Loaded } from './load.ts'
 import { runLog } from './log.ts'
 import { runOptions, runUsage, type RunOptions } from './run-options.ts'
 import { endLine, openState, type State } from './state.ts'
-import { watchFiles } from './watch.ts'
+import { watchEarly } from './watch.ts'
 import { welcome } from './welcome.ts'
 
 /** One run: what was read last, and what is in force. */
@@ -133,19 +133,24 @@ const asked = (): Promise<void> =>
   })
 
 async function serve(options: RunOptions, state: State, io: Io): Promise<number> {
-  const session = begin(options, state, io)
-  const { loaded, configured } = session
-  for (const line of findings(loaded, configured.desired)) io.err(line)
-  const ended = asked()
-  const gateway = await start(session)
-  state.keepLastGood(configured.desired.lastGood)
-  const unwatch = watchFiles(options.paths, () => reloadOrSay(session, gateway))
-  io.out(welcome({ configured, urls: gateway.urls, paths: options.paths, audit: state.audit, now: io.now() }))
-  await ended
-  io.err('Ending: calls in flight may finish.\n')
-  unwatch()
-  await gateway.stop()
-  return 0
+  const watched = watchEarly(options.paths)
+  try {
+    const session = begin(options, state, io)
+    const { loaded, configured } = session
+    for (const line of findings(loaded, configured.desired)) io.err(line)
+    const ended = asked()
+    const gateway = await start(session)
+    state.keepLastGood(configured.desired.lastGood)
+    io.out(welcome({ configured, urls: gateway.urls, paths: options.paths, audit: state.audit, now: io.now() }))
+    watched.act(() => reloadOrSay(session, gateway))
+    await ended
+    io.err('Ending: calls in flight may finish.\n')
+    watched.end()
+    await gateway.stop()
+    return 0
+  } finally {
+    watched.end()
+  }
 }
 
 /** `bartizan run`. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, unlinkSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { watchFiles } from './watch.ts'
+import { watchEarly, watchFiles } from './watch.ts'
 
 let folder = ''
 let end = (): void => undefined
@@ -75,4 +75,18 @@ test('one burst of writes is one change, told after the last of them', async () 
   for (let write = 0; write < 20; write++) writeFileSync(at('a.yaml'), String(write))
   await last.promise
   expect(count).toBe(1)
+})
+
+test.each(['at once', 'later'])('a change between looking and acting is told when somebody acts %s', async when => {
+  writeFileSync(at('a.yaml'), '1')
+  const early = watchEarly([at('a.yaml')])
+  writeFileSync(at('a.yaml'), '2')
+  if (when === 'later') {
+    const other = changes(at('a.yaml'))
+    writeFileSync(at('a.yaml'), '3')
+    await other()
+  }
+  const told = await new Promise(resolve => early.act(() => resolve('told')))
+  early.end()
+  expect(told).toBe('told')
 })

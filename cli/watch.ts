@@ -86,3 +86,20 @@ export function watchFiles(paths: readonly string[], changed: () => void): () =>
     for (const watcher of watchers) watcher?.close()
   }
 }
+
+/**
+ * Watches from before the first look at the files, so that no change falls between looking and watching.
+ * @returns `act` sets who hears of changes, and tells at once of one that came before
+ */
+export function watchEarly(paths: readonly string[]): { act(changed: () => void): void; end(): void } {
+  let missed = false
+  let tell = (): void => void (missed = true)
+  const end = watchFiles(paths, () => tell())
+  return {
+    act(changed) {
+      tell = changed
+      if (missed) changed()
+    },
+    end,
+  }
+}
