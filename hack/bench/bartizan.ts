@@ -1,13 +1,15 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chainA } from '../../e2e/conformance/chain-a.ts'
+import { chainA, type ChainA } from '../../e2e/conformance/chain-a.ts'
 import { freePort, proxyCore, start } from './process.ts'
-import { answers, type Target } from './target.ts'
+import { answers, askOnce, isResult, type Target } from './target.ts'
 
 export type Gateway = Target & {
   readonly name: 'bartizan'
   readonly pid: number
+  /** A word that the chain refuses in arguments. */
+  readonly forbidden: string
   /** Milliseconds from the start of the process to the first answered call. */
   readonly ready: number
 }
@@ -43,5 +45,19 @@ export async function bartizan(program: readonly string[], upstream: URL): Promi
     await stop()
     throw error
   }
-  return { ...target, pid: running.pid, ready: performance.now() - begun, stop }
+  return { ...target, pid: running.pid, forbidden: forbiddenIn(chain), ready: performance.now() - begun, stop }
+}
+
+function forbiddenIn({ gateway }: ChainA): string {
+  for (const { detector } of gateway.servers[0]?.guardrails?.rules ?? []) {
+    if (detector.keywords?.words[0] !== undefined) return detector.keywords.words[0]
+  }
+  throw new Error('chain A forbids no word')
+}
+
+/** Throws unless the chain is in force: figures of a gateway that lets everything pass would be worth nothing. */
+export async function proveChain(gateway: Gateway): Promise<void> {
+  const without = await askOnce({ ...gateway, key: '' }, 'Lisbon')
+  if (without.status !== 401) throw new Error(`a call without a key gives ${without.status}`)
+  if (isResult(await askOnce(gateway, `the ${gateway.forbidden} of Lisbon`))) throw new Error('a forbidden word passes')
 }

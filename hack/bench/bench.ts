@@ -4,7 +4,7 @@ import { cpus, release } from 'node:os'
 import { parseArgs } from 'node:util'
 import { bundleGateway } from '../bundle.ts'
 import { gatewayFlags } from '../flags.ts'
-import { bartizan } from './bartizan.ts'
+import { bartizan, proveChain } from './bartizan.ts'
 import { budgets, holds, type Measured } from './budgets.ts'
 import { measureAfterLoad, measureIdleCpu, measureStarts, measureStreams } from './footprint.ts'
 import type { Tool } from './load.ts'
@@ -73,6 +73,7 @@ async function measure(): Promise<Measured> {
   await answers(direct)
   try {
     const targets = { direct, nginx: await nginx(upstream), bartizan: await bartizan(program, upstream) }
+    if (given.gateway === undefined) await proveChain(targets.bartizan)
     const rows = await measureRows(targets, plan, log)
     const afterLoad = await measureAfterLoad(targets.bartizan)
     await targets.bartizan.stop()
