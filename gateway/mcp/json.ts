@@ -2,6 +2,7 @@ import { isAscii, isUtf8 } from 'node:buffer'
 import type { ErrorCode } from '../errors.ts'
 import type { ReadLimits } from '../exchange.ts'
 import { buildJson } from './build.ts'
+import { duplicateIn } from './duplicate.ts'
 import type { RuleSet } from './rules.ts'
 import { backslash, close, colon, kinds, open, scalar, scalarEnd, skipSpace, string, stringEnd } from './tokens.ts'
 
@@ -61,7 +62,7 @@ export function readJson(bytes: Buffer, limits: ReadLimits, rules: RuleSet): Jso
     return { code: 'ParseError', detail: 'not JSON' }
   }
   const fault = misread(value, scan, rules)
-  if (fault !== undefined) return { code: 'AmbiguousMessage', detail: fault, scan }
+  if (fault !== undefined) return { code: 'AmbiguousMessage', detail: placed(fault, bytes), scan }
   return { value, text, ascii, plain: ascii && !escapes, scan }
 }
 
@@ -154,8 +155,14 @@ function misread(value: unknown, scan: Scan, rules: RuleSet): string | undefined
   }
   visit(value, walk)
   if (walk.fault !== undefined) return walk.fault
-  if (rules.duplicates && walk.members !== scan.members) return 'a name occurs twice in an object'
-  return undefined
+  return rules.duplicates && walk.members !== scan.members ? twice : undefined
+}
+
+const twice = 'a name occurs twice in an object'
+
+function placed(fault: string, bytes: Buffer): string {
+  const place = fault === twice ? duplicateIn(bytes) : undefined
+  return place === undefined ? fault : `${fault}: ${JSON.stringify(place)}`
 }
 
 function visit(value: unknown, walk: Walk): void {
