@@ -1,0 +1,24 @@
+import { kinds } from '../../crds/index.ts'
+import { translate } from '../../operator/translate/index.ts'
+import { leavesOf, nameOf } from './leaves.ts'
+import { prove, type Proof, type Workshop } from './prove.ts'
+import { samples } from './samples/index.ts'
+import { emptyResult, scriptedUpstream } from '../../e2e/wire/upstream.ts'
+import { world } from './world.ts'
+
+/** Opens a workshop: a scripted upstream and fresh secrets. */
+export async function openWorkshop(): Promise<Workshop> {
+  const upstream = await scriptedUpstream(emptyResult)
+  return { upstream, world: world(Number(new URL(upstream.url).port)), translate }
+}
+
+export const leaves = leavesOf(Object.values(kinds))
+
+/** Proves every leaf of every kind. */
+export async function proveAll(): Promise<Proof[]> {
+  const workshop = await openWorkshop()
+  const proofs: Proof[] = []
+  for (const leaf of leaves) proofs.push(await prove(leaf, samples[nameOf(leaf)], workshop))
+  await workshop.upstream.stop()
+  return proofs
+}

@@ -1,0 +1,78 @@
+import type { ScriptedUpstream } from '../../e2e/wire/upstream.ts'
+import type { Desired, Snapshot, translate } from '../../operator/translate/index.ts'
+import { withValue } from './change.ts'
+import { nameOf, type Leaf } from './leaves.ts'
+import type { Sample } from './sample.ts'
+import { played } from './stage.ts'
+import { filled, type World } from './world.ts'
+
+/** Where proofs are made. `translate` can be replaced by one that ignores a field, to see that the proof notices. */
+export type Workshop = {
+  readonly upstream: ScriptedUpstream
+  readonly world: World
+  readonly translate: typeof translate
+}
+
+export type Observed = { readonly value: unknown; readonly lines: readonly string[] }
+
+export type Proof = { readonly leaf: Leaf; readonly sample: Sample; readonly observed: readonly Observed[] }
+
+/** An object as lines of path and value, so that a difference names its place. */
+function flat(value: unknown, path: string): string[] {
+  if (typeof value !== 'object' || value === null) return [`${path}: ${JSON.stringify(value)}`]
+  return Object.entries(value).flatMap(([name, inner]) =>
+    flat(inner, Array.isArray(value) ? `${path}[${name}]` : `${path}.${name}`),
+  )
+}
+
+const secret = (name: string) => ({
+  name,
+  namespace: 'default',
+  keys: ['user', 'password', 'KEY', 'TOKEN'],
+  hash: `hash-${name}`,
+})
+
+function snapshotOf(documents: readonly unknown[], sample: Sample): Snapshot {
+  return {
+    standalone: typeof sample.witness !== 'string' && !sample.pod,
+    namespace: 'default',
+    documents,
+    secrets: [secret('first'), secret('second')],
+    lastGood: [],
+  }
+}
+
+/** The status without `inForce`: to repeat what was written is no effect. */
+const statusLines = ({ statuses }: Desired): string[] =>
+  statuses.flatMap(({ kind, name, status }) => {
+    const { inForce: _, ...told } = status
+    return flat(told, `${kind} ${name}.status`)
+  })
+
+async function observe(documents: readonly unknown[], sample: Sample, workshop: Workshop): Promise<string[]> {
+  const desired = workshop.translate(snapshotOf(filled(documents, workshop.world), sample))
+  if (sample.witness === 'objects') return desired.objects.flatMap(object => flat(object, object.kind))
+  if (sample.witness === 'status') return statusLines(desired)
+  const { gateway, keys } = desired.gateways[0]!
+  return played(gateway, keys, sample.witness, workshop.world, workshop.upstream)
+}
+
+/**
+ * Gives a leaf one value after the other and observes. Each pair of values must come out different, or the field is dead.
+ * @throws when there is no sample, when it does not set the leaf, and when two values look the same
+ */
+export async function prove(leaf: Leaf, sample: Sample | undefined, workshop: Workshop): Promise<Proof> {
+  if (!sample) throw new Error(`${nameOf(leaf)} has no sample: add one to hack/fields/samples`)
+  const values = leaf.values ?? sample.values ?? []
+  if (values.length < 2) throw new Error(`the sample for ${nameOf(leaf)} gives it fewer than two values`)
+  const observed: Observed[] = []
+  for (const value of values)
+    observed.push({ value, lines: await observe(withValue(sample.documents, leaf, value), sample, workshop) })
+  for (const [at, one] of observed.entries())
+    for (const other of observed.slice(at + 1))
+      if (one.lines.join('\n') === other.lines.join('\n'))
+        throw new Error(
+          `${nameOf(leaf)} is dead: ${String(one.value)} and ${String(other.value)} look the same:\n${one.lines.join('\n')}`,
+        )
+  return { leaf, sample, observed }
+}

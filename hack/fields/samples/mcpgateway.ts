@@ -1,0 +1,37 @@
+import { exchanges } from '../exchanges.ts'
+import { image, key, server, settings, type Sample } from '../sample.ts'
+
+const around = (spec: object): readonly object[] => [settings(spec), server(), key()]
+
+/** How each field of an MCPGateway is proved. */
+export const mcpGatewaySamples: Readonly<Record<string, Sample>> = {
+  'MCPGateway.spec.publicUrl': {
+    documents: around({ publicUrl: 'https://mcp.example.com' }),
+    values: ['https://mcp.example.com', 'https://mcp.example.org'],
+    witness: exchanges.headed({ host: 'mcp.example.com' }),
+  },
+  'MCPGateway.spec.hosts[]': {
+    documents: around({ hosts: ['mcp.example.com'] }),
+    values: ['mcp.example.com', 'mcp.example.org'],
+    witness: exchanges.headed({ host: 'mcp.example.com' }),
+  },
+  'MCPGateway.spec.origins[]': {
+    documents: around({ origins: ['https://console.example.com'] }),
+    values: ['https://console.example.com', 'https://console.example.org'],
+    witness: exchanges.headed({ origin: 'https://console.example.com' }),
+  },
+  'MCPGateway.spec.audit.onFailure': {
+    documents: around({ audit: { onFailure: 'Refuse' } }),
+    witness: exchanges.stalled,
+  },
+  'MCPGateway.spec.tls.secretName': {
+    documents: [settings({ tls: { secretName: 'first' } }), image()],
+    values: ['first', 'second'],
+    witness: 'objects',
+  },
+  'MCPGateway.spec.servers.allowedNetworks[]': {
+    documents: around({}),
+    values: ['127.0.0.0/8', '10.0.0.0/8'],
+    witness: exchanges.call(),
+  },
+}
