@@ -60,7 +60,7 @@ export class Configuration {
    * refused. A keys file that cannot be read changes nothing; its last good content stays.
    */
   apply(texts: ConfigTexts): Applied {
-    if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#tlsChanged()) {
+    if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#secretsChanged()) {
       this.#services.metrics.reload('unchanged')
       return { hash: this.runtime.hash, issues: [] }
     }
@@ -127,13 +127,16 @@ export class Configuration {
     return { cert: this.#options.readSecret(tls.cert.file), key: this.#options.readSecret(tls.key.file) }
   }
 
-  /** A certificate is rotated without a change of the texts that name its file. */
-  #tlsChanged(): boolean {
-    if (!this.tls || !this.#config) return false
+  /** Certificates and the secrets of child processes are rotated without a change of the texts that name their files. */
+  #secretsChanged(): boolean {
+    const config = this.#config
+    if (!config) return false
     try {
-      const next = this.#readTls(this.#config)
-      return next !== undefined && !(next.cert.equals(this.tls.cert) && next.key.equals(this.tls.key))
+      const tls = this.#readTls(config)
+      if (tls && this.tls && !(tls.cert.equals(this.tls.cert) && tls.key.equals(this.tls.key))) return true
+      return config.servers.some(server => !this.#workshop.upstreams.fits(server, config.allowedNetworks))
     } catch {
+      // A secret that cannot be read just now: what runs goes on with what it has.
       return false
     }
   }

@@ -3,8 +3,14 @@ import { addressJudge, podJudge, type AddressJudge } from './address.ts'
 import { httpUpstream } from './http.ts'
 import type { Upstream } from './upstream.ts'
 
-/** Makes the upstream of a stdio server; the bridge is loaded only where it is needed. */
-export type StdioFactory = (server: string, stdio: NonNullable<UpstreamConfig['stdio']>) => Upstream
+type Stdio = NonNullable<UpstreamConfig['stdio']>
+
+/** Makes the upstreams of stdio servers. */
+export type StdioFactory = {
+  make(server: string, stdio: Stdio): Upstream
+  /** Changes with the contents of the secrets that the configuration only names: a rotated secret needs new children. */
+  fingerprint(stdio: Stdio): string
+}
 
 /** How long calls in flight may go on using an upstream that the newest configuration no longer has. */
 const graceMilliseconds = 300_000
@@ -24,15 +30,16 @@ export class Upstreams {
   }
 
   /** The upstream of a server: the one that runs already, when nothing about it has changed. */
-  get({ name, upstream }: Server, networks: readonly string[]): Upstream {
-    const key = JSON.stringify([name, upstream, networks])
-    let found = this.#used.get(key) ?? this.#kept.get(key)
-    if (!found) {
-      const { http, stdio } = upstream
-      found = http ? httpUpstream(http.url, this.judgeOf(http, networks)) : this.#stdio(name, stdio!)
-    }
+  get(server: Server, networks: readonly string[]): Upstream {
+    const key = this.#key(server, networks)
+    const found = this.#used.get(key) ?? this.#kept.get(key) ?? this.#make(server, networks)
     this.#used.set(key, found)
     return found
+  }
+
+  /** False when a server needs another upstream than the one that runs. */
+  fits(server: Server, networks: readonly string[]): boolean {
+    return this.#kept.has(this.#key(server, networks))
   }
 
   /** The configuration that asked for upstreams is in force: those that it did not ask for are closed, after their calls. */
@@ -53,5 +60,14 @@ export class Upstreams {
 
   async close(): Promise<void> {
     await Promise.all([...this.#kept.values()].map(upstream => upstream.close()))
+  }
+
+  #key({ name, upstream }: Server, networks: readonly string[]): string {
+    const secrets = upstream.stdio ? this.#stdio.fingerprint(upstream.stdio) : ''
+    return JSON.stringify([name, upstream, networks, secrets])
+  }
+
+  #make({ name, upstream: { http, stdio } }: Server, networks: readonly string[]): Upstream {
+    return http ? httpUpstream(http.url, this.judgeOf(http, networks)) : this.#stdio.make(name, stdio!)
   }
 }

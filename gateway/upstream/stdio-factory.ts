@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import type { GatewayOptions } from '../start.ts'
 import type { StdioFactory } from './registry.ts'
@@ -17,9 +17,9 @@ const resolved = (variables: readonly Variable[], options: GatewayOptions): Reco
   )
 
 /** Starts bridges to child processes. Secrets are read here, at the edge: the configuration names files only. */
-export const stdioFactory =
-  (options: GatewayOptions): StdioFactory =>
-  (name, { command, args, env }) =>
+export const stdioFactory = (options: GatewayOptions): StdioFactory => ({
+  fingerprint: ({ env }) => hash('sha256', JSON.stringify(resolved(env ?? [], options)), 'hex'),
+  make: (name, { command, args, env }) =>
     stdioUpstream({
       name,
       command,
@@ -31,4 +31,5 @@ export const stdioFactory =
       clock: systemClock,
       log: options.log,
       limits: defaultLimits,
-    })
+    }),
+})
