@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { createServer, type AddressInfo } from 'node:net'
 import { once } from 'node:events'
 import { tmpdir } from 'node:os'
+import { connect } from 'node:tls'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bartizan, bartizanRun, type Running } from '../e2e/demo/cli.ts'
@@ -41,8 +42,8 @@ const key = (name: string, value: string, more = ''): string =>
 const words = (...list: string[]): string =>
   object('GuardrailPolicy', 'words', `{servers: ["*"], input: {forbiddenKeywords: [${list.join(', ')}]}}`)
 
-async function start(env: Record<string, string> = {}, ...more: string[]): Promise<Running> {
-  const one = await bartizanRun(['-f', files, '--state', state, '--listen', '127.0.0.1:0', ...more], env)
+async function start(env: Record<string, string> = {}, listen = '127.0.0.1:0'): Promise<Running> {
+  const one = await bartizanRun(['-f', files, '--state', state, '--listen', listen], env)
   running.push(one)
   return one
 }
@@ -213,6 +214,50 @@ describe('a secret', () => {
     expect(code).toBe(1)
     expect(err).toMatch(/server\.yaml:9:21 stringData\.token: the environment variable CLI_TEST_TOKEN is not set/)
     expect(err).toContain('nothing was started')
+  })
+})
+
+describe('a certificate', () => {
+  /** A Secret with a certificate of its own, as cert-manager would write it. */
+  function certificate(name: string): string {
+    const [pem, secret] = [join(root, 'tls.crt'), join(root, 'tls.key')]
+    const made = [
+      'req',
+      '-x509',
+      '-newkey',
+      'ec',
+      '-pkeyopt',
+      'ec_paramgen_curve:P-256',
+      '-nodes',
+      '-subj',
+      `/CN=${name}`,
+    ]
+    execFileSync('openssl', [...made, '-days', '1', '-keyout', secret, '-out', pem], { stdio: 'ignore' })
+    const [crt, key] = [pem, secret].map(file => readFileSync(file).toString('base64'))
+    return `apiVersion: v1\nkind: Secret\ntype: kubernetes.io/tls\nmetadata: {name: cert}\ndata: {tls.crt: ${crt}, tls.key: ${key}}\n`
+  }
+
+  /** Who the gateway says to be. */
+  async function subject({ url }: Running): Promise<unknown> {
+    const socket = connect({ port: Number(new URL(url).port), host: '127.0.0.1', rejectUnauthorized: false })
+    await once(socket, 'secureConnect')
+    const { subject } = socket.getPeerCertificate()
+    socket.destroy()
+    return subject.CN
+  }
+
+  test('from a Secret is served on an address that others can reach, and follows its file', async () => {
+    const gateway = object('MCPGateway', 'default', '{tls: {secretName: cert}, hosts: [a.example]}')
+    write('server.yaml', server(), gateway)
+    write('cert.yaml', certificate('one'))
+    const one = await start({}, '0.0.0.0:0')
+    expect(one.said()).toContain('https://')
+    expect(await subject(one)).toBe('one')
+    await change(one, () => write('cert.yaml', certificate('two')))
+    expect(await subject(one)).toBe('two')
+    await change(one, () => write('server.yaml', server()))
+    expect(one.said()).toContain('TLS is switched on or off at the next start only')
+    expect(await subject(one)).toBe('two')
   })
 })
 
