@@ -1,6 +1,4 @@
-const backslash = 0x5c
-const quote = 0x22
-const numberToken = /[-+.0-9eE]+/y
+import { backslash, kinds, quote, scalar } from './tokens.ts'
 
 /**
  * The value of a text that JSON.parse has accepted, built without it.
@@ -93,10 +91,9 @@ class Builder {
   }
 
   #number(): number {
-    numberToken.lastIndex = this.#at
-    const token = numberToken.exec(this.#text)?.[0] ?? ''
-    this.#at += token.length
-    return Number(token)
+    const start = this.#at
+    while (kinds[this.#text.charCodeAt(this.#at)] === scalar) this.#at++
+    return Number(this.#text.slice(start, this.#at))
   }
 
   #literal<T>(length: number, value: T): T {
