@@ -8,13 +8,13 @@ const root = join(import.meta.dirname, '..')
 const contributing = readFileSync(join(root, 'CONTRIBUTING.md'), 'utf8')
 
 /** One place of an addition: a new file, or lines that go into an existing one. */
-type Place = { readonly file: string; readonly kind: 'ts' | 'diff'; readonly text: string }
+type Place = { readonly file: string; readonly kind: 'ts' | 'yaml' | 'diff'; readonly text: string }
 
 /** The blocks of a section of CONTRIBUTING.md that carry a file name. */
 function placesOf(section: string): Place[] {
   const from = contributing.indexOf(`### ${section}\n`)
   const body = contributing.slice(from, contributing.indexOf('\n### ', from))
-  return [...body.matchAll(/^```(ts|diff) file=(\S+)\n([\s\S]*?)^```$/gm)].map(match => ({
+  return [...body.matchAll(/^```(ts|yaml|diff) file=(\S+)\n([\s\S]*?)^```$/gm)].map(match => ({
     kind: match[1] as Place['kind'],
     file: match[2]!,
     text: match[3]!,
@@ -37,18 +37,21 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(copies, { recursive: true }))
 
+const parts = ['gateway', 'crds', 'operator', 'hack/fields', 'hack/flags.ts', 'hack/minted.ts', 'e2e/wire']
+
 /** A copy of the sources with the given places applied. */
 function copyWith(name: string, places: readonly Place[]): string {
   const copy = join(copies, name)
-  for (const part of ['gateway', 'crds', 'operator', 'tsconfig.json', 'package.json']) {
+  for (const part of [...parts, 'package.json']) {
     cpSync(join(root, part), join(copy, part), {
       recursive: true,
       filter: source => !/\.test\.ts$|\/(?:testdata|fuzz)$/.test(source),
     })
   }
+  writeFileSync(join(copy, 'tsconfig.json'), JSON.stringify({ extends: join(root, 'tsconfig.json'), include: parts }))
   for (const { kind, file, text } of places) {
     const path = join(copy, file)
-    writeFileSync(path, kind === 'ts' ? text : inserted(readFileSync(path, 'utf8'), text))
+    writeFileSync(path, kind === 'diff' ? inserted(readFileSync(path, 'utf8'), text) : text)
   }
   return copy
 }
@@ -70,7 +73,26 @@ function printed(copy: string, source: string): unknown {
   return JSON.parse(stdout)
 }
 
-const fileOf = (places: readonly Place[]): string[] => [...new Set(places.map(place => place.file))]
+/** What the test of inert fields says of one field in a copy: how many values came out different, or what is wrong. */
+const proved = (copy: string, field: string): unknown =>
+  printed(
+    copy,
+    `import { leaves, openWorkshop } from './hack/fields/all.ts'
+     import { nameOf } from './hack/fields/leaves.ts'
+     import { prove } from './hack/fields/prove.ts'
+     import { detectorSample } from './hack/fields/samples/detectors.ts'
+     import { samples } from './hack/fields/samples/index.ts'
+     const leaf = leaves.find(leaf => nameOf(leaf) === ${JSON.stringify(field)})
+     const sample = samples[nameOf(leaf)] ?? detectorSample(leaf)
+     const told = prove(leaf, sample, await openWorkshop()).then(proof => proof.observed.length, error => error.message)
+     console.log(JSON.stringify(await told))
+     process.exit()`,
+  )
+
+/** The files of an addition; the cases of a detector stand beside it and count with it. */
+const fileOf = (places: readonly Place[]): string[] => [
+  ...new Set(places.map(place => place.file).filter(file => !file.endsWith('.cases.yaml'))),
+]
 
 describe('a detector added as CONTRIBUTING says', () => {
   const places = placesOf('A detector')
@@ -104,6 +126,11 @@ describe('a detector added as CONTRIBUTING says', () => {
     expect(verdicts).toEqual(['GuardrailBlocked', 'passed'])
   })
 
+  test('shows by its own cases that its options are alive', () => {
+    const copy = copyWith('detector-options', places)
+    expect(proved(copy, 'GuardrailPolicy.spec.rules[].detector.markings.levels[]')).toBe(4)
+  })
+
   test.each([
     ['gateway/config/guardrails.ts', "'markings' does not exist in type"],
     ['gateway/detectors/markings.ts', "Cannot find module './markings.ts'"],
@@ -117,8 +144,8 @@ describe('a detector added as CONTRIBUTING says', () => {
 describe('a field added as CONTRIBUTING says', () => {
   const places = placesOf('A field of a policy')
 
-  test('takes two places beside the generated files, compiles, and acts when a server sets it', () => {
-    expect(fileOf(places)).toHaveLength(2)
+  test('takes three places, compiles, and acts when a server sets it', () => {
+    expect(fileOf(places)).toHaveLength(3)
     const copy = copyWith('field', places)
     expect(compiled(copy)).toBe('')
     const judged = printed(
@@ -136,8 +163,26 @@ describe('a field added as CONTRIBUTING says', () => {
     expect(judged).toEqual(['allowed', 'ToolNotAllowed'])
   })
 
+  const field = 'MCPServer.spec.toolPolicy.maxNameLength'
+  const without = (file: string): string =>
+    copyWith(
+      `field-without-${file.replaceAll('/', '-')}`,
+      places.filter(place => place.file !== file),
+    )
+
+  test('is found alive by the test of inert fields', () => {
+    expect(proved(copyWith('field-alive', places), field)).toBe(2)
+  })
+
   test('does not compile when it is used without being declared, and the compiler names it', () => {
-    const use = places.filter(place => place.file !== 'gateway/config/tools.ts')
-    expect(compiled(copyWith('field-undeclared', use))).toContain("Property 'maxNameLength' does not exist")
+    expect(compiled(without('gateway/config/tools.ts'))).toContain("Property 'maxNameLength' does not exist")
+  })
+
+  test('is called dead by name when nothing uses it', () => {
+    expect(proved(without('gateway/policies/tools.ts'), field)).toContain(`${field} is dead`)
+  })
+
+  test('is asked for by name when its sample is missing', () => {
+    expect(proved(without('hack/fields/samples/mcpserver.ts'), field)).toContain(`${field} has no sample`)
   })
 })
