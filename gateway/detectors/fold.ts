@@ -15,7 +15,8 @@ const unseenOrJoining = /[\p{M}\p{DI}\u1100-\u11ff\uff9e\uff9f\0-\x08\x0e-\x1f\x
  * What normalisation may join into one character: a base and its marks, a run of Hangul letters. Long runs of marks are cut, since putting
  * them into canonical order costs the square of their number.
  */
-const clusters = /[\u1100-\u11ff\p{DI}]{1,64}|[^][\p{M}\p{DI}\uff9e\uff9f]{0,32}/gu
+const clusters =
+  /[\u1100-\u11ff\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]{2,512}|[^][\p{M}\p{DI}\u1161-\u11ff\uff9e\uff9f\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]{0,32}/gu
 
 /** Full case folding (Unicode 5.18), with the means of the language: sharp s, dotless i and final sigma meet their other spellings. */
 const folding = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')

@@ -6,46 +6,11 @@ const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const twilioBeginnings = Array.from({ length: 256 }, (_, byte) => `sk${byte.toString(16).padStart(2, '0')}`)
 
 /** Services whose keys look like any other: a random value that is assigned to their name is one. */
-const vendors = [
-  ...[
-    'adobe',
-    'bittrex',
-    'coinbase',
-    'drone',
-    'etsy',
-    'finicity',
-    'finnhub',
-    'flickr',
-    'freemius',
-    'gitter',
-    'gocardless',
-  ],
-  ...[
-    'jfrog',
-    'artifactory',
-    'kraken',
-    'kucoin',
-    'lob',
-    'looker',
-    'mattermost',
-    'messagebird',
-    'nytimes',
-    'plaid',
-    'privateai',
-  ],
-  ...[
-    'sendbird',
-    'squarespace',
-    'trello',
-    'twitch',
-    'pagerduty',
-    'opsgenie',
-    'bugsnag',
-    'rollbar',
-    'segment',
-    'mixpanel',
-  ],
-]
+const vendors =
+  `adobe artifactory bittrex bugsnag coinbase drone etsy finicity finnhub flickr freemius gitter gocardless jfrog kraken kucoin lob looker
+  mattermost messagebird mixpanel nytimes opsgenie pagerduty plaid privateai rollbar segment sendbird squarespace trello twitch`.split(
+    /\s+/,
+  )
 
 /** Messaging, mail, payment, shops and other services. */
 export const services: readonly SecretRule[] = [

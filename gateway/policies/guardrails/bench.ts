@@ -1,6 +1,7 @@
 /** What the stage costs, by hand: `node gateway/policies/guardrails/bench.ts`. Prints the median of repeats, in microseconds per message. */
 import { readAnswer } from '../../mcp/message.ts'
 import type { Exchange, Message } from '../../exchange.ts'
+import { settled } from './fixtures.ts'
 import { guardrails } from './index.ts'
 
 const channels = ['Definition', 'Arguments', 'Result', 'Prompt', 'Resource', 'Elicitation'] as const
@@ -46,7 +47,7 @@ function median(message: Message, calls: number): number {
   const times: number[] = []
   for (let repeat = 0; repeat < 15; repeat++) {
     const begun = process.hrtime.bigint()
-    for (let call = 0; call < calls; call++) stage.response!(undefined as unknown as Exchange, message)
+    for (let call = 0; call < calls; call++) settled(stage.response!(undefined as unknown as Exchange, message))
     times.push(Number(process.hrtime.bigint() - begun) / 1000 / calls)
   }
   return times.sort((a, b) => a - b)[7]!

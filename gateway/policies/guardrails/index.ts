@@ -1,6 +1,5 @@
 import type { ServerGuardrails } from '../../config/guardrails.ts'
-import type { Detector } from '../../detectors/detector.ts'
-import type { Channel, Finding, Message, Stage, Verdict } from '../../exchange.ts'
+import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
 import { type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect } from './inspect.ts'
@@ -22,9 +21,9 @@ const base64Members = ['"data"', '"blob"']
  * than Redact, and Redact than Warn; rules in Audit only leave a finding. What a detector cannot judge is refused.
  */
 export function guardrails(config: ServerGuardrails): Stage {
-  const made = new Map<string, Detector>()
-  const requests = watch(config, fromCaller, made)
-  const answers = watch(config, fromServer, made, base64Members)
+  const shared = { made: new Map(), gates: new Map() }
+  const requests = watch(config, fromCaller, base64Members, shared)
+  const answers = watch(config, fromServer, base64Members, shared)
   return {
     name,
     request: ({ message }) => judge(message, requests, partsOfRequest, false),
@@ -32,22 +31,46 @@ export function guardrails(config: ServerGuardrails): Stage {
   }
 }
 
+/** Messages that are no larger are judged at once: they hold fewer characters than a judgement yields after. */
+const SMALL = 32_768
+
 function judge(
   message: Message,
   watch: Watch | undefined,
   partsOf: (message: Message) => Part[],
   fromServer: boolean,
-): Verdict {
+): Verdict | Steps<Verdict> {
   try {
     if (watch === undefined || !watch.mayTouch(message)) return pass
-    const { findings, blocked, changes } = inspect(partsOf(message), fromServer, watch)
+    const steps = judged(message, watch, partsOf, fromServer)
+    if (message.bytes.length > SMALL) return steps
+    const step = steps.next()
+    return step.done === true ? step.value : failed(message, new Error('a small message took more than one step'))
+  } catch (error) {
+    return failed(message, error)
+  }
+}
+
+function* judged(
+  message: Message,
+  watch: Watch,
+  partsOf: (message: Message) => Part[],
+  fromServer: boolean,
+): Steps<Verdict> {
+  try {
+    const { findings, blocked, changes } = yield* inspect(partsOf(message), fromServer, watch)
     if (blocked !== undefined) return refusal(blocked, findings, message.id)
     if (changes.length > 0) return { replace: rewrite(message.bytes, changes), findings }
     return findings.length === 0 ? pass : { pass: true, findings }
   } catch (error) {
-    const detail = `guardrails failed: ${error instanceof Error ? error.name : 'no error object'}`
-    return { deny: { stage: name, code: 'Internal', detail, ...(message.id !== undefined && { id: message.id }) } }
+    return failed(message, error)
   }
+}
+
+/** What could not be judged is refused. The error may quote the text, so only its name is told. */
+function failed({ id }: Message, error: unknown): Verdict {
+  const detail = `guardrails failed: ${error instanceof Error ? error.name : 'no error object'}`
+  return { deny: { stage: name, code: 'Internal', detail, ...(id !== undefined && { id }) } }
 }
 
 function refusal(blocked: Finding, findings: readonly Finding[], id: string | undefined): Verdict {

@@ -1,9 +1,10 @@
 import type { ServerRule } from '../../config/guardrails.ts'
 import type { Hit } from '../../detectors/detector.ts'
-import type { Channel, Finding } from '../../exchange.ts'
+import type { Channel, Finding, Steps } from '../../exchange.ts'
 import type { Part } from './channels.ts'
-import { eachText, type Form, type Path } from './texts.ts'
+import { findHits } from './find.ts'
 import { redacted, withoutPlaceholders } from './redact.ts'
+import { eachText, type Form, type Path } from './texts.ts'
 import type { Watch, Watcher } from './watch.ts'
 
 /** A string value of the message, and what it becomes. */
@@ -19,18 +20,11 @@ export type Inspection = {
 /** A hostile message can hold a finding in every string; the audit line names each kind once, and at most so many. */
 const MAX_FINDINGS = 64
 
-/** Judges every text of the parts by the watchers of its channel. */
-export function inspect(parts: readonly Part[], fromServer: boolean, watch: Watch): Inspection {
-  const found = new Found()
-  for (const part of parts) {
-    const watchers = watch.watchers[part.channel]
-    if (watchers === undefined) continue
-    eachText(part, fromServer, (text, form, path, key) => {
-      if (watch.mayTouchText(text, key)) judge({ text, form, path, key, channel: part.channel }, watchers, found)
-    })
-  }
-  return { findings: [...found.findings.values()], blocked: found.blocked, changes: found.changes }
-}
+/** Characters after which other calls get a turn: well above what a message holds that is judged at once. */
+const TURN = 1 << 16
+
+/** Shorter texts are looked at already while they are collected. */
+const SHORT = 4096
 
 type Text = {
   readonly text: string
@@ -38,6 +32,34 @@ type Text = {
   readonly path: Path
   readonly key: string | undefined
   readonly channel: Channel
+}
+
+/** Judges every text of the parts by the watchers of its channel. Does not yield for a message of less than `TURN` characters, base64 decoded. */
+export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Watch): Steps<Inspection> {
+  const found = new Found()
+  let sinceTurn = 0
+  for (const text of collected(parts, fromServer, watch)) {
+    yield* judge(text, watch, found)
+    sinceTurn += text.text.length
+    if (sinceTurn > TURN) {
+      sinceTurn = 0
+      yield
+    }
+  }
+  return { findings: [...found.findings.values()], blocked: found.blocked, changes: found.changes }
+}
+
+function collected(parts: readonly Part[], fromServer: boolean, watch: Watch): Text[] {
+  const texts: Text[] = []
+  for (const part of parts) {
+    const { channel } = part
+    if (watch.watchers[channel] === undefined) continue
+    eachText(part, fromServer, (text, form, path, key) => {
+      if (text.length > SHORT || watch.mayTouchText(text, key))
+        texts.push({ text, form, path: [...path], key, channel })
+    })
+  }
+  return texts
 }
 
 class Found {
@@ -51,34 +73,42 @@ class Found {
   }
 }
 
-function judge(text: Text, watchers: readonly Watcher[], found: Found): void {
+function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
   const redacting: Watcher[] = []
-  for (const watcher of watchers) {
-    const hits = withoutPlaceholders(text.text, watcher.detector.find(text.text, text.key), watchers)
+  let unredactable: Finding | undefined
+  for (const watcher of watch.watchers[text.channel]!) {
+    const all = yield* findHits(watcher.detector, text.text, text.key)
+    const hits = withoutPlaceholders(text.text, all, watch.placeholders)
     if (hits.length === 0) continue
+    for (const rule of watcher.rules)
+      unredactable = acted(rule, record(rule, watcher, hits, text, found), found) ?? unredactable
     if (watcher.rules.some(isRedaction)) redacting.push(watcher)
-    for (const rule of watcher.rules) record(rule, watcher, hits, text, found)
   }
-  if (redacting.length === 0 || found.blocked !== undefined) return
-  const to = text.form === 'value' ? redacted(text.text, text.key, redacting, watchers) : undefined
-  if (to !== undefined) found.changes.push({ path: [...text.path], from: text.text, to })
+  if (unredactable === undefined || found.blocked !== undefined) return
+  const to = text.form === 'value' ? yield* redacted(text.text, text.key, redacting, watch.placeholders) : undefined
+  if (to !== undefined) found.changes.push({ path: text.path, from: text.text, to })
   // What cannot be replaced without changing the message in other ways is refused.
-  else found.blocked = [...found.findings.values()].findLast(isEnforcedRedaction)!
+  else found.blocked = unredactable
+}
+
+/** Refuses for a rule that blocks; returns the finding of a rule that redacts, which refuses when there is no other way. */
+function acted({ action, mode }: ServerRule, first: Finding, found: Found): Finding | undefined {
+  if (mode !== 'Enforce') return undefined
+  if (action === 'Block') found.blocked ??= first
+  return action === 'Redact' ? first : undefined
 }
 
 const isRedaction = ({ action, mode }: ServerRule): boolean => action === 'Redact' && mode === 'Enforce'
-const isEnforcedRedaction = ({ action, mode }: Finding): boolean => action === 'Redact' && mode === 'Enforce'
 
+/** Leaves a finding for every hit, and returns that of the first. */
 function record(
   { action, mode, policy }: ServerRule,
   { detector }: Watcher,
   hits: readonly Hit[],
   { channel }: Text,
   found: Found,
-): void {
-  for (const { rule } of hits) {
-    const finding: Finding = { detector: detector.name, rule, channel, policy, action, mode }
-    found.add(finding)
-    if (action === 'Block' && mode === 'Enforce') found.blocked ??= finding
-  }
+): Finding {
+  const findings = hits.map(({ rule }) => ({ detector: detector.name, rule, channel, policy, action, mode }))
+  for (const finding of findings) found.add(finding)
+  return findings[0]!
 }

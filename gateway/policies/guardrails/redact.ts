@@ -1,6 +1,8 @@
 import { type Hit, merged } from '../../detectors/detector.ts'
+import type { Steps } from '../../exchange.ts'
 import { eachString, root } from '../../mcp/spans.ts'
 import { type Edit, replaceSpan, splice } from '../../mcp/splice.ts'
+import { findHits } from './find.ts'
 import type { Change } from './inspect.ts'
 import type { Watcher } from './watch.ts'
 
@@ -8,15 +10,18 @@ import type { Watcher } from './watch.ts'
 const MAX_ROUNDS = 4
 
 /** The text without what the watchers find in it, or undefined when it cannot be made clean. */
-export function redacted(
+export function* redacted(
   text: string,
   key: string | undefined,
   redacting: readonly Watcher[],
-  all: readonly Watcher[],
-): string | undefined {
+  placeholders: ReadonlySet<string>,
+): Steps<string | undefined> {
   let clean = text
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const hits = redacting.flatMap(({ detector }) => withoutPlaceholders(clean, detector.find(clean, key), all))
+    const hits: Hit[] = []
+    for (const { detector } of redacting) {
+      hits.push(...withoutPlaceholders(clean, yield* findHits(detector, clean, key), placeholders))
+    }
     if (hits.length === 0) return clean
     clean = replaced(clean, merged(hits))
   }
@@ -38,15 +43,19 @@ function replaced(text: string, hits: readonly Hit[]): string {
  * The hits but those that lie within a placeholder: a policy that forbids the word `key` would otherwise find it in `[redacted:gcp-api-key]`,
  * and never come to an end. Only the exact placeholders of the detectors are passed over, so nothing can be hidden in one.
  */
-export function withoutPlaceholders(text: string, hits: readonly Hit[], watchers: readonly Watcher[]): readonly Hit[] {
-  if (hits.length === 0 || !text.includes('[redacted')) return hits
-  const safe: { readonly start: number; readonly end: number }[] = []
-  for (const placeholder of new Set(watchers.flatMap(({ detector }) => detector.placeholders))) {
-    for (let at = text.indexOf(placeholder); at >= 0; at = text.indexOf(placeholder, at + 1)) {
-      safe.push({ start: at, end: at + placeholder.length })
-    }
-  }
-  return hits.filter(hit => !safe.some(({ start, end }) => start <= hit.start && hit.end <= end))
+export function withoutPlaceholders(
+  text: string,
+  hits: readonly Hit[],
+  placeholders: ReadonlySet<string>,
+): readonly Hit[] {
+  if (hits.length === 0 || !text.includes('[redacted:')) return hits
+  const safe = [...text.matchAll(/\[redacted:[a-z0-9-]{1,64}\]/g)].filter(([found]) => placeholders.has(found))
+  let next = 0
+  // Both are in order of place, so one pass over both tells which hits lie within.
+  return hits.filter(hit => {
+    while (next < safe.length && safe[next]!.index + safe[next]![0].length < hit.end) next++
+    return next >= safe.length || hit.start < safe[next]!.index
+  })
 }
 
 /** The message with every change made. Only the tokens of the changed strings differ; each is written as JSON anew. */

@@ -1,20 +1,29 @@
 import type { ServerGuardrails, ServerRule } from '../../config/guardrails.ts'
-import { type Automaton, automaton } from '../../detectors/automaton.ts'
+import { automaton } from '../../detectors/automaton.ts'
 import type { Detector } from '../../detectors/detector.ts'
+import { isSimple } from '../../detectors/fold.ts'
 import { detectors } from '../../detectors/index.ts'
 import type { Channel, Message } from '../../exchange.ts'
 
 /** A detector that looks at a channel, and every rule that acts on what it finds there. */
 export type Watcher = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
 
-/** What is watched in one direction. */
-export type Watch = {
-  readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
+type Gate = {
   /** Whether a detector may find something in the message; false is certain, true is a reason to look. */
   mayTouch(message: Message): boolean
   /** The same for one text. */
   mayTouchText(text: string, key: string | undefined): boolean
 }
+
+/** What is watched in one direction. */
+export type Watch = Gate & {
+  readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
+  /** Every placeholder that a redaction can leave. */
+  readonly placeholders: ReadonlySet<string>
+}
+
+/** What the two directions of a stage have in common. */
+export type Shared = { readonly made: Map<string, Detector>; readonly gates: Map<string, Gate> }
 
 type Make = (options: unknown) => Detector
 
@@ -30,8 +39,6 @@ export function detectorOf(option: ServerRule['detector'], made: Map<string, Det
   return detector
 }
 
-const unusual = /[^\t-\r -~]/
-
 /**
  * Groups the rules by channel, and builds one automaton over every literal of the detectors that watch this direction.
  * @param more further reasons to look into a message, lower case
@@ -39,8 +46,8 @@ const unusual = /[^\t-\r -~]/
 export function watch(
   { rules }: ServerGuardrails,
   channels: readonly Channel[],
-  made: Map<string, Detector>,
-  more: readonly string[] = [],
+  more: readonly string[],
+  { made, gates }: Shared,
 ): Watch | undefined {
   const watchers: Partial<Record<Channel, Watcher[]>> = {}
   const used = new Set<Detector>()
@@ -53,16 +60,28 @@ export function watch(
     }
     if (found.size > 0) watchers[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
   }
-  return used.size === 0 ? undefined : { watchers, ...gate([...used], more) }
+  if (used.size === 0) return undefined
+  const placeholders = new Set([...used].flatMap(detector => detector.placeholders))
+  return { watchers, placeholders, ...gateOf([...used], more, gates) }
+}
+
+/** Both directions mostly have the same detectors, and then one automaton. */
+function gateOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Gate>): Gate {
+  const literals = used.every(detector => detector.literals !== undefined)
+    ? [...new Set([...used.flatMap(detector => detector.literals!), ...more])].sort()
+    : undefined
+  const id = literals?.join('\n') ?? ''
+  const gate = gates.get(id) ?? gateFor(literals)
+  gates.set(id, gate)
+  return gate
 }
 
 /** One detector without literals must see everything, so there is no gate then. */
-function gate(used: readonly Detector[], more: readonly string[]): Pick<Watch, 'mayTouch' | 'mayTouchText'> {
-  if (used.some(({ literals }) => literals === undefined)) return { mayTouch: () => true, mayTouchText: () => true }
-  const search: Automaton = automaton([...new Set([...used.flatMap(({ literals }) => literals!), ...more])], 1 << 19)
+function gateFor(literals: readonly string[] | undefined): Gate {
+  if (literals === undefined) return { mayTouch: () => true, mayTouchText: () => true }
+  const search = automaton(literals, 1 << 19)
   return {
     mayTouch: ({ plain, bytes }) => !plain || search.touchesBytes(bytes),
-    mayTouchText: (text, key) =>
-      unusual.test(text) || search.touches(text) || (key !== undefined && search.touches(key)),
+    mayTouchText: (text, key) => !isSimple(text) || search.touches(text) || (key !== undefined && search.touches(key)),
   }
 }

@@ -1,0 +1,31 @@
+import { type Detector, type Hit, merged } from '../../detectors/detector.ts'
+import type { Steps } from '../../exchange.ts'
+
+/** A text that is longer is read in windows, with a turn for other calls after each: about a millisecond or two. */
+const WINDOW = 1 << 17
+/** Windows overlap by more than the longest hit. */
+const OVERLAP = 20_480
+/** What a detector may look back upon; a hit so near to the beginning of a window was judged in the one before. */
+const LOOK_BACK = 512
+
+/** What a detector finds in a text of any length. Yields between windows. */
+export function* findHits(detector: Detector, text: string, key: string | undefined): Steps<readonly Hit[]> {
+  if (text.length <= WINDOW) return detector.find(text, key)
+  const hits: Hit[] = []
+  for (let from = 0; ; from = evenly(text, from + WINDOW - OVERLAP)) {
+    const to = Math.min(text.length, from + WINDOW)
+    for (const hit of detector.find(text.slice(from, to), key)) {
+      const isCutBefore = from > 0 && hit.start < LOOK_BACK
+      const isCutBehind = to < text.length && hit.end === to - from
+      if (!isCutBefore && !isCutBehind) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
+    }
+    if (to === text.length) return merged(hits)
+    yield
+  }
+}
+
+/** The place, or the one before when it would part the two halves of a character. */
+function evenly(text: string, at: number): number {
+  const unit = text.charCodeAt(at)
+  return unit >= 0xdc00 && unit <= 0xdfff ? at - 1 : at
+}
