@@ -165,6 +165,17 @@ describe('bartizan run', () => {
     expect((await open(one, alice)).text).toContain('ConfigurationRefused')
   })
 
+  test('goes on when nobody reads any more what it prints', async () => {
+    const alice = mint('api-key')
+    write('server.yaml', server())
+    const one = await start()
+    one.deafen()
+    write('alice.yaml', key('alice', alice))
+    const answers = async (): Promise<number> => (await open(one, alice)).status
+    await expect.poll(answers, { timeout: 30_000 }).toBe(200)
+    expect(await one.stop()).toBe(0)
+  })
+
   test('says of a server with an image what to do', async () => {
     write('server.yaml', server(), object('MCPServer', 'weather', '{image: x}'))
     const one = await start()

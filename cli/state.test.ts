@@ -37,6 +37,10 @@ describe('the state folder', () => {
     })
   })
 
+  test('is never committed beside the manifests', () => {
+    opened(() => expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n'))
+  })
+
   test('that others could read is closed', () => {
     mkdirSync(folder, { mode: 0o755 })
     opened(() => expect(modeOf()).toBe('700'))

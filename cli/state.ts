@@ -10,6 +10,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  writeFileSync,
   writeSync,
 } from 'node:fs'
 import { join, relative } from 'node:path'
@@ -125,6 +126,8 @@ function makeFolder(folder: string): void {
     mkdirSync(join(folder, 'guard'), { recursive: true, mode: 0o700 })
     chmodSync(folder, 0o700)
     chmodSync(join(folder, 'guard'), 0o700)
+    // The folder lies beside manifests that are committed; it never is.
+    writeFileSync(join(folder, '.gitignore'), '*\n')
   } catch (error) {
     throw new Complaint(`${folder}: cannot be used as state folder (${(error as NodeJS.ErrnoException).code})`)
   }

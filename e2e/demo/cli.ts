@@ -26,6 +26,8 @@ export type Running = {
   said(): string
   /** Resolves when the pattern stands in what it printed after the first `from` characters. */
   until(pattern: RegExp, from?: number): Promise<void>
+  /** Closes the pipes that it prints to. */
+  deafen(): void
   /** Ends it as a service manager would; resolves to its exit code. */
   stop(): Promise<number>
 }
@@ -80,5 +82,6 @@ export async function bartizanRun(args: readonly string[], env: Environment = {}
     })
   await until(/Ctrl-C ends/)
   const url = /listening on (\S+?)[:,]?\s/.exec(said)?.[1] ?? ''
-  return { url, pid: child.pid!, said: () => said, until, stop: () => end(child) }
+  const deafen = (): void => [child.stdout, child.stderr].forEach(pipe => pipe.destroy())
+  return { url, pid: child.pid!, said: () => said, until, deafen, stop: () => end(child) }
 }
