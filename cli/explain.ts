@@ -11,6 +11,9 @@ const usage = `bartizan explain SERVER -f FILE|DIR [--namespace NAME]
 Says which settings hold for a server, and where each comes from: the server itself, a policy that selects it, the
 MCPGateway, or what is built in.
 
+  -f, --file PATH   manifests of the server and of its policies
+  --namespace NAME  which namespace is meant, when the files are about several
+
   bartizan explain files -f server.yaml -f policies/
 `
 
