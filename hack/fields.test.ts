@@ -11,7 +11,7 @@ import { exchanges } from './fields/exchanges.ts'
 import { leavesOf, nameOf } from './fields/leaves.ts'
 import { prove, type Proof, type Workshop } from './fields/prove.ts'
 import { key, server, settings, type Sample } from './fields/sample.ts'
-import { samples } from './fields/samples/index.ts'
+import { sampleOf, samples } from './fields/samples/index.ts'
 
 const proofs: Proof[] = []
 let workshop: Workshop
@@ -25,8 +25,8 @@ afterAll(() => workshop.upstream.stop())
 describe('no field is inert', () => {
   test.each(leaves.map(leaf => [nameOf(leaf), leaf] as const))(
     '%s changes something that can be observed',
-    async (name, leaf) => {
-      const proof = await prove(leaf, samples[name], workshop)
+    async (_, leaf) => {
+      const proof = await prove(leaf, sampleOf(leaf), workshop)
       expect(proof.observed.length).toBeGreaterThan(1)
       proofs.push(proof)
     },
@@ -64,7 +64,7 @@ describe('a dead field that is added', () => {
   })
 
   test('fails without a sample', async () => {
-    await expect(prove(dead, samples[nameOf(dead)], workshop)).rejects.toThrow('MCPServer.spec.colour has no sample')
+    await expect(prove(dead, sampleOf(dead), workshop)).rejects.toThrow('MCPServer.spec.colour has no sample')
   })
 
   test.each<[string, Sample]>([

@@ -1,8 +1,8 @@
 import { kinds } from '../../crds/index.ts'
 import { translate } from '../../operator/translate/index.ts'
-import { leavesOf, nameOf } from './leaves.ts'
+import { leavesOf } from './leaves.ts'
 import { prove, type Proof, type Workshop } from './prove.ts'
-import { samples } from './samples/index.ts'
+import { sampleOf } from './samples/index.ts'
 import { emptyResult, scriptedUpstream } from '../../e2e/wire/upstream.ts'
 import { world } from './world.ts'
 
@@ -18,7 +18,7 @@ export const leaves = leavesOf(Object.values(kinds))
 export async function proveAll(): Promise<Proof[]> {
   const workshop = await openWorkshop()
   const proofs: Proof[] = []
-  for (const leaf of leaves) proofs.push(await prove(leaf, samples[nameOf(leaf)], workshop))
+  for (const leaf of leaves) proofs.push(await prove(leaf, sampleOf(leaf), workshop))
   await workshop.upstream.stop()
   return proofs
 }

@@ -2,6 +2,7 @@ import type { InForce } from '../../crds/mcpserver.ts'
 import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../gateway/config/servers.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
+import type { Detector } from './wanted.ts'
 import type { Scene, ServerView } from './scene.ts'
 
 const builtIn = 'built-in'
@@ -72,16 +73,26 @@ function toolFields({ judged, guard, tools }: ServerView): InForce[] {
   ]
 }
 
-function ruleField({ detector, channels, action, mode, policy }: ServerRule): InForce {
-  const subject = detector.keywords
-    ? `keywords (${detector.keywords.words.length}, ${detector.keywords.matchMode ?? 'Word'})`
-    : `secrets (${detector.secrets?.allowed?.length ?? 0} allowed)`
-  return entry(
+/** Lists are counted, not told: there may be a thousand words in one, and not everybody who reads a status needs them. */
+const option = ([name, value]: [string, unknown]): string =>
+  Array.isArray(value) ? `${value.length} ${name}` : `${name} ${JSON.stringify(value)}`
+
+const subjectOf = (detector: Detector): string =>
+  Object.entries(detector)
+    .map(
+      ([name, options]) =>
+        `${name} (${Object.entries<unknown>(options ?? {})
+          .map(option)
+          .join(', ')})`,
+    )
+    .join(', ')
+
+const ruleField = ({ detector, channels, action, mode, policy }: ServerRule): InForce =>
+  entry(
     `rules.${channels.join('+')}`,
-    `${subject}: ${action}, ${mode}`,
+    `${subjectOf(detector)}: ${action}, ${mode}`,
     `GuardrailPolicy/${policy.split('/').at(-1)}`,
   )
-}
 
 /** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
 export const inForce = (view: ServerView, scene: Scene): InForce[] =>

@@ -1,5 +1,7 @@
+import { nameOf, type Leaf } from '../leaves.ts'
 import type { Sample } from '../sample.ts'
 import { apiKeySamples } from './apikey.ts'
+import { detectorSample } from './detectors.ts'
 import { guardrailPolicySamples } from './guardrailpolicy.ts'
 import { mcpGatewaySamples } from './mcpgateway.ts'
 import { mcpServerSamples } from './mcpserver.ts'
@@ -11,3 +13,6 @@ export const samples: Readonly<Record<string, Sample>> = {
   ...guardrailPolicySamples,
   ...mcpGatewaySamples,
 }
+
+/** The sample of a leaf; the option of a detector that has none is shown by the cases of the detector. */
+export const sampleOf = (leaf: Leaf): Sample | undefined => samples[nameOf(leaf)] ?? detectorSample(leaf)
