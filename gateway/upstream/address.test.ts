@@ -33,7 +33,16 @@ const refused: readonly string[] = [
   'not an address',
 ]
 
-const allowed: readonly string[] = ['10.1.2.3', '172.16.0.1', '172.31.255.255', '192.168.1.1', 'fc00::1', 'fd12::9', '::ffff:10.0.0.1', '64:ff9b::a00:1']
+const allowed: readonly string[] = [
+  '10.1.2.3',
+  '172.16.0.1',
+  '172.31.255.255',
+  '192.168.1.1',
+  'fc00::1',
+  'fd12::9',
+  '::ffff:10.0.0.1',
+  '64:ff9b::a00:1',
+]
 
 test.each(refused)('%s is refused without allowedNetworks', address => {
   expect(addressJudge([])('name.example', address)).toContain(address)

@@ -78,6 +78,7 @@ describe('sessions', () => {
     const server = upstream(legacy())
     const session = await initialize(server)
     const call = { session, body: tool('1', 'echo', { text: 'x' }) }
+    expect((await done(server, { ...call, headers: { accept: 'application/json' } })).status).toBe(406)
     expect((await done(server, { ...call, headers: { 'mcp-protocol-version': '1999-01-01' } })).status).toBe(400)
     expect((await done(server, { ...call, headers: { 'mcp-protocol-version': '2025-06-18' } })).status).toBe(200)
     expect((await done(server, call)).status).toBe(200)

@@ -1,3 +1,4 @@
+import { accepts } from './stdio/accepts.ts'
 import type { Message, Principal } from '../exchange.ts'
 import { claimedRevision, eraOf } from '../mcp/era.ts'
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from './upstream.ts'
@@ -15,6 +16,9 @@ export type StdioUpstream = Upstream & { readonly dropped: Readonly<JunkCounts> 
 
 /** Processes are told apart by this: two principals never share one. */
 const ownerOf = ({ provider, subject }: Principal): string => `${provider}\0${subject}`
+
+const streamTypes = ['text/event-stream']
+const postTypes = ['application/json', ...streamTypes]
 
 /**
  * Streamable HTTP over child processes: legacy sessions with a process each, modern requests over one process of the principal, and to clients
@@ -66,6 +70,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
   function post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
     const [message] = request.messages
     if (message === undefined) return refuseBy(answer, 'InvalidRequest')
+    if (!accepts(request.headers.accept, postTypes)) return refuseBy(answer, 'NotAcceptable', message.id)
     const era = eraOf(message, request.headers['mcp-protocol-version'])
     if (!('era' in era)) refuseBy(answer, era.code, era.id)
     else if (era.era === 'modern' && request.messages.length === 1) modern(request, message, answer, hooks)
@@ -77,7 +82,9 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     if (request.method === 'POST') return post(request, answer, hooks)
     const nothing = request.headers['mcp-session-id'] === undefined && eras.known === 'modern'
     if (nothing) return refuseBy(answer, 'MethodNotAllowed')
-    if (request.method === 'GET') sessions.listen(request, ownerOf(request.principal), answer, hooks)
+    const stream = request.method === 'GET'
+    if (stream && !accepts(request.headers.accept, streamTypes)) return refuseBy(answer, 'NotAcceptable')
+    if (stream) sessions.listen(request, ownerOf(request.principal), answer, hooks)
     else sessions.remove(request, ownerOf(request.principal), answer)
   }
 

@@ -94,7 +94,9 @@ export function ask(server: StdioUpstream, asked: Asked): Heard {
   const body = asked.body === undefined ? undefined : Buffer.from(asked.body)
   const request: UpstreamRequest = {
     method: asked.method ?? 'POST',
-    headers: { ...(asked.session === undefined ? {} : { 'mcp-session-id': asked.session }), ...asked.headers },
+    headers: {
+      accept: 'application/json, text/event-stream',
+      ...(asked.session === undefined ? {} : { 'mcp-session-id': asked.session }), ...asked.headers },
     ...(body === undefined ? {} : { body }),
     messages: body === undefined ? [] : read(body),
     principal: principal(asked.who ?? 'alice'),
