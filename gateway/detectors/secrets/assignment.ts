@@ -9,6 +9,9 @@ export const secretNames: readonly string[] = [
   'passwd',
   'passphrase',
   'pwd',
+  'pass=',
+  'pass:',
+  'pass"',
   'secret',
   'token',
   'credential',
@@ -47,7 +50,9 @@ const sign =
   /(?:\\?["'`]?[\])]?\s{0,8}(?:=>|:=|==|=|:)\s{0,8}|\\?["'`],\s{0,8}(?=\\?["'`])|\\?["'`]\s{1,4}value=|>(?=[^<>\s]{6,256}<\/)| (?:is|was):? {1,2})(?:\\?["'`]|[brf]["'])?/y
 const value = /[^\s"'`,;<>\\()|&]{6,512}/y
 
-const isPasswordName = (name: string): boolean => /passw|passphrase|pwd/i.test(name)
+const flagged = /[\w-]{0,24} {1,2}["']?/y
+
+const isPasswordName = (name: string): boolean => /passw|passphrase|pwd|pass$/i.test(name)
 
 const matchAt = (pattern: RegExp, text: string, at: number): string | undefined => {
   pattern.lastIndex = at
@@ -62,22 +67,23 @@ const nameBefore = /[\w-]{0,24}$/
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
 export function assignment(text: string, at: number): Found | undefined {
+  const flag = isFlag(text, at) ? matchAt(flagged, text, at) : undefined
   const rest = matchAt(gap, text, at)!
-  const after =
-    matchAt(sign, text, at + rest.length) ??
-    (isFlag(text, at) ? matchAt(/ {1,2}["']?/y, text, at + rest.length) : undefined)
-  if (after === undefined) return undefined
-  const start = at + rest.length + after.length
+  const assigning = matchAt(sign, text, at + rest.length)
+  if (assigning === undefined && flag === undefined) return undefined
+  const start = at + (assigning === undefined ? flag!.length : rest.length + assigning.length)
   const secret = matchAt(value, text, start)
   if (secret === undefined) return undefined
   const name = nameBefore.exec(text.slice(Math.max(0, at - 24), at))![0] + rest.trimEnd()
   return { end: start + secret.length, hit: assigned(name, secret, start) }
 }
 
+const isSecretName = (key: string): boolean => /(?:^|_)pass$/.test(key) || secretNames.some(name => key.includes(name))
+
 /** The same where the name is that of a JSON member and the text is its whole value. */
 export function memberAssignment(key: string, text: string): Hit | undefined {
   const lower = key.toLowerCase()
-  if (!secretNames.some(name => lower.includes(name)) || !/^[^\s<>(){}]{6,512}$/.test(text)) return undefined
+  if (!isSecretName(lower) || !/^[^\s<>(){}]{6,512}$/.test(text)) return undefined
   return assigned(key, text, 0)
 }
 

@@ -63,6 +63,13 @@ export const structure: readonly SecretRule[] = [
     reject: isEmptyBasic,
   },
   {
+    name: 'basic-authorization',
+    literals: ['"auth', '_auth'],
+    // Of Docker's and npm's settings.
+    pattern: /["_]auth\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?([A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])/iy,
+    reject: isEmptyBasic,
+  },
+  {
     name: 'bearer-token',
     literals: ['bearer '],
     pattern: /(?<![A-Za-z0-9])bearer {1,3}([A-Za-z0-9_.~+/=-]{16,4096})(?![\w])/iy,

@@ -39,7 +39,7 @@ export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Wat
   const found = new Found()
   let sinceTurn = 0
   for (const text of collected(parts, fromServer, watch)) {
-    yield* judge(text, watch, found)
+    if (isWorthALook(text, watch)) yield* judge(text, watch, found)
     sinceTurn += text.text.length
     if (sinceTurn > TURN) {
       sinceTurn = 0
@@ -48,6 +48,10 @@ export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Wat
   }
   return { findings: [...found.findings.values()], blocked: found.blocked, changes: found.changes }
 }
+
+/** Short texts were looked at before, and very long ones are read in windows anyway. */
+const isWorthALook = ({ text, key }: Text, watch: Watch): boolean =>
+  text.length <= SHORT || text.length > TURN || watch.mayTouchText(text, key)
 
 function collected(parts: readonly Part[], fromServer: boolean, watch: Watch): Text[] {
   const texts: Text[] = []
