@@ -9,7 +9,11 @@ export type Folded = {
 
 /** What nobody sees: zero-width characters, soft hyphens, variation selectors, tags, bidirectional and other controls but white space. */
 const unseen = /[\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+/gu
-const unseenOrJoining = /[\p{M}\p{DI}\u1100-\u11ff\uff9e\uff9f\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/u
+const hasUnseen = /[\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/u
+
+/** A run of marks that is longer goes by clusters. */
+const SHORT_RUN = 64
+const hasMark = /\p{M}/u
 
 /**
  * What normalisation may join into one character: a base and its marks, a run of Hangul letters. Long runs of marks are cut, since putting
@@ -56,11 +60,14 @@ export function foldWithOrigin(text: string): Folded {
   return { text: pieces.text.join(''), origin: (start, end) => pieces.origin(start, end) }
 }
 
+/** Whether there is nothing to take out or to join. */
+const isSettled = (run: string): boolean => !hasUnseen.test(run) && run.normalize('NFKC') === run
+
 function foldRun(run: string, from: number, pieces: Pieces, known: Map<string, string>): void {
-  if (!unseenOrJoining.test(run) && run.normalize('NFKC') === run) {
+  if (run.length <= SHORT_RUN ? isSettled(run) : !hasMark.test(run) && isSettled(run)) {
     const folded = folding(run)
     // Folding only ever lengthens, so an equal length means unit for unit.
-    if (folded.length === run.length) return pieces.straight(folded, from)
+    if (folded.length === run.length && folded.normalize('NFKC') === folded) return pieces.straight(folded, from)
   }
   for (const match of run.matchAll(clusters)) {
     const cluster = match[0]
@@ -82,7 +89,11 @@ class Pieces {
   #length = 0
 
   straight(text: string, from: number): void {
-    this.#add(text, from, 0)
+    const last = this.#at.length - 1
+    const isNext = last >= 0 && this.#units[last] === 0 && this.#from[last]! + this.#length - this.#at[last]! === from
+    if (!isNext) return this.#add(text, from, 0)
+    this.text.push(text)
+    this.#length += text.length
   }
 
   cluster(text: string, from: number, units: number): void {

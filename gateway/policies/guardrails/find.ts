@@ -2,7 +2,7 @@ import { type Detector, type Hit, merged } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
 
 /** A text that is longer is read in windows, with a turn for other calls after each: about a millisecond or two. */
-const WINDOW = 1 << 17
+const WINDOW = 1 << 16
 /** Windows overlap by more than the longest hit. */
 const OVERLAP = 20_480
 /** What a detector may look back upon; a hit so near to the beginning of a window was judged in the one before. */
