@@ -28,7 +28,7 @@ const secretUse = rule(
     mountPath: z
       .string()
       .max(1024)
-      .regex(/^\/[^:\s]*$/, 'must be an absolute path')
+      .regex(/^\/[^:\s/][^:\s]*$/, 'must be an absolute path below /')
       .optional()
       .describe('Folder of the container in which the keys of the Secret appear as files. Only with image.'),
     key: secretKey

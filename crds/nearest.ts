@@ -16,9 +16,15 @@ function distance(left: string, right: string): number {
   return above[right.length]!
 }
 
+/** `secret` for `secretName`, `keywords` for `keyword`: one word is all of the other but for its end. */
+const isBeginning = (typed: string, known: string): boolean =>
+  Math.min(typed.length, known.length) >= 4 && (known.startsWith(typed) || typed.startsWith(known))
+
 /** The known name that a mistyped one most likely means, or undefined when none is near. Letter case does not count. */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
   const typed = name.slice(0, 64).toLowerCase()
+  const begun = [...known].filter(candidate => isBeginning(typed, candidate.toLowerCase()))
+  if (begun.length === 1) return begun[0]
   let best: string | undefined
   let least = Math.max(1, Math.floor(typed.length / 3)) + 1
   for (const candidate of known) {

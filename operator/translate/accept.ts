@@ -5,7 +5,7 @@ import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
 import { kinds } from '../../crds/kinds.ts'
 import type { Issue } from '../../gateway/config/index.ts'
-import type { Condition, Reason } from './desired.ts'
+import { bounded, type Condition, type Reason } from './desired.ts'
 import type { Document } from './document.ts'
 import { impossible } from './impossible.ts'
 import type { LastGood, Snapshot } from './snapshot.ts'
@@ -105,7 +105,9 @@ export function accept<K extends KindName>(
   }
   const kept = keptFor(document, snapshot)
   const usable = kept && !objection({ ...document, spec: kept.spec }, snapshot, 1) ? kept : undefined
-  const message = `${wrong.text} (${inForce(document, usable)})`
+  const text = bounded(wrong.text)
+  // What belongs elsewhere has no effect here at all, so there is nothing to say about what holds instead.
+  const message = wrong.reason === 'OtherNamespace' ? text : `${text} (${inForce(document, usable)})`
   return {
     document,
     ...(usable && { spec: parsed(document.kind, usable.spec) }),

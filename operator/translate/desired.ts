@@ -29,6 +29,9 @@ export type Reason =
   | 'GatewayInvalid'
   | 'TooManyRules'
 
+/** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
+export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
+
 export type Status = {
   readonly kind: KindName
   readonly name: string

@@ -28,7 +28,14 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
 
 const runs = { numRuns: 300 }
 
+const time = { lastTransitionTime: '2027-01-31T00:00:00Z' }
+
 function accepted(snapshot: Snapshot): void {
+  const { statuses } = translate(snapshot)
+  for (const { kind, status } of statuses) {
+    const timed = { ...status, conditions: status.conditions.map(one => ({ ...one, ...time })) }
+    expect(kinds[kind].status.safeParse(timed)).toMatchObject({ success: true })
+  }
   for (const { gateway, keys } of translate(snapshot).gateways) {
     expect(parseGatewayConfig(JSON.stringify(gateway))).toHaveProperty('value')
     expect(parseKeysFile(JSON.stringify(keys))).toHaveProperty('value')
@@ -36,26 +43,29 @@ function accepted(snapshot: Snapshot): void {
 }
 
 describe('translate', () => {
-  test.each(kindNames)('makes of every valid %s a configuration that the gateway accepts', kind => {
-    const one = fc.tuple(validDocuments(kind), fc.boolean())
-    fc.assert(
-      fc.property(one, ([document, standalone]) => {
-        const other = {
-          apiVersion: 'mcp.gateway.io/v1',
-          kind: 'MCPServer',
-          metadata: { name: 'other' },
-          spec: { url: 'http://other.svc/mcp' },
-        }
-        const snapshot = { standalone, namespace: 'default', documents: [document, other], secrets: [], lastGood: [] }
-        const status = translate(snapshot).statuses.find(one => one.kind === kind && one.name !== 'other')
-        expect(['Accepted', 'TransportNotSupported', 'StandaloneOnly', 'ImageNeedsCluster', 'Invalid']).toContain(
-          status?.status.conditions[0]?.reason,
-        )
-        accepted(snapshot)
-      }),
-      runs,
-    )
-  })
+  test.each(kindNames)(
+    'makes of every valid %s a configuration that the gateway accepts, and statuses that fit',
+    kind => {
+      const one = fc.tuple(validDocuments(kind), fc.boolean())
+      fc.assert(
+        fc.property(one, ([document, standalone]) => {
+          const other = {
+            apiVersion: 'mcp.gateway.io/v1',
+            kind: 'MCPServer',
+            metadata: { name: 'other' },
+            spec: { url: 'http://other.svc/mcp' },
+          }
+          const snapshot = { standalone, namespace: 'default', documents: [document, other], secrets: [], lastGood: [] }
+          const status = translate(snapshot).statuses.find(one => one.kind === kind && one.name !== 'other')
+          expect(['Accepted', 'TransportNotSupported', 'StandaloneOnly', 'ImageNeedsCluster', 'Invalid']).toContain(
+            status?.status.conditions[0]?.reason,
+          )
+          accepted(snapshot)
+        }),
+        runs,
+      )
+    },
+  )
 
   test('makes of every namespace, broken objects and all, a configuration that the gateway accepts', () => {
     fc.assert(fc.property(snapshots, accepted), runs)

@@ -1,5 +1,6 @@
 import type { Judged } from './accept.ts'
-import type { Condition, Status } from './desired.ts'
+import { bounded, type Condition, type Status } from './desired.ts'
+import { serverName } from '../../gateway/config/kit.ts'
 import { inForce } from './inforce.ts'
 import { childName, ports } from './names.ts'
 import type { Scene, ServerView } from './scene.ts'
@@ -9,7 +10,8 @@ const resolved = (missing: readonly Missing[], generation: number | undefined): 
   type: 'ResolvedRefs',
   status: missing.length === 0 ? 'True' : 'False',
   reason: missing[0]?.reason ?? 'ResolvedRefs',
-  message: missing.length === 0 ? 'Everything that the spec names exists.' : missing.map(one => one.text).join('; '),
+  message:
+    missing.length === 0 ? 'Everything that the spec names exists.' : bounded(missing.map(one => one.text).join('; ')),
   ...(generation !== undefined && { observedGeneration: generation }),
 })
 
@@ -27,7 +29,15 @@ function status(judged: Judged, fields: Omit<Status['status'], 'conditions'>, mo
   }
 }
 
-function urlOf(name: string, { snapshot, settings }: Scene): string | undefined {
+const maxUrl = 2048
+
+/** The address for clients, as far as files know it; one that is too long for a status is left out. */
+function urlOf(name: string, scene: Scene): string | undefined {
+  const url = addressOf(name, scene)
+  return url !== undefined && url.length <= maxUrl ? url : undefined
+}
+
+function addressOf(name: string, { snapshot, settings }: Scene): string | undefined {
   const { publicUrl, tls } = settings?.spec ?? {}
   if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}/mcp/${name}`
   if (snapshot.standalone) return undefined
@@ -56,6 +66,8 @@ function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerV
   const servers = views
     .filter(({ guard }) => guard.broken.includes(name) || guard.policies.some(one => one.name === name))
     .map(view => view.judged.document.name)
+    // A name that is refused says so at its own object.
+    .filter(server => serverName.safeParse(server).success)
   return status(policy, { servers: servers.slice(0, 256), serverCount: servers.length })
 }
 

@@ -1,3 +1,4 @@
+import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
 import { guardOf, type Guard } from './policies.ts'
 import { serverRules } from './rules.ts'
@@ -58,6 +59,6 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
     ...facts,
     secrets,
     missing: [...secrets.missing, ...blocking],
-    ...(refused !== '' && { refused: refused.slice(0, 4096) }),
+    ...(refused !== '' && { refused: bounded(refused) }),
   }
 }
