@@ -90,8 +90,8 @@ class Pieces {
 
   straight(text: string, from: number): void {
     const last = this.#at.length - 1
-    const isNext = last >= 0 && this.#units[last] === 0 && this.#from[last]! + this.#length - this.#at[last]! === from
-    if (!isNext) return this.#add(text, from, 0)
+    const expected = last < 0 || this.#units[last] !== 0 ? -1 : this.#from[last]! + this.#length - this.#at[last]!
+    if (from !== expected) return this.#add(text, from, 0)
     this.text.push(text)
     this.#length += text.length
   }
