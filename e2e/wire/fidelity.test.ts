@@ -248,6 +248,19 @@ test('a forbidden keyword in an event ends the stream with an error for the id, 
   await upstream.seen.at(-1)!.closed
 })
 
+test.each(['Data: ', ' data: ', 'data : '])(
+  'an event that says %j, which a careless reader takes for data, ends the stream',
+  async name => {
+    upstream.respond = (_, res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' })
+      res.end(`${name}{"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"smuggled"}]}}\n\n`)
+    }
+    const { body } = await send(wire.url, { key: caller.secret, ...callTool('t', 1) })
+    expect(body).not.toContain('smuggled')
+    expect(body).toMatch(/"id":1,"error":.*UpstreamUnreadable/)
+  },
+)
+
 test('a stream that the server cuts stays an error to the client', async () => {
   upstream.respond = (_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })

@@ -140,6 +140,7 @@ export class StreamAnswer implements Answer {
 
   *#judge(event: SseEvent): Steps<Judged> {
     const { data, raw } = event
+    if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
     if (!data) return { bytes: raw }
     const { attempt } = this.#call.admission
     const read = readAnswer(data, attempt.services.limits)
@@ -156,9 +157,19 @@ export class StreamAnswer implements Answer {
 
   /** Nobody sends arrays in events any more; one that does is not followed there. */
   #batchOrUnreadable(read: { batch: readonly unknown[] } | { denied: Denial }): Judged {
-    const why = 'denied' in read ? `${read.denied.code}: ${read.denied.detail ?? ''}` : 'a batch in an event'
-    const id = 'denied' in read && read.denied.id !== undefined ? { id: read.denied.id } : {}
-    return { denied: { stage: 'upstream', code: 'UpstreamUnreadable', detail: why, ...id }, findings: [] }
+    if ('batch' in read) return this.#unreadable('a batch in an event')
+    const { code, detail, id } = read.denied
+    return this.#unreadable(`${code}: ${detail ?? ''}`, id)
+  }
+
+  #unreadable(detail: string, id?: string): Judged {
+    const denied: Denial = {
+      stage: 'upstream',
+      code: 'UpstreamUnreadable',
+      detail,
+      ...(id === undefined ? {} : { id }),
+    }
+    return { denied, findings: [] }
   }
 
   /**
