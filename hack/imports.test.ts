@@ -106,3 +106,16 @@ describe('the pure parts', () => {
     line => expect(line).toMatch(impure),
   )
 })
+
+describe('text of callers and servers', () => {
+  /** Their own readers, and two that read what the gateway or its operator wrote: the configuration, and the inside of a sealed session id. */
+  const readers = /^gateway\/(?:mcp\/|config\/index\.ts$|session\.ts$)/
+
+  test('is given to JSON.parse in gateway/mcp alone, which knows where V8 misreads it', () => {
+    const parsing = [...sources].filter(
+      ([file, text]) => file.startsWith('gateway/') && /\bJSON\.parse\(|\.json\(\)/.test(text),
+    )
+    expect(parsing.length).toBeGreaterThan(2)
+    expect(parsing.map(([file]) => file).filter(file => !readers.test(file))).toEqual([])
+  })
+})
