@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { kinds } from '../crds/index.ts'
 import { translate, type Snapshot } from '../operator/translate/index.ts'
-import { leaves, openWorkshop } from './fields/all.ts'
+import { further, leaves, openWorkshop } from './fields/all.ts'
 import { withValue } from './fields/change.ts'
 import { fieldsDocument } from './fields/document.ts'
 import { exchanges } from './fields/exchanges.ts'
@@ -32,9 +32,18 @@ describe('no field is inert', () => {
     },
   )
 
+  test.each(further.map(([leaf, sample]) => [nameOf(leaf), leaf, sample] as const))(
+    '%s acts on a child process, too',
+    async (_, leaf, sample) => {
+      const proof = await prove(leaf, sample, workshop)
+      expect(proof.observed.length).toBeGreaterThan(1)
+      proofs.push(proof)
+    },
+  )
+
   test('and what was seen is what docs/fields.md says', () => {
     const written = readFileSync(join(import.meta.dirname, '../docs/fields.md'), 'utf8')
-    expect(proofs.length).toBe(leaves.length)
+    expect(proofs.length).toBe(leaves.length + further.length)
     expect(fieldsDocument(proofs), 'docs/fields.md is out of date: npm run generate').toBe(written)
   })
 

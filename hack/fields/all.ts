@@ -1,7 +1,9 @@
 import { kinds } from '../../crds/index.ts'
 import { translate } from '../../operator/translate/index.ts'
-import { leavesOf } from './leaves.ts'
+import { leavesOf, nameOf, type Leaf } from './leaves.ts'
 import { prove, type Proof, type Workshop } from './prove.ts'
+import type { Sample } from './sample.ts'
+import { childSamples } from './samples/child.ts'
 import { sampleOf } from './samples/index.ts'
 import { emptyResult, scriptedUpstream } from '../../e2e/wire/upstream.ts'
 import { world } from './world.ts'
@@ -14,11 +16,18 @@ export async function openWorkshop(): Promise<Workshop> {
 
 export const leaves = leavesOf(Object.values(kinds))
 
+/** What is proved beside the leaves alone: how some of them act on a child process. */
+export const further: readonly (readonly [Leaf, Sample])[] = Object.entries(childSamples).map(([name, sample]) => [
+  leaves.find(leaf => nameOf(leaf) === name)!,
+  sample,
+])
+
 /** Proves every leaf of every kind. */
 export async function proveAll(): Promise<Proof[]> {
   const workshop = await openWorkshop()
   const proofs: Proof[] = []
   for (const leaf of leaves) proofs.push(await prove(leaf, sampleOf(leaf), workshop))
+  for (const [leaf, sample] of further) proofs.push(await prove(leaf, sample, workshop))
   await workshop.upstream.stop()
   return proofs
 }

@@ -24,7 +24,7 @@ function chapter({ leaf, sample, observed }: Proof): string {
   )
   const witness = typeof sample.witness === 'string' ? sample.witness : 'what the gateway does'
   return [
-    `## ${nameOf(leaf)}`,
+    `## ${nameOf(leaf)}${sample.where === undefined ? '' : ` ${sample.where}`}`,
     `Seen in: ${witness}.`,
     `\`\`\`yaml\n${documents.join('\n---\n')}\n\`\`\``,
     observed.map(one => own(one, observed)).join('\n'),

@@ -9,11 +9,19 @@ export type Sample = {
   /** For a leaf whose schema does not single out values. */
   readonly values?: readonly unknown[]
   readonly witness: Witness
+  /** Where, when the leaf has another proof elsewhere. */
+  readonly where?: string
   /** Play the gateway of a pod instead of the one for all servers. */
   readonly pod?: true
 }
 
-const object = (kind: string, name: string, spec: object, labels?: Readonly<Record<string, string>>): object => ({
+/** An object of ours. */
+export const object = (
+  kind: string,
+  name: string,
+  spec: object,
+  labels?: Readonly<Record<string, string>>,
+): object => ({
   apiVersion: 'mcp.gateway.io/v1',
   kind,
   metadata: { name, ...(labels && { labels }) },

@@ -4,7 +4,7 @@ import { scriptedUpstream, type ScriptedUpstream, type Seen } from '../../e2e/wi
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import { playClock, type PlayedClock } from './clock.ts'
 import { mcpServer, type Health } from './mcp-server.ts'
-import { normal, type World } from './world.ts'
+import { normal, slot, type World } from './world.ts'
 
 /** A gateway before a scripted server, and everything that was seen of them. */
 export type Stage = {
@@ -81,7 +81,7 @@ export async function played(
   upstream.respond = mcpServer(say, exchange.health ?? 'well')
   const before = upstream.seen.length
   const clock = playClock()
-  const gateway = await playedGateway(config, keys)
+  const gateway = await playedGateway(config, keys, { readSecret: file => slot(world, file) })
   const stage: Stage = {
     upstream,
     gateway,

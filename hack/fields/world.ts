@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import { mint } from '../minted.ts'
 
 /** What differs from run to run, and stands in samples as a name: `$PORT`, `$DIGEST`, `$TOKEN`. */
@@ -10,6 +11,8 @@ export type World = {
   /** Texts that the detector for secrets finds. */
   readonly token: string
   readonly otherToken: string
+  /** Values of secret slots by the name of their file, minted when they are first read. */
+  readonly slots: Map<string, string>
 }
 
 const digest = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`
@@ -23,7 +26,17 @@ export const world = (port: number): World => ({
   otherKey: mint('api-key'),
   token: token(),
   otherToken: token(),
+  slots: new Map(),
 })
+
+/** The value of a secret slot. */
+export function slot(world: World, file: string): Buffer {
+  const value = world.slots.get(file) ?? mint('slot')
+  world.slots.set(file, value)
+  return Buffer.from(value)
+}
+
+const child = join(import.meta.dirname, 'child.mjs')
 
 const names = (world: World): readonly (readonly [string, string])[] => [
   ['$PORT', String(world.port)],
@@ -31,6 +44,8 @@ const names = (world: World): readonly (readonly [string, string])[] => [
   ['$OTHERDIGEST', digest(world.otherKey)],
   ['$TOKEN', world.token],
   ['$OTHERTOKEN', world.otherToken],
+  ['$NODE', process.execPath],
+  ['$CHILD', child],
 ]
 
 /** Puts the real values in place of the names. A text that is `$PORT` alone becomes a number. */
@@ -44,5 +59,6 @@ export function filled<T>(sample: T, world: World): T {
 export function normal(line: string, world: World): string {
   let text = line
   for (const [name, value] of names(world)) text = text.replaceAll(value, name)
+  for (const [file, value] of world.slots) text = text.replaceAll(value, `the value of ${file}`)
   return text.replaceAll(/\bd-[0-9a-z]{10,}-[0-9a-z]+\b/g, 'd-…')
 }

@@ -3,10 +3,7 @@ import { group, version, type Kind } from '../../crds/index.ts'
 import { structural, type Schema } from './structural.ts'
 
 const schemaOf = (schema: z.ZodType, path: string): Schema =>
-  structural(
-    z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline', cycles: 'throw' }) as Schema,
-    path,
-  )
+  structural(z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline', cycles: 'throw' }), path)
 
 /** The CustomResourceDefinition of one kind. */
 export function crd(kind: Kind): object {

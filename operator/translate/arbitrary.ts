@@ -13,7 +13,7 @@ type Bounds = {
 }
 
 const boundsOf = (schema: z.ZodType): Bounds =>
-  z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }) as Bounds
+  z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' })
 
 const durations = fc
   .tuple(fc.integer({ min: 1, max: 900 }), fc.constantFrom('s', 'm'))

@@ -8,6 +8,7 @@ import { gatewayContainer, gatewayVolumes } from './gatewaycontainer.ts'
 import { childName, labels, selectorLabels } from './names.ts'
 import { ownedBy } from './owner.ts'
 import type { Scene, ServerView } from './scene.ts'
+import { grantedUses, type SecretUse } from './secrets.ts'
 import { serverContainer, serverVolumes } from './servercontainer.ts'
 
 /** The longest request and ten seconds: what a drain may take. */
@@ -15,8 +16,8 @@ const graceSeconds = (spec: MCPServerSpec): number =>
   Math.ceil(milliseconds(spec.timeouts?.request ?? defaultTimeouts.request) / 1000) + 10
 
 /** Variables and mounts read a Secret once, when the container starts, so a changed Secret must change the pod. */
-function secretsAnnotation(spec: MCPServerSpec, { snapshot }: Scene): Record<string, string> {
-  const named = new Set((spec.secrets ?? []).map(use => use.name))
+function secretsAnnotation(uses: readonly SecretUse[], { snapshot }: Scene): Record<string, string> {
+  const named = new Set(uses.map(use => use.name))
   const facts = snapshot.secrets.filter(one => one.namespace === snapshot.namespace && named.has(one.name))
   if (facts.length === 0) return {}
   const text = sortedBy(facts, one => one.name).map(one => `${one.name}=${one.hash}`)
@@ -28,7 +29,7 @@ export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene):
   const { document } = view.judged
   const servers = scene.servers.map(server => server.document.name)
   const tlsSecret = scene.settings?.spec?.tls?.secretName
-  const annotations = secretsAnnotation(spec, scene)
+  const annotations = secretsAnnotation(grantedUses(spec, servers), scene)
   const image = scene.snapshot.gatewayImage ?? 'bartizan-gateway'
   return {
     apiVersion: 'apps/v1',

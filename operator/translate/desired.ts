@@ -1,6 +1,7 @@
 import type { InForce } from '../../crds/mcpserver.ts'
 import type { KindName } from '../../crds/index.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
+import type { Reason } from './reasons.ts'
 import type { LastGood } from './snapshot.ts'
 
 /** A condition without its time: whoever writes it knows when it changed. */
@@ -11,23 +12,6 @@ export type Condition = {
   readonly message: string
   readonly observedGeneration?: number
 }
-
-/** Every reason that a condition can have. */
-export type Reason =
-  | 'Accepted'
-  | 'ResolvedRefs'
-  | 'Invalid'
-  | 'OtherNamespace'
-  | 'DuplicateName'
-  | 'TransportNotSupported'
-  | 'StandaloneOnly'
-  | 'ImageNeedsCluster'
-  | 'SecretNotFound'
-  | 'SecretKeyNotFound'
-  | 'SecretReserved'
-  | 'PolicyInvalid'
-  | 'GatewayInvalid'
-  | 'TooManyRules'
 
 /** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
 export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
@@ -68,3 +52,5 @@ export type Desired = {
   readonly statuses: readonly Status[]
   readonly lastGood: readonly LastGood[]
 }
+
+export type { Reason }

@@ -17,6 +17,14 @@ export type ResolvedSecrets = {
 /** The name of the Secret that only the gateway of a server mounts. */
 export const guardName = (server: string): string => `${server}-guard`
 
+const reservedNames = (servers: readonly string[]): ReadonlySet<string> => new Set(servers.map(guardName))
+
+/** The uses that are granted: the Secrets of gateways are never among them. */
+export function grantedUses(spec: MCPServerSpec, servers: readonly string[]): SecretUse[] {
+  const reserved = reservedNames(servers)
+  return (spec.secrets ?? []).filter(use => !reserved.has(use.name))
+}
+
 /** Key that a use means: the one it names, else the only one, else the one named like the variable. */
 function keyOf(use: SecretUse, secret: SecretFact): string | undefined {
   const wanted = use.key ?? (secret.keys.length === 1 ? secret.keys[0]! : use.envVar)
@@ -48,10 +56,10 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
  * @param servers names of all servers of the namespace, whose guard Secrets can never be named
  */
 export function resolveSecrets(spec: MCPServerSpec, snapshot: Snapshot, servers: readonly string[]): ResolvedSecrets {
-  const reservedNames = new Set(servers.map(guardName))
+  const reservedOnes = reservedNames(servers)
   const uses = (spec.secrets ?? []).map(use => {
     const fact = snapshot.secrets.find(secret => secret.name === use.name && secret.namespace === snapshot.namespace)
-    const reserved = reservedNames.has(use.name)
+    const reserved = reservedOnes.has(use.name)
     return { use, reserved, key: fact && keyOf(use, fact), missing: missing(use, fact, reserved) }
   })
   return {

@@ -3,7 +3,7 @@ import type { Quantity, Resources } from '../../crds/resources.ts'
 import { restricted, serverUser } from './container.ts'
 import { compareQuantities } from './quantity.ts'
 import type { ServerView } from './scene.ts'
-import { guardName, type SecretUse } from './secrets.ts'
+import { grantedUses, type SecretUse } from './secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
 
@@ -30,11 +30,9 @@ function resourcesOf(resources: Resources | undefined): object {
 
 type Mount = SecretUse & { readonly mountPath: string }
 
-/** The Secrets that appear as folders. Secrets of a gateway are never among them. */
+/** The Secrets that appear as folders. */
 const mountsOf = (spec: MCPServerSpec, servers: readonly string[]): Mount[] =>
-  (spec.secrets ?? []).filter(
-    (use): use is Mount => use.mountPath !== undefined && !servers.some(server => guardName(server) === use.name),
-  )
+  grantedUses(spec, servers).filter((use): use is Mount => use.mountPath !== undefined)
 
 const volumeName = (at: number): string => `secret-${at}`
 
