@@ -42,7 +42,7 @@ export class AuditLog {
   #head = zero
   #sequence = 0
   #decisions = 0
-  #lastTime = 0
+  #lastTime = -1
   #lastStamp = ''
   /** What to do while the sink cannot take more. */
   onFailure: 'Refuse' | 'Drop' = 'Refuse'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Exchange, Finding, Message, Stage } from './exchange.ts'
+import type { Exchange, Finding, Message, Stage, Steps } from './exchange.ts'
 import { readBody } from './mcp/message.ts'
 import * as pipeline from './pipeline.ts'
 import { atOnce } from './turns.ts'
@@ -47,7 +47,7 @@ const finding: Finding = {
 
 test('an untouched message is the very buffer that arrived', () => {
   const x = exchange(call)
-  const judged = judgeRequest([{ name: 'a', request: () => ({ pass: true }) }, { name: 'b' }], x, read)
+  const judged = judgeRequest([{ name: 'a', request: () => ({ pass: true }) }, { name: 'b' }], x, limits)
   expect(judged.message.bytes).toBe(x.message.bytes)
   expect(judged.denied).toBeUndefined()
 })
@@ -61,7 +61,7 @@ test('stages see requests in their order and stop at the first refusal', () => {
       return deny ? { deny: { stage: name, code: 'ToolNotAllowed' } } : { pass: true }
     },
   })
-  const judged = judgeRequest([stage('a', false), stage('b', true), stage('c', false)], exchange(call), read)
+  const judged = judgeRequest([stage('a', false), stage('b', true), stage('c', false)], exchange(call), limits)
   expect(order).toEqual(['a', 'b'])
   expect(judged.denied).toEqual({ stage: 'b', code: 'ToolNotAllowed', id: '7' })
 })
@@ -73,7 +73,7 @@ test('a stage that throws has refused, and its words stay out of the public text
       throw new Error('boom')
     },
   }
-  const { denied } = judgeRequest([stage], exchange(call), read)
+  const { denied } = judgeRequest([stage], exchange(call), limits)
   expect(denied).toMatchObject({ stage: 'fragile', code: 'Internal', id: '7', detail: expect.stringContaining('boom') })
   expect(denied?.text).toBeUndefined()
 })
@@ -84,12 +84,12 @@ test('a rewritten message is judged again by all stages, also by those before th
     request: ({ message }) =>
       message.bytes.includes('"b"') ? { deny: { stage: 'tools', code: 'ToolNotAllowed' } } : { pass: true },
   }
-  const { denied } = judgeRequest([refuseB, replacing('rename', '"a"', '"b"')], exchange(call), read)
+  const { denied } = judgeRequest([refuseB, replacing('rename', '"a"', '"b"')], exchange(call), limits)
   expect(denied).toMatchObject({ stage: 'tools', code: 'ToolNotAllowed' })
 })
 
 test('what is sent is what was judged: the rewritten bytes, read anew', () => {
-  const { message, denied } = judgeRequest([replacing('rename', '"a"', '"c"')], exchange(call), read)
+  const { message, denied } = judgeRequest([replacing('rename', '"a"', '"c"')], exchange(call), limits)
   expect(denied).toBeUndefined()
   expect(message.params).toEqual({ name: 'c' })
   expect(message.bytes.toString()).toBe(call.replace('"a"', '"c"'))
@@ -100,12 +100,12 @@ test('a chain that rewrites without end is refused', () => {
     name: 'growing',
     request: ({ message }) => ({ replace: Buffer.from(message.bytes.toString().replace('"a', '"aa')) }),
   }
-  expect(judgeRequest([growing], exchange(call), read).denied).toMatchObject({ stage: 'pipeline', code: 'Internal' })
+  expect(judgeRequest([growing], exchange(call), limits).denied).toMatchObject({ stage: 'pipeline', code: 'Internal' })
 })
 
 test('a stage that writes what cannot be read is refused', () => {
   const broken: Stage = { name: 'broken', request: () => ({ replace: Buffer.from('{"jsonrpc"') }) }
-  expect(judgeRequest([broken], exchange(call), read).denied).toMatchObject({
+  expect(judgeRequest([broken], exchange(call), limits).denied).toMatchObject({
     stage: 'broken',
     code: 'Internal',
     id: '7',
@@ -118,8 +118,8 @@ test('findings of all stages are kept, with a refusal as well as without', () =>
     name: 'refuses',
     request: () => ({ deny: { stage: 'refuses', code: 'GuardrailBlocked' }, findings: [finding] }),
   }
-  expect(judgeRequest([sees], exchange(call), read).findings).toEqual([finding])
-  expect(judgeRequest([sees, refuses], exchange(call), read).findings).toEqual([finding, finding])
+  expect(judgeRequest([sees], exchange(call), limits).findings).toEqual([finding])
+  expect(judgeRequest([sees, refuses], exchange(call), limits).findings).toEqual([finding, finding])
 })
 
 test('answers pass in the order in which the stages are given, with the caller and without the request', () => {
@@ -131,7 +131,7 @@ test('answers pass in the order in which the stages are given, with the caller a
       return { pass: true }
     },
   }
-  judgeAnswer([stage], exchange(call), messageOf('{"jsonrpc":"2.0","id":7,"result":{"n":1}}'), read)
+  judgeAnswer([stage], exchange(call), messageOf('{"jsonrpc":"2.0","id":7,"result":{"n":1}}'), limits)
   expect(seen).toEqual([['ci', { n: 1 }]])
 })
 
@@ -144,7 +144,7 @@ test('a stage may judge in steps, and what it says at the end counts', () => {
       return { deny: { stage: 'slow', code: 'GuardrailBlocked' } }
     },
   }
-  const steps = pipeline.judgeRequest([slow], exchange(call), read)
+  const steps = pipeline.judgeRequest([slow], exchange(call), limits) as Steps<pipeline.Judged>
   expect([steps.next().done, steps.next().done]).toEqual([false, false])
   expect(steps.next()).toMatchObject({ done: true, value: { denied: { code: 'GuardrailBlocked', id: '7' } } })
 })
@@ -157,5 +157,5 @@ test('a stage that throws between its steps has refused', () => {
       throw new Error('boom')
     },
   }
-  expect(judgeRequest([fragile], exchange(call), read).denied).toMatchObject({ stage: 'fragile', code: 'Internal' })
+  expect(judgeRequest([fragile], exchange(call), limits).denied).toMatchObject({ stage: 'fragile', code: 'Internal' })
 })

@@ -1,19 +1,35 @@
 import type { Steps } from './exchange.ts'
 
+/** A judgement that is there, or that takes steps. The usual message takes none, so for it no generator is made. */
+export type Soon<T extends object> = T | Steps<T>
+
+export const inSteps = <T extends object>(soon: Soon<T>): soon is Steps<T> => 'next' in soon
+
 /** Runs a judgement to its end at once. */
-export function atOnce<T>(steps: Steps<T>): T {
+export function atOnce<T extends object>(soon: Soon<T>): T {
+  if (!inSteps(soon)) return soon
   for (;;) {
-    const { done, value } = steps.next()
+    const { done, value } = soon.next()
     if (done === true) return value
   }
 }
 
 /**
  * Runs a judgement and gives other calls a turn at every yield, so that no text holds the event loop for long. Without a yield `done` has been
- * called when this returns: the usual message pays nothing.
+ * called when this returns.
  */
-export function inTurns<T>(steps: Steps<T>, done: (value: T) => void): void {
-  const { done: over, value } = steps.next()
+export function inTurns<T extends object>(soon: Soon<T>, done: (value: T) => void): void {
+  if (!inSteps(soon)) return done(soon)
+  const { done: over, value } = soon.next()
   if (over === true) done(value)
-  else setImmediate(() => inTurns(steps, done))
+  else setImmediate(() => inTurns(soon, done))
+}
+
+/** What becomes of a judgement, whenever it is there. */
+export function whenThere<T extends object, R extends object>(soon: Soon<T>, next: (value: T) => R): Soon<R> {
+  return inSteps(soon) ? later(soon, next) : next(soon)
+}
+
+function* later<T extends object, R extends object>(steps: Steps<T>, next: (value: T) => R): Steps<R> {
+  return next(yield* steps)
 }

@@ -279,6 +279,24 @@ test('server/discover and initialize pass whatever the guardrails forbid', async
   expect((await send(wire.url, { key: caller.secret, body })).status).toBe(200)
 })
 
+test('an Mcp-Param header may only repeat an argument, and one that repeats a secret is not sent past the redaction', async () => {
+  upstream.respond = emptyResult
+  const secret = mint('github', r => `ghp_${r(36)}`)
+  const asks = (value: string, args: string) => {
+    const { headers, body } = callTool('t', 1, args)
+    return send(wire.url, { key: caller.secret, body: body!, headers: { ...headers, 'mcp-param-city': value } })
+  }
+  expect((await asks('Lisboa', '{"city":"Lisboa"}')).status).toBe(200)
+  expect(upstream.seen.at(-1)!.headers['mcp-param-city']).toBe('Lisboa')
+  const before = upstream.seen.length
+  expect(JSON.parse((await asks('xylophone', '{"city":"Lisboa"}')).body)).toMatchObject({ error: { code: -32020 } })
+  expect(JSON.parse((await asks(secret, `{"city":"${secret}"}`)).body)).toMatchObject({
+    id: 1,
+    error: { data: { reason: 'GuardrailBlocked' } },
+  })
+  expect(upstream.seen.length).toBe(before)
+})
+
 test('a header that differs from the body is refused before the server sees it', async () => {
   upstream.respond = emptyResult
   const before = upstream.seen.length

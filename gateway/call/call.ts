@@ -6,7 +6,6 @@ import type { ServerRuntime } from '../runtime.ts'
 import type { Session } from '../session.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
 import { methods } from '../mcp/methods.ts'
-import { readBody } from '../mcp/message.ts'
 import { atOnce } from '../turns.ts'
 import { record, refuse, type Attempt } from './attempt.ts'
 import { JsonAnswer } from './json-answer.ts'
@@ -262,7 +261,7 @@ function refusalOf(
       message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
     if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
     const x: Exchange = { ...caller, message }
-    const { denied } = atOnce(judgeRequest(server.authorizing, x, bytes => readBody(bytes, limits)))
+    const { denied } = atOnce(judgeRequest(server.authorizing, x, limits))
     if (denied) return denied
   }
   return undefined

@@ -1,20 +1,29 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Era } from '../exchange.ts'
+import { parameterPrefix } from '../mcp/parameters.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 
-/** Request headers that go to the server. Credentials, cookies, hop-by-hop and `X-Forwarded-*` headers are not among them. */
-const requestNames: readonly string[] = [
+/**
+ * Request headers that go to the server. Credentials, cookies, hop-by-hop and `X-Forwarded-*` headers are not among them, nor anything of
+ * `Mcp-*` that nobody compared with the body: what was judged is what is sent.
+ */
+const always: readonly string[] = [
   'accept',
   'content-type',
   'user-agent',
   'accept-language',
   'last-event-id',
+  'mcp-protocol-version',
   'traceparent',
   'tracestate',
   'baggage',
 ]
 
-const travels = (name: string): boolean => name.startsWith('mcp-') || requestNames.includes(name)
+/** Compared with the body in the modern era only; legacy servers do not know them. */
+const modernOnly: readonly string[] = ['mcp-method', 'mcp-name']
+
+const travels = (name: string): boolean =>
+  name === 'mcp-session-id' || name.startsWith(parameterPrefix) || always.includes(name) || modernOnly.includes(name)
 
 /**
  * The name of a header that `Connection` declares to end here (RFC 9110 section 7.6.1) although it has to go on, or undefined: whether it was
@@ -29,7 +38,7 @@ export function endsHere(connection: string | undefined): string | undefined {
     .find(travels)
 }
 
-/** The forwarded headers of a request; the session id is set apart, since the server gets its own. */
+/** The forwarded headers of a request; of the session id the server gets its own. */
 export function requestHeaders(
   headers: IncomingHttpHeaders,
   era: Era,
@@ -37,17 +46,24 @@ export function requestHeaders(
 ): Record<string, string> {
   // The answer must be readable to the guardrails, so no encoding is offered.
   const out: Record<string, string> = { 'accept-encoding': 'identity' }
-  for (const name of requestNames) {
-    const value = headers[name]
-    if (typeof value === 'string') out[name] = value
+  copy(headers, always, out)
+  if (era === 'legacy') {
+    if (upstreamSession !== undefined) out['mcp-session-id'] = upstreamSession
+    return out
   }
+  copy(headers, modernOnly, out)
   for (const name in headers) {
-    if (!name.startsWith('mcp-') || name === 'mcp-session-id') continue
+    const value = headers[name]
+    if (name.startsWith(parameterPrefix) && typeof value === 'string') out[name] = value
+  }
+  return out
+}
+
+function copy(headers: IncomingHttpHeaders, names: readonly string[], out: Record<string, string>): void {
+  for (const name of names) {
     const value = headers[name]
     if (typeof value === 'string') out[name] = value
   }
-  if (upstreamSession !== undefined && era === 'legacy') out['mcp-session-id'] = upstreamSession
-  return out
 }
 
 const responseNames: readonly string[] = [

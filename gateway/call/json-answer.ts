@@ -1,9 +1,9 @@
 import type { Denial, Finding, Message, Steps } from '../exchange.ts'
-import { judgeAnswer } from '../pipeline.ts'
+import { judgeAnswer, type Judged } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
-import { inTurns } from '../turns.ts'
+import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Call } from './call.ts'
 import { responseHeaders } from './forwarded.ts'
@@ -19,6 +19,9 @@ const small = 16 * 1024
 type Ready =
   | { readonly bytes: Buffer; readonly findings: readonly Finding[] }
   | { readonly denied: Denial; readonly findings: readonly Finding[] }
+
+const readyOf = ({ denied, findings, message }: Judged): Ready =>
+  denied ? { denied, findings } : { bytes: message.bytes, findings }
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
 export class JsonAnswer implements Answer {
@@ -89,12 +92,9 @@ export class JsonAnswer implements Answer {
     this.#send(ready.bytes)
   }
 
-  *#one(message: Message): Steps<Ready> {
+  #one(message: Message): Soon<Ready> {
     const { server, caller, admission } = this.#call
-    const { limits } = admission.attempt.services
-    const judged = yield* judgeAnswer(server.reversed, caller, message, bytes => readAnswer(bytes, limits))
-    const { findings } = judged
-    return judged.denied ? { denied: judged.denied, findings } : { bytes: judged.message.bytes, findings }
+    return whenThere(judgeAnswer(server.reversed, caller, message, admission.attempt.services.limits), readyOf)
   }
 
   /** A batch (2025-03-26): one refusal refuses the array. */
@@ -102,7 +102,8 @@ export class JsonAnswer implements Answer {
     const parts: Buffer[] = []
     const findings: Finding[] = []
     for (const message of messages) {
-      const ready = yield* this.#one(message)
+      const soon = this.#one(message)
+      const ready = inSteps(soon) ? yield* soon : soon
       findings.push(...ready.findings)
       if ('denied' in ready) return { denied: ready.denied, findings }
       parts.push(parts.length === 0 ? Buffer.from('[') : Buffer.from(','), ready.bytes)

@@ -3,9 +3,10 @@ import type { ErrorCode } from '../errors.ts'
 import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits, Stage, Steps } from '../exchange.ts'
 import { eraOf } from '../mcp/era.ts'
 import { checkHeaders } from '../mcp/headers.ts'
-import { readBody } from '../mcp/message.ts'
 import { methodRow } from '../mcp/methods.ts'
-import { judgeRequest } from '../pipeline.ts'
+import { strayParameter } from '../mcp/parameters.ts'
+import { judgeRequest, type Judged } from '../pipeline.ts'
+import { inSteps, whenThere, type Soon } from '../turns.ts'
 
 /** The id of a message as a member of a denial. */
 export const idOf = (message: Message | undefined): { id?: string } =>
@@ -49,23 +50,47 @@ export type Judging = {
   readonly limits: ReadLimits
 }
 
-/** Judges what a caller sends: method, scope and headers of each message, then the stages. */
-export function* judgeAll({ caller, stages, headers, limits }: Judging, messages: readonly Message[]): Steps<Verdicts> {
+/** A redacted argument that a header repeats would travel all the same. */
+function unredacted({ message, findings, denied }: Judged, asked: Message, headers: IncomingHttpHeaders): Verdicts {
+  if (denied) return { messages: [], findings, denied }
+  const stray = message === asked ? undefined : strayParameter(message, headers)
+  if (stray === undefined) return { messages: [message], findings }
+  const text = `Blocked by a guardrail policy: what would be redacted stands in the header ${stray}, too.`
+  return { messages: [], findings, denied: { stage: 'headers', code: 'GuardrailBlocked', text, ...idOf(message) } }
+}
+
+/** What is wrong with the headers of a modern message. */
+function badHeaders(message: Message, headers: IncomingHttpHeaders): Denial | undefined {
+  const stray = strayParameter(message, headers)
+  const denied = checkHeaders(message, headers)
+  if (denied || stray === undefined) return denied
+  return { stage: 'headers', code: 'HeaderMismatch', detail: `${stray} repeats no argument` }
+}
+
+function judgeOne({ caller, stages, headers, limits }: Judging, message: Message): Soon<Verdicts> {
+  const { principal, server, era, now } = caller
+  const refusal = outOfOrder(caller, message) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
+  if (refusal) return { messages: [], findings: [], denied: { ...refusal, ...idOf(message) } }
+  const x: Exchange = { principal, server, era, now, message }
+  return whenThere(judgeRequest(stages, x, limits), judged => unredacted(judged, message, headers))
+}
+
+function* judgeEach(judging: Judging, messages: readonly Message[]): Steps<Verdicts> {
   const passed: Message[] = []
-  let findings: readonly Finding[] = []
+  const findings: Finding[] = []
   for (const message of messages) {
-    const refusal =
-      outOfOrder(caller, message) ?? (caller.era === 'modern' ? checkHeaders(message, headers) : undefined)
-    if (refusal) return { messages: passed, findings, denied: { ...refusal, ...idOf(message) } }
-    const { principal, server, era, now } = caller
-    const x: Exchange = { principal, server, era, now, message }
-    const judged = yield* judgeRequest(stages, x, bytes => readBody(bytes, limits))
-    if (judged.findings.length > 0) findings = [...findings, ...judged.findings]
-    if (judged.denied) return { messages: passed, findings, denied: judged.denied }
-    passed.push(judged.message)
+    const soon = judgeOne(judging, message)
+    const verdicts = inSteps(soon) ? yield* soon : soon
+    findings.push(...verdicts.findings)
+    if (verdicts.denied) return { messages: passed, findings, denied: verdicts.denied }
+    passed.push(...verdicts.messages)
   }
   return { messages: passed, findings }
 }
+
+/** Judges what a caller sends: method, scope and headers of each message, then the stages. */
+export const judgeAll = (judging: Judging, messages: readonly Message[]): Soon<Verdicts> =>
+  messages.length === 1 ? judgeOne(judging, messages[0]!) : judgeEach(judging, messages)
 
 /** A batch travels as it came, or is put together again when a stage rewrote one of its messages. */
 export function arrayOf(bytes: Buffer, read: readonly Message[], judged: readonly Message[]): Buffer {

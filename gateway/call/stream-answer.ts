@@ -1,10 +1,10 @@
-import type { Denial, Finding, Steps } from '../exchange.ts'
+import type { Denial, Finding } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
-import { inTurns } from '../turns.ts'
+import { inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Call } from './call.ts'
 import { responseHeaders } from './forwarded.ts'
@@ -138,21 +138,23 @@ export class StreamAnswer implements Answer {
     })
   }
 
-  *#judge(event: SseEvent): Steps<Judged> {
+  #judge(event: SseEvent): Soon<Judged> {
     const { data, raw } = event
     if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
     if (!data) return { bytes: raw }
-    const { attempt } = this.#call.admission
-    const read = readAnswer(data, attempt.services.limits)
+    const { server, caller, admission } = this.#call
+    const { limits } = admission.attempt.services
+    const read = readAnswer(data, limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
-    const { server, caller } = this.#call
-    const judged = yield* judgeAnswer(server.reversed, caller, read.message, bytes =>
-      readAnswer(bytes, attempt.services.limits),
-    )
-    if (judged.denied) return this.#refused(judged.denied, judged.findings)
-    if (judged.findings.length > 0)
-      record(attempt, { event: 'mcp_answer', verdict: 'allow', findings: judged.findings })
-    return { bytes: judged.message === read.message ? raw : withData(event, judged.message.bytes) }
+    return whenThere(judgeAnswer(server.reversed, caller, read.message, limits), judged => {
+      if (judged.denied) return this.#refused(judged.denied, judged.findings)
+      if (judged.findings.length > 0) this.#found(judged.findings)
+      return { bytes: judged.message === read.message ? raw : withData(event, judged.message.bytes) }
+    })
+  }
+
+  #found(findings: readonly Finding[]): void {
+    record(this.#call.admission.attempt, { event: 'mcp_answer', verdict: 'allow', findings })
   }
 
   /** Nobody sends arrays in events any more; one that does is not followed there. */
