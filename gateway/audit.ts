@@ -23,9 +23,12 @@ export type AuditRecord = {
 
 const zero = '0'.repeat(64)
 
+/** Printable ASCII without quote and backslash: JSON writes it as it is, and so it is written without asking for it. */
+const plain = /^[ !#-[\]-~]*$/
+
 /** Appends `,"name":"value"`; undefined leaves the member out. */
 const text = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : `,"${name}":${JSON.stringify(value)}`
+  value === undefined ? '' : plain.test(value) ? `,"${name}":"${value}"` : `,"${name}":${JSON.stringify(value)}`
 
 const findingsOf = (findings: readonly Finding[] | undefined): string =>
   findings === undefined || findings.length === 0 ? '' : `,"findings":${JSON.stringify(findings.slice(0, 32))}`
