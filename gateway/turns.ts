@@ -16,13 +16,23 @@ export function atOnce<T extends object>(soon: Soon<T>): T {
 
 /**
  * Runs a judgement and gives other calls a turn at every yield, so that no text holds the event loop for long. Without a yield `done` has been
- * called when this returns.
+ * called when this returns. What is thrown after a yield has no caller to fall to, so it goes to `failed`.
  */
-export function inTurns<T extends object>(soon: Soon<T>, done: (value: T) => void): void {
+export function inTurns<T extends object>(
+  soon: Soon<T>,
+  done: (value: T) => void,
+  failed: (error: unknown) => void,
+): void {
   if (!inSteps(soon)) return done(soon)
   const { done: over, value } = soon.next()
-  if (over === true) done(value)
-  else setImmediate(() => inTurns(soon, done))
+  if (over === true) return done(value)
+  setImmediate(() => {
+    try {
+      inTurns(soon, done, failed)
+    } catch (error) {
+      failed(error)
+    }
+  })
 }
 
 /** What becomes of a judgement, whenever it is there. */

@@ -120,3 +120,25 @@ test('with audit.onFailure Drop calls go on and the lost lines are counted', asy
   const metrics = await (await fetch(`${gateway.metricsUrl}/metrics`)).text()
   expect(metrics).toMatch(/bartizan_audit_dropped_lines [1-9]/)
 })
+
+test('an error of our own refuses the call that met it, with a decision id, and the gateway goes on', async () => {
+  const played = await playedGateway(testConfig([testServer('one', 'http://127.0.0.1:1/mcp')]), keysFile(lasting), {
+    log: {
+      info: () => undefined,
+      error: () => undefined,
+      warn: () => {
+        throw new Error('the log is broken')
+      },
+    },
+  })
+  for (const id of ['a', 'b']) {
+    const reply = await send(played.url, { key: lasting.secret, ...callTool('t', id) })
+    expect(reply.status).toBe(500)
+    expect(JSON.parse(reply.body)).toMatchObject({
+      id,
+      error: { data: { reason: 'Internal', decision: expect.stringMatching(/^d-/) } },
+    })
+    expect(reply.body).not.toContain('broken')
+  }
+  await played.stop()
+})

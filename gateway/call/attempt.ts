@@ -17,6 +17,8 @@ export type Attempt = {
   principal?: string
   era?: Era
   message?: Message | undefined
+  /** Bytes of the request body that are reserved in `held`. */
+  reserved: number
 }
 
 /** Where metrics put requests that reached no server. */
@@ -63,10 +65,24 @@ function count({ services, server }: Attempt, findings: readonly Finding[]): voi
 const eventOf = (denial: Denial): AuditRecord['event'] =>
   denial.stage === 'authenticate' ? 'auth_failure' : 'mcp_call'
 
+/** Gives back what the request body had reserved; a second time it is nothing. */
+export function giveBack(attempt: Attempt): void {
+  attempt.services.held.give(attempt.reserved)
+  attempt.reserved = 0
+}
+
+/** An error of our own: it is logged, and the call is refused like any other that cannot be judged. Nothing that anybody sends may end the process. */
+export function ownFault({ services, decision }: Attempt, error: unknown): Denial {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  services.log.error('a call failed inside the gateway', { decision, error: text })
+  return { stage: 'gateway', code: 'Internal', detail: text.split('\n')[0]!.slice(0, 200) }
+}
+
 /** Refuses a request that never became a call: audit line, metrics, answer. */
 export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Finding[]): void {
   const { services, req, res, decision, server, era } = attempt
   const { status, headers, body } = render(denial, decision, era)
+  giveBack(attempt)
   const { code, stage, detail } = denial
   record(attempt, { event: eventOf(denial), verdict: 'deny', code, stage, status, detail, findings })
   services.metrics.decision(server ?? noServer, code)

@@ -7,7 +7,7 @@ import type { Session } from '../session.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
 import { methods } from '../mcp/methods.ts'
 import { atOnce } from '../turns.ts'
-import { record, refuse, type Attempt } from './attempt.ts'
+import { giveBack, ownFault, record, refuse, type Attempt } from './attempt.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from './open-calls.ts'
 import { StreamAnswer } from './stream-answer.ts'
@@ -34,8 +34,6 @@ export type Admission = {
   readonly messages: readonly Message[]
   /** The session that the request named, and the id as the client spells it. */
   readonly session: { readonly sealed: string; readonly opened: Session } | undefined
-  /** Bytes of the request body that are reserved. */
-  readonly reserved: number
 }
 
 /** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
@@ -83,36 +81,35 @@ export class Call implements UpstreamSink, OpenCall {
   }
 
   head(status: number, headers: UpstreamHeaders): void {
-    if (this.#over) return
-    this.#touch()
-    const refused = refusedHead(status, headers)
-    if (refused) return this.deny(refused)
-    const type = String(headers['content-type'] ?? '')
-    const stream = status < 300 && /^text\/event-stream\b/i.test(type)
-    this.#answer = stream ? new StreamAnswer(this, status, headers) : new JsonAnswer(this, status, headers)
+    this.#safely(() => {
+      const refused = refusedHead(status, headers)
+      if (refused) return this.deny(refused)
+      const stream = status < 300 && /^text\/event-stream\b/i.test(String(headers['content-type'] ?? ''))
+      this.#answer = stream ? new StreamAnswer(this, status, headers) : new JsonAnswer(this, status, headers)
+    })
   }
 
   data(chunk: Buffer): void {
-    if (this.#over) return
-    this.#touch()
-    this.#answer?.data(chunk)
+    this.#safely(() => this.#answer?.data(chunk))
   }
 
   end(): void {
-    if (!this.#over) this.#answer?.end()
+    this.#safely(() => this.#answer?.end())
   }
 
   fail(code: ErrorCode, detail: string): void {
-    if (this.#over) return
-    const denial: Denial = { stage: 'upstream', code, detail }
-    this.admission.attempt.services.log.warn('upstream failed', {
-      decision: this.admission.attempt.decision,
-      server: this.server.name,
-      code,
-      detail,
+    this.#safely(() => {
+      const { services, decision } = this.admission.attempt
+      services.log.warn('upstream failed', { decision, server: this.server.name, code, detail })
+      const denial: Denial = { stage: 'upstream', code, detail }
+      if (this.#answer) this.#answer.broken(denial)
+      else this.deny(denial)
     })
-    if (this.#answer) this.#answer.broken(denial)
-    else this.deny(denial)
+  }
+
+  /** An error of our own, wherever it was thrown: this call is refused, and all others go on. */
+  fault(error: unknown): void {
+    this.deny(ownFault(this.admission.attempt, error))
   }
 
   /** Ends the call with a refusal, wherever it is: an answer with the id, or an error event in the open stream. */
@@ -216,8 +213,14 @@ export class Call implements UpstreamSink, OpenCall {
     return id === undefined ? {} : { id }
   }
 
-  #touch(): void {
+  #safely(act: () => void): void {
+    if (this.#over) return
     this.#lastByte = this.admission.attempt.services.now()
+    try {
+      act()
+    } catch (error) {
+      this.fault(error)
+    }
   }
 
   #gone(): void {
@@ -229,7 +232,7 @@ export class Call implements UpstreamSink, OpenCall {
   #release(): void {
     this.#over = true
     const { services } = this.admission.attempt
-    services.held.give(this.admission.reserved)
+    giveBack(this.admission.attempt)
     services.calls.delete(this)
     if (this.#answer instanceof JsonAnswer || this.#answer instanceof StreamAnswer) this.#answer.release()
   }

@@ -3,7 +3,7 @@ import type { Denial } from '../exchange.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
-import { record, refuse, type Attempt } from './attempt.ts'
+import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import { Call, type Admission } from './call.ts'
 import { closed, type Entry } from './entry.ts'
 import { endsHere, requestHeaders } from './forwarded.ts'
@@ -50,12 +50,21 @@ function badTransport(runtime: Runtime, services: Services, req: IncomingMessage
 export function handle(services: Services, req: IncomingMessage, res: ServerResponse): void {
   const runtime = services.runtime()
   const started = services.now()
-  const attempt: Attempt = { services, req, res, decision: services.audit.next(), started }
+  const attempt: Attempt = { services, req, res, decision: services.audit.next(), started, reserved: 0 }
+  try {
+    enter(attempt, runtime)
+  } catch (error) {
+    refuse(attempt, ownFault(attempt, error))
+  }
+}
+
+function enter(attempt: Attempt, runtime: Runtime): void {
+  const { services, req, res } = attempt
   const transport = badTransport(runtime, services, req)
   if (transport) return refuse(attempt, transport)
   if (req.headers.origin !== undefined) corsHeaders(res, req.headers.origin)
   if (req.method === 'OPTIONS') return preflight(req, res)
-  const admitted = runtime.auth.admit(req.headers, started)
+  const admitted = runtime.auth.admit(req.headers, attempt.started)
   if ('denied' in admitted) return refuse(attempt, admitted.denied)
   attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
   const server = serverOf(runtime, req.url ?? '')
@@ -90,7 +99,6 @@ function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
     caller,
     messages: [],
     session: session.session,
-    reserved: 0,
   }
   record(attempt, { event: 'mcp_call', verdict: 'allow' })
   services.metrics.decision(server.name, 'Allowed')

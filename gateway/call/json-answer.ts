@@ -51,7 +51,7 @@ export class JsonAnswer implements Answer {
   end(): void {
     const bytes = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
     if (!bytes) return this.#send(undefined)
-    if (bytes.length > large) setImmediate(() => this.#judge(bytes))
+    if (bytes.length > large) this.#later(() => this.#judge(bytes))
     else this.#judge(bytes)
   }
 
@@ -77,10 +77,26 @@ export class JsonAnswer implements Answer {
     if (this.#call.over) return
     const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, attempt.services.limits)
     if ('denied' in read) return this.#unreadable(read.denied)
+    const fault = (error: unknown): void => this.#call.fault(error)
     const judge = (): void =>
-      inTurns('message' in read ? this.#one(read.message) : this.#batch(read.batch), ready => this.#decide(ready))
-    if (bytes.length > large) setImmediate(judge)
+      inTurns(
+        'message' in read ? this.#one(read.message) : this.#batch(read.batch),
+        ready => this.#decide(ready),
+        fault,
+      )
+    if (bytes.length > large) this.#later(judge)
     else judge()
+  }
+
+  /** After the others have had a turn. What is thrown there has no caller to fall to. */
+  #later(act: () => void): void {
+    setImmediate(() => {
+      try {
+        act()
+      } catch (error) {
+        this.#call.fault(error)
+      }
+    })
   }
 
   #decide(ready: Ready): void {

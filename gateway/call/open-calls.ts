@@ -8,6 +8,8 @@ export type OpenCall = {
   wind(): void
   /** The time is up. */
   abandon(): void
+  /** An error of our own: this call ends, and all others go on. */
+  fault(error: unknown): void
 }
 
 /** Half a second: a revoked or expired caller's streams must end within one. */
@@ -43,7 +45,7 @@ export class OpenCalls {
 
   tick(): void {
     const now = this.#now()
-    for (const call of this.#calls) call.tick(now)
+    this.#each(call => call.tick(now))
     if (this.#calls.size > 0) return
     clearInterval(this.#timer)
     this.#timer = undefined
@@ -51,12 +53,12 @@ export class OpenCalls {
 
   reauthorize(): void {
     const now = this.#now()
-    for (const call of this.#calls) call.reauthorize(now)
+    this.#each(call => call.reauthorize(now))
   }
 
   /** Closes streams, waits for the calls in flight for at most `milliseconds`, then abandons what is left. */
   async drain(milliseconds: number): Promise<void> {
-    for (const call of this.#calls) call.wind()
+    this.#each(call => call.wind())
     if (this.#calls.size > 0) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, milliseconds)
@@ -66,6 +68,16 @@ export class OpenCalls {
         }
       })
     }
-    for (const call of this.#calls) call.abandon()
+    this.#each(call => call.abandon())
+  }
+
+  #each(act: (call: OpenCall) => void): void {
+    for (const call of this.#calls) {
+      try {
+        act(call)
+      } catch (error) {
+        call.fault(error)
+      }
+    }
   }
 }

@@ -1,8 +1,8 @@
-import type { Caller, Denial, Finding, Message } from '../exchange.ts'
+import type { Caller, Message } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import { readRequestBody } from '../http/body.ts'
 import { inTurns } from '../turns.ts'
-import { record, refuse, type Attempt } from './attempt.ts'
+import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import { Call, type Admission } from './call.ts'
 import { renewed, type Entry } from './entry.ts'
 import { requestHeaders } from './forwarded.ts'
@@ -24,23 +24,22 @@ export function receive(attempt: Attempt, entry: Entry): void {
     return refuse(attempt, { stage: 'http', code: 'UnsupportedMediaType', text })
   }
   readRequestBody(req, services.limits.maxBytes, services.held, (refused, bytes) => {
-    if (refused !== undefined) refuse(attempt, { stage: 'http', code: refused })
-    else admit(attempt, entry, bytes)
+    if (refused !== undefined) return refuse(attempt, { stage: 'http', code: refused })
+    attempt.reserved = bytes.length
+    try {
+      admit(attempt, entry, bytes)
+    } catch (error) {
+      refuse(attempt, ownFault(attempt, error))
+    }
   })
 }
 
-/** From here on the bytes are reserved: every refusal gives them back. */
 function admit(attempt: Attempt, entry: Entry, bytes: Buffer): void {
   const read = readBody(bytes, attempt.services.limits)
-  if ('denied' in read) return give(attempt, bytes, read.denied)
+  if ('denied' in read) return refuse(attempt, read.denied)
   const messages = 'batch' in read ? read.batch : [read.message]
   attempt.message = messages[0]
   judge(attempt, entry, { bytes, messages, array: 'batch' in read })
-}
-
-function give(attempt: Attempt, bytes: Buffer, denial: Denial, findings?: readonly Finding[]): void {
-  attempt.services.held.give(bytes.length)
-  refuse(attempt, denial, findings)
 }
 
 /** A body as it was read. */
@@ -51,30 +50,27 @@ const noSession = { session: undefined }
 /** Judges a body under the configuration of now, and again if another came into force while it was judged. */
 function judge(attempt: Attempt, before: Entry, body: Body): void {
   const { services, req } = attempt
-  const { bytes, messages, array } = body
+  const { messages, array } = body
   const entry = renewed(services, before)
-  if ('denied' in entry) return give(attempt, bytes, { ...entry.denied, ...idOf(messages[0]) })
+  if ('denied' in entry) return refuse(attempt, { ...entry.denied, ...idOf(messages[0]) })
   const era = eraOfAll(req.headers, messages)
-  if (typeof era !== 'string') return give(attempt, bytes, era)
+  if (typeof era !== 'string') return refuse(attempt, era)
   attempt.era = era
   const { principal } = entry.identity
   const found = era === 'legacy' ? sessionOf(services, entry.server, principal, req.headers) : noSession
-  if ('denied' in found) return give(attempt, bytes, { ...found.denied, ...idOf(messages[0]) })
+  if ('denied' in found) return refuse(attempt, { ...found.denied, ...idOf(messages[0]) })
   const { session } = found
   if (array && session?.opened.revision !== batchRevision)
-    return give(attempt, bytes, { stage: 'read', code: 'BatchNotAllowed' })
+    return refuse(attempt, { stage: 'read', code: 'BatchNotAllowed' })
   const caller: Caller = { principal, server: entry.server.name, era, now: attempt.started }
   const judging = { caller, stages: entry.server.stages, headers: req.headers, limits: services.limits }
-  inTurns(judgeAll(judging, messages), verdicts => {
+  const done = (verdicts: Verdicts): void => {
     if (services.runtime() !== entry.runtime) return judge(attempt, entry, body)
-    if (verdicts.denied) return give(attempt, bytes, verdicts.denied, verdicts.findings)
+    if (verdicts.denied) return refuse(attempt, verdicts.denied, verdicts.findings)
     const { identity, server } = entry
-    send(
-      { attempt, identity, server, caller, messages: verdicts.messages, session, reserved: bytes.length },
-      body,
-      verdicts,
-    )
-  })
+    send({ attempt, identity, server, caller, messages: verdicts.messages, session }, body, verdicts)
+  }
+  inTurns(judgeAll(judging, messages), done, error => refuse(attempt, ownFault(attempt, error)))
 }
 
 function send(admission: Admission, body: Body, { messages, findings }: Verdicts): void {

@@ -109,7 +109,7 @@ export class StreamAnswer implements Answer {
       if (!event) break
       this.#judging = true
       let turns = false
-      inTurns(this.#judge(event), judged => {
+      const done = (judged: Judged): void => {
         this.#judging = false
         if (this.#call.over) return
         if ('denied' in judged) return this.#call.deny(judged.denied, judged.findings)
@@ -117,7 +117,8 @@ export class StreamAnswer implements Answer {
         if (!turns) return
         if (!this.#full) this.#call.resume()
         this.#pump()
-      })
+      }
+      inTurns(this.#judge(event), done, error => this.#call.fault(error))
       turns = true
       if (this.#judging) this.#call.pause()
     }
