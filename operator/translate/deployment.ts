@@ -27,9 +27,8 @@ function secretsAnnotation(uses: readonly SecretUse[], { snapshot }: Scene): Rec
 /** The Deployment of a server with an image: the server, and its gateway as a native sidecar at index 0. */
 export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene): KubernetesObject {
   const { document } = view.judged
-  const servers = scene.servers.map(server => server.document.name)
   const tlsSecret = scene.settings?.spec?.tls?.secretName
-  const annotations = secretsAnnotation(grantedUses(spec, servers), scene)
+  const annotations = secretsAnnotation(grantedUses(spec, scene.reserved), scene)
   const image = scene.snapshot.gatewayImage ?? 'bartizan-gateway'
   return {
     apiVersion: 'apps/v1',
@@ -55,8 +54,8 @@ export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene):
           terminationGracePeriodSeconds: graceSeconds(spec),
           securityContext: { runAsNonRoot: true, fsGroup: serverUser, seccompProfile: { type: 'RuntimeDefault' } },
           initContainers: [gatewayContainer(image, { sidecar: true, tls: tlsSecret !== undefined })],
-          containers: [serverContainer(spec, view, servers)],
-          volumes: [...gatewayVolumes(document.name, tlsSecret), ...serverVolumes(spec, servers)],
+          containers: [serverContainer(spec, view, scene.reserved)],
+          volumes: [...gatewayVolumes(document.name, tlsSecret), ...serverVolumes(spec, scene.reserved)],
         },
       },
     },

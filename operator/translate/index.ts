@@ -4,7 +4,9 @@ import { gatewayFiles } from './config.ts'
 import type { Desired } from './desired.ts'
 import { readDocuments, sortedBy, type Document } from './document.ts'
 import { objects } from './objects.ts'
+import { ruleBook } from './rules.ts'
 import type { Scene } from './scene.ts'
+import { guardName } from './secrets.ts'
 import type { Snapshot } from './snapshot.ts'
 import { plainStatus, statuses } from './status.ts'
 import { viewOf } from './view.ts'
@@ -26,11 +28,14 @@ export function translate(snapshot: Snapshot): Desired {
   const all = readDocuments(snapshot)
   const documents = all.filter(document => document.namespace === snapshot.namespace)
   const gateways = judged('MCPGateway', documents, snapshot)
+  const servers = judged('MCPServer', documents, snapshot)
   const scene: Scene = {
     snapshot,
-    servers: judged('MCPServer', documents, snapshot),
+    servers,
+    reserved: new Set(servers.map(server => guardName(server.document.name))),
     policies: judged('GuardrailPolicy', documents, snapshot),
     keys: judged('APIKey', documents, snapshot),
+    rulesOf: ruleBook(snapshot.namespace),
     settings: gateways.find(one => one.document.name === 'default'),
     strays: gateways.filter(one => one.document.name !== 'default'),
   }

@@ -61,3 +61,14 @@ export function serverRules(policies: readonly Policy[], namespace: string): Ser
   })
   return sortedBy(rules, rule => JSON.stringify([rule.policy, rule.mode, rule.action, rule.channels, rule.detector]))
 }
+
+/** Most servers are chosen by the same policies, so what those come to is worked out once for each set of them. */
+export function ruleBook(namespace: string): (policies: readonly Policy[]) => readonly ServerRule[] {
+  const known = new Map<string, readonly ServerRule[]>()
+  return policies => {
+    const set = JSON.stringify(policies.map(policy => policy.name))
+    const rules = known.get(set) ?? serverRules(policies, namespace)
+    known.set(set, rules)
+    return rules
+  }
+}

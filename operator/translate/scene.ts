@@ -1,6 +1,6 @@
 import type { Judged } from './accept.ts'
-import type { Guard } from './policies.ts'
-import type { Missing, ResolvedSecrets } from './secrets.ts'
+import type { Guard, Policy } from './policies.ts'
+import type { Missing, Reserved, ResolvedSecrets } from './secrets.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import type { ServerTools } from '../../gateway/config/tools.ts'
 import type { Snapshot } from './snapshot.ts'
@@ -11,6 +11,9 @@ export type Scene = {
   readonly servers: readonly Judged<'MCPServer'>[]
   readonly policies: readonly Judged<'GuardrailPolicy'>[]
   readonly keys: readonly Judged<'APIKey'>[]
+  readonly reserved: Reserved
+  /** What a set of policies comes to. */
+  rulesOf(policies: readonly Policy[]): readonly ServerRule[]
   /** The MCPGateway called default, if there is one. */
   readonly settings: Judged<'MCPGateway'> | undefined
   /** MCPGateways of other names, which the schema refuses: none of them can hold. */

@@ -17,13 +17,12 @@ export type ResolvedSecrets = {
 /** The name of the Secret that only the gateway of a server mounts. */
 export const guardName = (server: string): string => `${server}-guard`
 
-const reservedNames = (servers: readonly string[]): ReadonlySet<string> => new Set(servers.map(guardName))
+/** Names of the Secrets that belong to gateways and can be given to nobody. */
+export type Reserved = ReadonlySet<string>
 
-/** The uses that are granted: the Secrets of gateways are never among them. */
-export function grantedUses(spec: MCPServerSpec, servers: readonly string[]): SecretUse[] {
-  const reserved = reservedNames(servers)
-  return (spec.secrets ?? []).filter(use => !reserved.has(use.name))
-}
+/** The uses that are granted. */
+export const grantedUses = (spec: MCPServerSpec, reserved: Reserved): SecretUse[] =>
+  (spec.secrets ?? []).filter(use => !reserved.has(use.name))
 
 /** Key that a use means: the one it names, else the only one, else the one named like the variable. */
 function keyOf(use: SecretUse, secret: SecretFact): string | undefined {
@@ -53,18 +52,16 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
 /**
  * Finds the Secrets that a server names. What is missing is told, and its variables still get the key that is most likely meant: in a cluster
  * the pod then waits for the Secret, as pods do.
- * @param servers names of all servers of the namespace, whose guard Secrets can never be named
  */
-export function resolveSecrets(spec: MCPServerSpec, snapshot: Snapshot, servers: readonly string[]): ResolvedSecrets {
-  const reservedOnes = reservedNames(servers)
+export function resolveSecrets(spec: MCPServerSpec, snapshot: Snapshot, reserved: Reserved): ResolvedSecrets {
   const uses = (spec.secrets ?? []).map(use => {
     const fact = snapshot.secrets.find(secret => secret.name === use.name && secret.namespace === snapshot.namespace)
-    const reserved = reservedOnes.has(use.name)
-    return { use, reserved, key: fact && keyOf(use, fact), missing: missing(use, fact, reserved) }
+    const isReserved = reserved.has(use.name)
+    return { use, isReserved, key: fact && keyOf(use, fact), missing: missing(use, fact, isReserved) }
   })
   return {
-    variables: uses.flatMap(({ use, reserved, key }) =>
-      use.envVar === undefined || reserved
+    variables: uses.flatMap(({ use, isReserved, key }) =>
+      use.envVar === undefined || isReserved
         ? []
         : [{ variable: use.envVar, secret: use.name, key: key ?? use.key ?? use.envVar }],
     ),

@@ -3,7 +3,7 @@ import type { Quantity, Resources } from '../../crds/resources.ts'
 import { restricted, serverUser } from './container.ts'
 import { compareQuantities } from './quantity.ts'
 import type { ServerView } from './scene.ts'
-import { grantedUses, type SecretUse } from './secrets.ts'
+import { grantedUses, type Reserved, type SecretUse } from './secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
 
@@ -31,13 +31,13 @@ function resourcesOf(resources: Resources | undefined): object {
 type Mount = SecretUse & { readonly mountPath: string }
 
 /** The Secrets that appear as folders. */
-const mountsOf = (spec: MCPServerSpec, servers: readonly string[]): Mount[] =>
-  grantedUses(spec, servers).filter((use): use is Mount => use.mountPath !== undefined)
+const mountsOf = (spec: MCPServerSpec, reserved: Reserved): Mount[] =>
+  grantedUses(spec, reserved).filter((use): use is Mount => use.mountPath !== undefined)
 
 const volumeName = (at: number): string => `secret-${at}`
 
 /** The container of a server that is run from an image. */
-export function serverContainer(spec: MCPServerSpec, view: ServerView, servers: readonly string[]): object {
+export function serverContainer(spec: MCPServerSpec, view: ServerView, reserved: Reserved): object {
   const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
@@ -54,15 +54,19 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, servers: 
     securityContext: { ...restricted, runAsUser: serverUser, runAsGroup: serverUser },
     volumeMounts: [
       { name: 'tmp', mountPath: '/tmp' },
-      ...mountsOf(spec, servers).map((use, at) => ({ name: volumeName(at), mountPath: use.mountPath, readOnly: true })),
+      ...mountsOf(spec, reserved).map((use, at) => ({
+        name: volumeName(at),
+        mountPath: use.mountPath,
+        readOnly: true,
+      })),
     ],
   }
 }
 
 /** The volumes that the server's container mounts. */
-export const serverVolumes = (spec: MCPServerSpec, servers: readonly string[]): object[] => [
+export const serverVolumes = (spec: MCPServerSpec, reserved: Reserved): object[] => [
   { name: 'tmp', emptyDir: {} },
-  ...mountsOf(spec, servers).map(({ name, key }, at) => ({
+  ...mountsOf(spec, reserved).map(({ name, key }, at) => ({
     name: volumeName(at),
     secret: { secretName: name, ...(key !== undefined && { items: [{ key, path: key }] }) },
   })),

@@ -1,7 +1,6 @@
 import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
 import { guardOf, type Guard } from './policies.ts'
-import { serverRules } from './rules.ts'
 import type { Scene, ServerView } from './scene.ts'
 import { resolveSecrets, type Missing, type ResolvedSecrets } from './secrets.ts'
 import { serverTools } from './tools.ts'
@@ -41,13 +40,12 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   const { snapshot } = scene
   const { document, spec, accepted } = judged
   const guard = guardOf(document, scene.policies)
-  const names = scene.servers.map(server => server.document.name)
   const facts: Facts = {
     guard,
-    rules: serverRules(guard.policies, snapshot.namespace),
+    rules: scene.rulesOf(guard.policies),
     tools: serverTools(document.name, spec?.toolPolicy, guard.policies),
   }
-  const secrets = spec ? resolveSecrets(spec, snapshot, names) : noSecrets
+  const secrets = spec ? resolveSecrets(spec, snapshot, scene.reserved) : noSecrets
   const blocking = obstacles(facts, scene)
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
