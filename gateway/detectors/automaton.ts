@@ -20,7 +20,7 @@ const MAX_STATES = 0xffff
 export function automaton(needles: readonly string[], cells = 1 << 20): Automaton {
   const classes = classesOf(needles)
   const depth = depthFor(needles, Math.min(MAX_STATES, Math.floor(cells / classes.count)))
-  const { table, outputs, accepting } = sorted(build(needles, depth, classes), classes.count)
+  const { table, outputs, accepting } = complete(trieOf(needles, depth, classes), classes.count)
   const { ascii, wide, count } = classes
 
   /** The place behind the first end of a needle at or after `at`, or -1. Leaves the state it came to in `states[0]`. */
@@ -58,7 +58,7 @@ export function automaton(needles: readonly string[], cells = 1 << 20): Automato
         at = advance(text, at)
         if (at < 0) return
         state = states[0]!
-        for (const needle of outputs[state - accepting]!) visit(needle, at - Math.min(depth, needles[needle]!.length))
+        for (const needle of outputs.get(state)!) visit(needle, at - Math.min(depth, needles[needle]!.length))
       }
     },
   }
@@ -75,95 +75,98 @@ function classesOf(needles: readonly string[]): Classes {
   const ascii = new Uint8Array(128)
   ascii[DELETE] = 1
   let count = 2
-  const beyond = new Set<number>()
-  for (const needle of needles) {
-    for (let at = 0; at < needle.length; at++) {
-      const unit = needle.charCodeAt(at)
-      if (unit > 127) beyond.add(unit)
-      else if (ascii[unit] === 0) ascii[unit] = count++
-    }
+  const beyond: number[] = []
+  for (const letter of new Set(needles.join('').split(''))) {
+    const unit = letter.charCodeAt(0)
+    if (unit > 127) beyond.push(unit)
+    else if (ascii[unit] === 0) ascii[unit] = count++
   }
   for (let unit = 0x41; unit <= 0x5a; unit++) if (ascii[unit] === 0) ascii[unit] = ascii[unit + 32]!
-  if (beyond.size === 0) return { ascii, wide: undefined, count }
-  const wide = new Map([...beyond].map((unit, index) => [unit, count + (index % WIDE_CLASSES)]))
-  return { ascii, wide, count: count + Math.min(WIDE_CLASSES, beyond.size) }
+  if (beyond.length === 0) return { ascii, wide: undefined, count }
+  const wide = new Map(beyond.map((unit, index) => [unit, count + (index % WIDE_CLASSES)]))
+  return { ascii, wide, count: count + Math.min(WIDE_CLASSES, beyond.length) }
 }
+
+/** The most states that needles cut to a depth can have. */
+const statesAt = (needles: readonly string[], depth: number): number =>
+  needles.reduce((sum, needle) => sum + Math.min(depth, needle.length), 1)
 
 /** How many units of each needle the table knows: all of them, unless it would have more states than allowed. */
 function depthFor(needles: readonly string[], states: number): number {
   const longest = needles.reduce((most, needle) => Math.max(most, needle.length), 1)
-  const total = (depth: number): number => needles.reduce((sum, needle) => sum + Math.min(depth, needle.length), 1)
   let depth = longest
-  while (depth > 2 && total(depth) > states) depth = Math.ceil(depth / 2)
+  while (depth > 2 && statesAt(needles, depth) > states) depth = Math.ceil(depth / 2)
   return depth
 }
 
-function build(needles: readonly string[], depth: number, classes: Classes) {
-  const { ascii, wide, count } = classes
-  const children: Map<number, number>[] = [new Map()]
-  const ends: (number[] | undefined)[] = [undefined]
+/** Every needle as a path of classes from the root, state 0: for each state its class, its last child, and its elder brother. */
+type Trie = {
+  readonly size: number
+  readonly unit: Uint8Array
+  readonly child: Uint32Array
+  readonly brother: Uint32Array
+  /** The needles that end in a state. */
+  readonly ends: ReadonlyMap<number, readonly number[]>
+}
+
+function trieOf(needles: readonly string[], depth: number, { ascii, wide }: Classes): Trie {
+  const most = statesAt(needles, depth)
+  const unit = new Uint8Array(most)
+  const child = new Uint32Array(most)
+  const brother = new Uint32Array(most)
+  const ends = new Map<number, number[]>()
+  let size = 1
   for (const [index, needle] of needles.entries()) {
     let state = 0
     for (let at = 0; at < Math.min(depth, needle.length); at++) {
-      const unit = needle.charCodeAt(at)
-      const next = unit < 128 ? ascii[unit]! : wide!.get(unit)!
-      let child = children[state]!.get(next)
-      if (child === undefined) {
-        child = children.push(new Map()) - 1
-        children[state]!.set(next, child)
+      const code = needle.charCodeAt(at)
+      const wanted = code < 128 ? ascii[code]! : wide!.get(code)!
+      let next = child[state]!
+      while (next !== 0 && unit[next] !== wanted) next = brother[next]!
+      if (next === 0) {
+        next = size++
+        unit[next] = wanted
+        brother[next] = child[state]!
+        child[state] = next
       }
-      state = child
+      state = next
     }
-    ;(ends[state] ??= []).push(index)
+    ends.set(state, [...(ends.get(state) ?? []), index])
   }
-  const table = new Uint16Array(children.length * count)
-  const outputs = complete(children, ends, table, count)
-  return { table, outputs }
+  return { size, unit, child, brother, ends }
 }
 
-/** Breadth first: where a state has no child, the table goes where its longest proper suffix would go, and shares what ends there. */
-function complete(
-  children: readonly Map<number, number>[],
-  ends: readonly (number[] | undefined)[],
-  table: Uint16Array,
-  count: number,
-): (readonly number[] | undefined)[] {
-  const suffix = new Uint32Array(children.length)
-  const outputs: (readonly number[] | undefined)[] = Array.from({ length: children.length }, () => undefined)
-  const queue = [0]
-  for (let head = 0; head < queue.length; head++) {
+/**
+ * Breadth first: where a state has no child, the table goes where its longest proper suffix would go, and shares what ends there. So a row is a
+ * copy of another with a few cells changed. The numbers of states in which a needle ends are given from the last downwards: then one comparison
+ * tells them. Few steps matter here, since whatever runs often at the start is compiled and stays in memory.
+ */
+function complete({ size, unit, child, brother, ends }: Trie, count: number) {
+  const table = new Uint16Array(size * count)
+  const outputs = new Map<number, readonly number[]>()
+  const queue = new Uint16Array(size)
+  const numbers = new Uint16Array(size)
+  const suffixes = new Uint16Array(size)
+  let known = 1
+  let plain = 1
+  let accepting = size
+  for (let head = 0; head < known; head++) {
     const state = queue[head]!
-    const inherited = state === 0 ? undefined : outputs[suffix[state]!]
-    const own = ends[state]
-    outputs[state] = own && inherited ? [...own, ...inherited] : (own ?? inherited)
-    for (let unit = 0; unit < count; unit++) {
-      const child = children[state]!.get(unit)
-      const elsewhere = state === 0 ? 0 : table[suffix[state]! * count + unit]!
-      table[state * count + unit] = child ?? elsewhere
-      if (child === undefined) continue
-      suffix[child] = elsewhere
-      queue.push(child)
+    const row = numbers[state]! * count
+    const suffix = suffixes[state]! * count
+    table.copyWithin(row, suffix, suffix + count)
+    for (let next = child[state]!; next !== 0; next = brother[next]!) {
+      const cell = row + unit[next]!
+      const own = ends.get(next)
+      const inherited = outputs.get((suffixes[next] = table[cell]!))
+      const isEnd = own !== undefined || inherited !== undefined
+      const number = isEnd ? --accepting : plain++
+      if (isEnd) outputs.set(number, [...(own ?? []), ...(inherited ?? [])])
+      table[cell] = numbers[next] = number
+      queue[known++] = next
     }
     // A raw DELETE is the one control character that may stand in a JSON string of plain bytes; it must not hide a needle.
-    table[state * count + 1] = state
+    table[row + 1] = numbers[state]!
   }
-  return outputs
-}
-
-type Built = { readonly table: Uint16Array; readonly outputs: readonly (readonly number[] | undefined)[] }
-
-/** Renumbers the states so that those in which a needle ends come last: then one comparison tells them. */
-function sorted({ table, outputs }: Built, count: number) {
-  const accepting = outputs.filter(output => output === undefined).length
-  const numbers = new Uint16Array(outputs.length)
-  let plain = 0
-  let ending = accepting
-  for (let state = 0; state < outputs.length; state++)
-    numbers[state] = outputs[state] === undefined ? plain++ : ending++
-  const moved = new Uint16Array(table.length)
-  for (let state = 0; state < outputs.length; state++) {
-    for (let unit = 0; unit < count; unit++)
-      moved[numbers[state]! * count + unit] = numbers[table[state * count + unit]!]!
-  }
-  return { table: moved, outputs: outputs.filter(output => output !== undefined), accepting }
+  return { table, accepting, outputs }
 }

@@ -1,5 +1,5 @@
 import type { DetectorOptions } from '../config/guardrails.ts'
-import { automaton } from './automaton.ts'
+import { type Automaton, automaton } from './automaton.ts'
 import { type Detector, type Hit, merged } from './detector.ts'
 import { assignment, memberAssignment, secretNames } from './secrets/assignment.ts'
 import { cloud } from './secrets/cloud.ts'
@@ -21,7 +21,10 @@ const entries: readonly Entry[] = [
   ...secretNames.map(literal => ({ literal, rule: undefined })),
 ]
 
-const search = automaton(entries.map(({ literal }) => literal))
+let search: Automaton | undefined
+
+/** Made when the first text needs it: a gateway without this detector does not pay for it. */
+const searchOnce = (): Automaton => (search ??= automaton(entries.map(({ literal }) => literal)))
 
 const placeholderOf = (rule: string): string => `[redacted:${rule}]`
 
@@ -67,7 +70,7 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
       const known: Hit[] = []
       const assigned: Hit[] = []
       const looked = new Looked()
-      search.candidates(text, (entry, start) => {
+      searchOnce().candidates(text, (entry, start) => {
         const { rule } = entries[entry]!
         if (!looked.mayLook(rule, start)) return
         const found = rule === undefined ? assignment(text, start) : match(rule, text, start)
