@@ -112,6 +112,24 @@ describe('a proof', () => {
     await expect(prove(leaf, samples[nameOf(leaf)], { ...workshop, translate: deaf })).rejects.toThrow('is dead')
   })
 
+  test('fails when the difference is chance and not the field', async () => {
+    let runs = 0
+    const moody: typeof translate = snapshot => {
+      const { gateways, ...rest } = translate(snapshot)
+      runs += 1
+      return {
+        ...rest,
+        gateways: gateways.map(files => ({
+          ...files,
+          gateway: { ...files.gateway, allowedNetworks: runs === 1 ? ['127.0.0.0/8'] : [] },
+        })),
+      }
+    }
+    await expect(
+      prove(leaf, { ...samples[nameOf(leaf)]!, witness: exchanges.call() }, { ...workshop, translate: moody }),
+    ).rejects.toThrow('looks different twice')
+  })
+
   test('fails when the sample does not set the leaf', async () => {
     const sample = { documents: [server(), key(), settings()], values: ['1s', '2s'], witness: exchanges.call() }
     await expect(prove(leaf, sample, workshop)).rejects.toThrow('does not set it')

@@ -57,22 +57,42 @@ async function observe(documents: readonly unknown[], sample: Sample, workshop: 
   return played(gateway, keys, sample.witness, workshop.world, workshop.upstream)
 }
 
+const textOf = ({ lines }: Observed): string => lines.join('\n')
+
+/** The first two values that look the same, if any do. */
+function twins(observed: readonly Observed[]): readonly [Observed, Observed] | undefined {
+  for (const [at, one] of observed.entries()) {
+    const other = observed.slice(at + 1).find(later => textOf(later) === textOf(one))
+    if (other) return [one, other]
+  }
+  return undefined
+}
+
 /**
- * Gives a leaf one value after the other and observes. Each pair of values must come out different, or the field is dead.
- * @throws when there is no sample, when it does not set the leaf, and when two values look the same
+ * Gives a leaf one value after the other and observes. Each pair of values must come out different, or the field is dead; and the first value,
+ * given again, must look the same again, or the difference was none of the field's.
+ * @throws when there is no sample, when it does not set the leaf, when two values look the same, and when one value looks different twice
  */
 export async function prove(leaf: Leaf, sample: Sample | undefined, workshop: Workshop): Promise<Proof> {
-  if (!sample) throw new Error(`${nameOf(leaf)} has no sample: add one to hack/fields/samples`)
+  const name = nameOf(leaf)
+  if (!sample) throw new Error(`${name} has no sample: add one to hack/fields/samples`)
   const values = leaf.values ?? sample.values ?? []
-  if (values.length < 2) throw new Error(`the sample for ${nameOf(leaf)} gives it fewer than two values`)
+  if (values.length < 2) throw new Error(`the sample for ${name} gives it fewer than two values`)
+  const watch = async (value: unknown): Promise<Observed> => ({
+    value,
+    lines: await observe(withValue(sample.documents, leaf, value), sample, workshop),
+  })
   const observed: Observed[] = []
-  for (const value of values)
-    observed.push({ value, lines: await observe(withValue(sample.documents, leaf, value), sample, workshop) })
-  for (const [at, one] of observed.entries())
-    for (const other of observed.slice(at + 1))
-      if (one.lines.join('\n') === other.lines.join('\n'))
-        throw new Error(
-          `${nameOf(leaf)} is dead: ${String(one.value)} and ${String(other.value)} look the same:\n${one.lines.join('\n')}`,
-        )
+  for (const value of values) observed.push(await watch(value))
+  const same = twins(observed)
+  if (same) {
+    const [one, other] = same.map(({ value }) => String(value))
+    throw new Error(`${name} is dead: ${one} and ${other} look the same:\n${textOf(same[0])}`)
+  }
+  const again = await watch(values[0])
+  if (textOf(again) !== textOf(observed[0]!))
+    throw new Error(
+      `${name} is not proved, since one value looks different twice:\n${textOf(observed[0]!)}\n---\n${textOf(again)}`,
+    )
   return { leaf, sample, observed }
 }
