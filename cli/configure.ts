@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { GatewayConfig, KeysFile } from '../gateway/config/index.ts'
 import type { Server } from '../gateway/config/servers.ts'
-import type { ConfigTexts } from '../gateway/start.ts'
+import type { ConfigTexts } from '../gateway/options.ts'
 import { nearest } from '../crds/nearest.ts'
 import { translate, type Desired } from '../operator/translate/index.ts'
 import { Complaint } from './complaint.ts'

@@ -1,5 +1,5 @@
 import { jsonLog } from '../gateway/log.ts'
-import type { Log } from '../gateway/start.ts'
+import type { Log } from '../gateway/options.ts'
 import { printable } from './printable.ts'
 
 const field = ([name, value]: [string, unknown]): string =>

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileSink } from '../gateway/file-sink.ts'
-import { ConfigurationError, startGateway, type Gateway, type GatewayOptions } from '../gateway/start.ts'
+import { startGateway } from '../gateway/start.ts'
+import { ConfigurationError, type Gateway, type GatewayOptions } from '../gateway/options.ts'
 import type { Command, Io } from './command.ts'
 import { Complaint } from './complaint.ts'
 import { configure, type Configured } from './configure.ts'

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { startGateway, type Log } from '../gateway/start.ts'
+import { startGateway } from '../gateway/start.ts'
+import type { Log } from '../gateway/options.ts'
 import type { Server } from '../gateway/config/servers.ts'
 import { makeApiKey } from './api-key.ts'
 import { Complaint } from './complaint.ts'

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { Finding } from './exchange.ts'
-import type { LineSink } from './start.ts'
+import type { LineSink } from './options.ts'
 
 /** What is known of a decision. Never an argument value, never a credential. */
 export type AuditRecord = {

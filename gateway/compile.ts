@@ -11,7 +11,7 @@ import { hostPolicy } from './http/hosts.ts'
 import { stages } from './policies/index.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
 import { sealer, type Sealer } from './session.ts'
-import type { GatewayOptions } from './start.ts'
+import type { GatewayOptions } from './options.ts'
 import type { Upstreams } from './upstream/registry.ts'
 
 /** What compiling needs and a configuration does not hold. */

@@ -10,7 +10,7 @@ import {
 import { Healths } from './healths.ts'
 import type { Tls } from './listen.ts'
 import type { Runtime, Services } from './runtime.ts'
-import type { Applied, ConfigTexts, GatewayOptions } from './start.ts'
+import type { Applied, ConfigTexts, GatewayOptions } from './options.ts'
 import { stdioFactory } from './upstream/stdio-factory.ts'
 import { Upstreams } from './upstream/registry.ts'
 

@@ -1,5 +1,5 @@
 import { open, type FileHandle } from 'node:fs/promises'
-import type { LineSink } from './start.ts'
+import type { LineSink } from './options.ts'
 
 /** Lines wait for each other for this long, so that a busy gateway makes few system calls. Milliseconds. */
 const flushAfter = 100

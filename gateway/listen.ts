@@ -7,7 +7,7 @@ import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
 import { noOAuth } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
-import type { Endpoint } from './start.ts'
+import type { Endpoint } from './options.ts'
 
 export type Tls = { readonly cert: Buffer; readonly key: Buffer }
 

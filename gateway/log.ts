@@ -1,4 +1,4 @@
-import type { Log } from './start.ts'
+import type { Log } from './options.ts'
 
 type Level = 'info' | 'warn' | 'error'
 

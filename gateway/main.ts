@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileSink } from './file-sink.ts'
 import { jsonLog } from './log.ts'
-import { ConfigurationError, startGateway, type ConfigTexts, type Endpoint } from './start.ts'
+import { startGateway } from './start.ts'
+import { ConfigurationError, type ConfigTexts, type Endpoint } from './options.ts'
 import { watchFolder } from './watch.ts'
 
 const usage =

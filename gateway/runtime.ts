@@ -7,7 +7,7 @@ import type { HeldBytes } from './http/memory.ts'
 import type { HostPolicy } from './http/hosts.ts'
 import type { Metrics } from './metrics.ts'
 import type { Sealer } from './session.ts'
-import type { Log } from './start.ts'
+import type { Log } from './options.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
 /** One server, compiled: the request path only executes. */

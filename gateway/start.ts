@@ -3,81 +3,15 @@ import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
 import { AuditLog } from './audit.ts'
 import { OpenCalls } from './call/open-calls.ts'
-import type { Issue } from './config/index.ts'
 import { HeldBytes } from './http/memory.ts'
 import { listenerNames } from './http/hosts.ts'
 import { clientServer, closed, lazyListener, listening, pagesServer, urlOf, type Tls } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import { probe } from './plain-pages.ts'
 import { Configuration } from './configuration.ts'
+import { ConfigurationError, type Endpoint, type Gateway, type GatewayOptions } from './options.ts'
 import type { Services } from './runtime.ts'
 import { deriveKey } from './session.ts'
-
-/** The two files of a configuration, as text. */
-export type ConfigTexts = { readonly gateway: string; readonly keys: string }
-
-/** Where audit lines go. `write` may buffer; `stalled` tells that it cannot take more. */
-export type LineSink = {
-  write(lines: string): void
-  stalled(): boolean
-  close(): Promise<void>
-}
-
-export type Log = {
-  info(event: string, fields?: Record<string, unknown>): void
-  warn(event: string, fields?: Record<string, unknown>): void
-  error(event: string, fields?: Record<string, unknown>): void
-}
-
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string }
-
-/** Everything impure that a gateway needs, passed in. */
-export type GatewayOptions = {
-  readonly texts: ConfigTexts
-  /** Reads the file of a secret slot. */
-  readSecret(file: string): Buffer
-  /** 32 random bytes that belong to one server (or, as `_gateway`, to the gateway itself) and outlive the process: all keys are derived from them. */
-  guard(server: string): Buffer
-  /** Pod uid, or the instance id of the state folder. */
-  readonly instance: string
-  readonly client: readonly Endpoint[]
-  readonly admin?: Endpoint
-  readonly metrics?: Endpoint
-  readonly audit: LineSink
-  readonly log: Log
-  /** Milliseconds since the epoch; a test that plays with time passes its own. */
-  now?(): number
-}
-
-export type Applied = { readonly hash: string; readonly issues: readonly Issue[] }
-
-export type Gateway = {
-  /** Base URLs that the client port really has (port 0 resolved). */
-  readonly urls: readonly string[]
-  readonly adminUrl: string | undefined
-  readonly metricsUrl: string | undefined
-  /**
-   * Compiles the new texts completely, then swaps. When the first text is refused the old policies stay and still every key that was removed,
-   * revoked or shortened is applied; `issues` says why.
-   */
-  apply(texts: ConfigTexts): Applied
-  /** SHA-256 over what was compiled. */
-  readonly hash: string
-  /** Runs the clock of the open calls by hand; for tests that play with time. */
-  tick(): void
-  /** Not ready, finish calls, close streams so that clients resume, then resolve. */
-  stop(): Promise<void>
-}
-
-/** A configuration that cannot be started with. */
-export class ConfigurationError extends Error {
-  readonly issues: readonly Issue[]
-
-  constructor(issues: readonly Issue[]) {
-    super(issues.map(({ path, message }) => `${path}: ${message}`).join('\n'))
-    this.issues = issues
-  }
-}
 
 /** 4 MiB is what SDK servers accept; values and depth are counted before anything is parsed. */
 const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 }

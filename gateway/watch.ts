@@ -1,5 +1,5 @@
 import { watch } from 'node:fs'
-import type { ConfigTexts, Log } from './start.ts'
+import type { ConfigTexts, Log } from './options.ts'
 
 /** Writes come in bursts, and the kubelet swaps a symlink; a moment later everything is in place. Milliseconds. */
 const settle = 30

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
-import { startGateway, type Gateway, type GatewayOptions } from '../../gateway/start.ts'
+import { startGateway } from '../../gateway/start.ts'
+import type { Gateway, GatewayOptions } from '../../gateway/options.ts'
 
 export type Played = Gateway & {
   readonly url: string

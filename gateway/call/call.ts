@@ -3,38 +3,14 @@ import type { ErrorCode } from '../errors.ts'
 import type { Caller, Denial, Exchange, Finding, Message, ReadLimits } from '../exchange.ts'
 import { judgeRequest } from '../pipeline.ts'
 import type { ServerRuntime } from '../runtime.ts'
-import type { Session } from '../session.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
 import { methods } from '../mcp/methods.ts'
 import { atOnce } from '../turns.ts'
-import { giveBack, ownFault, record, refuse, type Attempt } from './attempt.ts'
+import type { Admission, Answer, Answering } from './admission.ts'
+import { giveBack, ownFault, record, refuse } from './attempt.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from './open-calls.ts'
 import { StreamAnswer } from './stream-answer.ts'
-
-/** How an answer goes on once the server's head is in: as one body, or event by event. */
-export type Answer = {
-  data(chunk: Buffer): void
-  end(): void
-  /** The server's side broke. */
-  broken(denial: Denial): void
-  /** The gateway ends it. */
-  deny(denial: Denial): void
-  /** For keep-alive comments. */
-  tick(now: number): void
-}
-
-/** An admitted call: who, to which server, with which judged messages. */
-export type Admission = {
-  readonly attempt: Attempt
-  readonly identity: Identity
-  readonly server: ServerRuntime
-  readonly caller: Caller
-  /** The messages as judged; none for GET and DELETE. */
-  readonly messages: readonly Message[]
-  /** The session that the request named, and the id as the client spells it. */
-  readonly session: { readonly sealed: string; readonly opened: Session } | undefined
-}
 
 /** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
 const endless = ({ attempt, messages }: Admission): boolean =>
@@ -44,7 +20,7 @@ const endless = ({ attempt, messages }: Admission): boolean =>
 export const clientGone = 499
 
 /** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
-export class Call implements UpstreamSink, OpenCall {
+export class Call implements UpstreamSink, OpenCall, Answering {
   readonly admission: Admission
   /** Policies of the newest configuration: a swap changes them under an open stream. */
   server: ServerRuntime
@@ -234,7 +210,7 @@ export class Call implements UpstreamSink, OpenCall {
     const { services } = this.admission.attempt
     giveBack(this.admission.attempt)
     services.calls.delete(this)
-    if (this.#answer instanceof JsonAnswer || this.#answer instanceof StreamAnswer) this.#answer.release()
+    this.#answer?.release()
   }
 }
 

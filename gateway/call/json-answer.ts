@@ -5,7 +5,7 @@ import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealedSession } from './session-id.ts'
@@ -25,14 +25,14 @@ const readyOf = ({ denied, findings, message }: Judged): Ready =>
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
 export class JsonAnswer implements Answer {
-  readonly #call: Call
+  readonly #call: Answering
   readonly #status: number
   readonly #headers: UpstreamHeaders
   #first: Buffer | undefined
   #rest: Buffer[] | undefined
   #size = 0
 
-  constructor(call: Call, status: number, headers: UpstreamHeaders) {
+  constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
     this.#status = status
     this.#headers = headers

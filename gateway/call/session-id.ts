@@ -1,5 +1,5 @@
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
-import type { Call } from './call.ts'
+import type { Answering } from './admission.ts'
 
 const requested = (params: unknown): string => {
   const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion
@@ -10,7 +10,7 @@ const requested = (params: unknown): string => {
  * The session id that the client gets for the one that the server sent: the same as before when the server repeats it, a new sealed one when it
  * opened a session. A modern exchange has no sessions, so there the header does not pass.
  */
-export function sealedSession(call: Call, headers: UpstreamHeaders): string | undefined {
+export function sealedSession(call: Answering, headers: UpstreamHeaders): string | undefined {
   const upstream = headers['mcp-session-id']
   if (typeof upstream !== 'string' || call.caller.era === 'modern') return undefined
   const { session, messages, attempt } = call.admission

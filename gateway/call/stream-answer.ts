@@ -6,7 +6,7 @@ import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
-import type { Answer, Call } from './call.ts'
+import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
 import { sealedSession } from './session-id.ts'
 
@@ -19,7 +19,7 @@ type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly f
 
 /** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
 export class StreamAnswer implements Answer {
-  readonly #call: Call
+  readonly #call: Answering
   readonly #splitter: SseSplitter
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
@@ -29,7 +29,7 @@ export class StreamAnswer implements Answer {
   #lastWrite: number
   #full = false
 
-  constructor(call: Call, status: number, headers: UpstreamHeaders) {
+  constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
     const { res, services } = call.admission.attempt
     this.#splitter = new SseSplitter(services.limits.maxBytes)

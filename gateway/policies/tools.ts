@@ -68,7 +68,10 @@ const privacy = (answer: Message, result: Span): readonly Edit[] =>
     : [setMember(answer.bytes, result, 'cacheScope', '"private"')]
 
 /** A stage that needs no steps. */
-type AtOnce = Omit<Stage, 'request' | 'response'> & { request(x: Exchange): Verdict; response(x: Caller, answer: Message): Verdict }
+type AtOnce = Omit<Stage, 'request' | 'response'> & {
+  request(x: Exchange): Verdict
+  response(x: Caller, answer: Message): Verdict
+}
 
 /** Hides and refuses tools: the caller's own list, the server's policy, and dangerous names that security has not approved. */
 export function tools(config: ServerTools): AtOnce {

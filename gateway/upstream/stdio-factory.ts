@@ -1,6 +1,6 @@
 import { hash, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
-import type { GatewayOptions } from '../start.ts'
+import type { GatewayOptions } from '../options.ts'
 import type { StdioFactory } from './registry.ts'
 import { systemClock } from './stdio/clock.ts'
 import { defaultLimits } from './stdio/options.ts'

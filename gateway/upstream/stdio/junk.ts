@@ -1,4 +1,4 @@
-import type { Log } from '../../start.ts'
+import type { Log } from '../../options.ts'
 
 /** What became of lines that were no use to anybody. */
 export type JunkCounts = {

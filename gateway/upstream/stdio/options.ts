@@ -1,5 +1,5 @@
 import type { ChildProcessWithoutNullStreams, SpawnOptionsWithoutStdio } from 'node:child_process'
-import type { Log } from '../../start.ts'
+import type { Log } from '../../options.ts'
 import type { Clock } from './clock.ts'
 
 export type Spawn = (

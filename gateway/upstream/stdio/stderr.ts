@@ -1,4 +1,4 @@
-import type { Log } from '../../start.ts'
+import type { Log } from '../../options.ts'
 import type { Clock } from './clock.ts'
 import { lineReader } from './lines.ts'
 
