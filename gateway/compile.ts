@@ -3,7 +3,7 @@ import { compileKey, type CompiledKey } from './config/access.ts'
 import { milliseconds } from './config/kit.ts'
 import type { GatewayConfig, Issue } from './config/index.ts'
 import type { KeysFile } from './config/index.ts'
-import type { Server } from './config/servers.ts'
+import { defaultTimeouts, type Server } from './config/servers.ts'
 import { authentications } from './auth/index.ts'
 import { keyAuthenticator } from './auth/keys.ts'
 import type { Healths } from './healths.ts'
@@ -25,11 +25,6 @@ export type Workshop = {
   readonly sealers: Map<string, Sealer>
 }
 
-const defaults = { request: 300_000, idle: 60_000 }
-
-const ms = (text: string | undefined, otherwise: number): number =>
-  text === undefined ? otherwise : milliseconds(text)
-
 function sealerOf(name: string, { sealers, options }: Workshop): Sealer {
   let found = sealers.get(name)
   if (!found) sealers.set(name, (found = sealer(options.guard(name), name)))
@@ -46,8 +41,8 @@ function compileServer(server: Server, config: GatewayConfig, workshop: Workshop
     upstream: workshop.upstreams.get(server, config.allowedNetworks),
     sealer: sealerOf(server.name, workshop),
     health: workshop.healths.get(server, config.allowedNetworks),
-    requestTimeout: ms(server.timeouts?.request, defaults.request),
-    idleTimeout: ms(server.timeouts?.idle, defaults.idle),
+    requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
+    idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
     stopped: server.stopped === true,
     refused: server.refused,
   }

@@ -1,18 +1,18 @@
 import { milliseconds } from './config/kit.ts'
-import type { HealthCheck, Server } from './config/servers.ts'
+import { defaultHealthCheck, type HealthCheck, type Server } from './config/servers.ts'
 import { Health, pathProbe, pingProbe, type HealthOptions } from './health.ts'
 import { httpUpstream } from './upstream/http.ts'
 import type { Upstreams } from './upstream/registry.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
-const ms = (text: string | undefined, otherwise: number): number =>
-  text === undefined ? otherwise : milliseconds(text)
-
-const optionsOf = ({ interval, timeout, failureThreshold }: HealthCheck): HealthOptions => ({
-  interval: ms(interval, 30_000),
-  timeout: ms(timeout, 5_000),
-  failureThreshold: failureThreshold ?? 3,
-})
+const optionsOf = (healthCheck: HealthCheck): HealthOptions => {
+  const { interval, timeout, failureThreshold } = healthCheck
+  return {
+    interval: milliseconds(interval ?? defaultHealthCheck.interval),
+    timeout: milliseconds(timeout ?? defaultHealthCheck.timeout),
+    failureThreshold: failureThreshold ?? defaultHealthCheck.failureThreshold,
+  }
+}
 
 type Kept = { readonly health: Health; readonly own: Upstream | undefined }
 
