@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileSink } from './file-sink.ts'
+import { lineBuffer } from './line-buffer.ts'
 import { jsonLog } from './log.ts'
 import { startGateway } from './start.ts'
 import { ConfigurationError, type ConfigTexts, type Endpoint } from './options.ts'
@@ -41,7 +42,9 @@ async function main(): Promise<void> {
   if (values.config === undefined || values.state === undefined) throw new Error(`usage: ${usage}`)
   const { config, state } = values
   mkdirSync(state, { recursive: true, mode: 0o700 })
-  const log = jsonLog(line => process.stdout.write(line), Date.now)
+  const lines = lineBuffer(text => process.stdout.write(text))
+  process.on('exit', () => lines.flush())
+  const log = jsonLog(line => lines.write(line), Date.now)
   const guard = kept(values.guard ?? join(state, 'guard'))
   const gateway = await startGateway({
     texts: textsOf(config),
