@@ -2,7 +2,7 @@
 export type Automaton = {
   /** Whether any needle may occur. */
   touches(text: string): boolean
-  /** The same over the bytes of an ASCII text. */
+  /** The same over the bytes of an ASCII text. No backslash hides a needle, unless a needle has one itself: the text may be JSON with escapes. */
   touchesBytes(bytes: Uint8Array): boolean
   /**
    * Every place where a needle may begin, ordered by where its known part ends. Nothing is missed, but upper and lower case of ASCII are one, and
@@ -12,6 +12,7 @@ export type Automaton = {
 }
 
 const DELETE = 0x7f
+const BACKSLASH = 0x5c
 /** Units beyond ASCII share this many classes: more places to compare, but a table that stays small for any script. */
 const WIDE_CLASSES = 48
 const MAX_STATES = 0xffff
@@ -19,9 +20,11 @@ const MAX_STATES = 0xffff
 /** @param needles lower case, not empty. @param cells the most that the table may hold; needles are cut until it fits. */
 export function automaton(needles: readonly string[], cells = 1 << 20): Automaton {
   const classes = classesOf(needles)
-  const depth = depthFor(needles, Math.min(MAX_STATES, Math.floor(cells / classes.count)))
-  const { table, outputs, accepting } = complete(trieOf(needles, depth, classes), classes.count)
-  const { ascii, wide, count } = classes
+  const depth = depthFor(needles, Math.min(MAX_STATES, Math.floor(cells / (1 << classes.shift))))
+  const { table, outputs, accepting } = complete(trieOf(needles, depth, classes), 1 << classes.shift)
+  const { ascii, wide, shift } = classes
+  const inBytes = ascii.slice()
+  if (inBytes[BACKSLASH] === 0) inBytes[BACKSLASH] = 1
 
   /** The place behind the first end of a needle at or after `at`, or -1. Leaves the state it came to in `states[0]`. */
   const states = new Uint32Array(1)
@@ -29,7 +32,7 @@ export function automaton(needles: readonly string[], cells = 1 << 20): Automato
     let state = states[0]!
     for (let at = from; at < text.length; at++) {
       const unit = text.charCodeAt(at)
-      state = table[state * count + (unit < 128 ? ascii[unit]! : wide === undefined ? 0 : (wide.get(unit) ?? 0))]!
+      state = table[(state << shift) + (unit < 128 ? ascii[unit]! : wide === undefined ? 0 : (wide.get(unit) ?? 0))]!
       if (state >= accepting) {
         states[0] = state
         return at + 1
@@ -46,7 +49,7 @@ export function automaton(needles: readonly string[], cells = 1 << 20): Automato
     touchesBytes(bytes) {
       let state = 0
       for (let at = 0; at < bytes.length; at++) {
-        state = table[state * count + ascii[bytes[at]! & 127]!]!
+        state = table[(state << shift) + inBytes[bytes[at]! & 127]!]!
         if (state >= accepting) return true
       }
       return false
@@ -67,7 +70,8 @@ export function automaton(needles: readonly string[], cells = 1 << 20): Automato
 type Classes = {
   readonly ascii: Uint8Array
   readonly wide: Map<number, number> | undefined
-  readonly count: number
+  /** A row of the table has `1 << shift` cells, one for each class. */
+  readonly shift: number
 }
 
 /** Class 0 is every unit that no needle has; DELETE has its own, since it may stand inside a needle that is searched. */
@@ -82,10 +86,13 @@ function classesOf(needles: readonly string[]): Classes {
     else if (ascii[unit] === 0) ascii[unit] = count++
   }
   for (let unit = 0x41; unit <= 0x5a; unit++) if (ascii[unit] === 0) ascii[unit] = ascii[unit + 32]!
-  if (beyond.length === 0) return { ascii, wide: undefined, count }
+  if (beyond.length === 0) return { ascii, wide: undefined, shift: shiftFor(count) }
   const wide = new Map(beyond.map((unit, index) => [unit, count + (index % WIDE_CLASSES)]))
-  return { ascii, wide, count: count + Math.min(WIDE_CLASSES, beyond.length) }
+  return { ascii, wide, shift: shiftFor(count + Math.min(WIDE_CLASSES, beyond.length)) }
 }
+
+/** A row that is a power of two is reached without a multiplication, which every unit of every text would wait for. */
+const shiftFor = (count: number): number => 32 - Math.clz32(count - 1)
 
 /** The most states that needles cut to a depth can have. */
 const statesAt = (needles: readonly string[], depth: number): number =>

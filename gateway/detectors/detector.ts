@@ -12,10 +12,12 @@ export type Hit = {
 export type Detector = {
   readonly name: string
   /**
-   * Lowercase printable ASCII. When none of them occurs in a text of printable ASCII and white space (nor in its key), ignoring case, `find`
+   * Lowercase printable ASCII. When none of them (and nothing `together`) occurs in a text of printable ASCII and white space (nor in its key), ignoring case, `find`
    * has nothing to find there and need not be asked. Absent: it must always be asked.
    */
   readonly literals?: readonly string[]
+  /** Signs of which all must occur, anywhere in the text, to count like one of the `literals`: ASCII without letters, the rarest first. */
+  readonly together?: readonly (readonly string[])[]
   /** Every replacement that a hit of this detector can carry. What lies inside of one is not looked at again. */
   readonly placeholders: readonly string[]
   /** `key` is the name of the JSON member that holds the text, where there is one: context for the judgement, not part of the text. */

@@ -26,6 +26,12 @@ let search: Automaton | undefined
 /** Made when the first text needs it: a gateway without this detector does not pay for it. */
 const searchOnce = (): Automaton => (search ??= automaton(entries.map(({ literal }) => literal)))
 
+const together = secretRules.flatMap(({ literals, beside }) =>
+  beside === undefined ? [] : literals.map(literal => [beside, literal]),
+)
+
+const literals = [...new Set(entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal))]
+
 const placeholderOf = (rule: string): string => `[redacted:${rule}]`
 
 const placeholders = [...new Set([...secretRules.map(({ name }) => name), 'password', 'assigned-secret'])].map(
@@ -64,14 +70,16 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
   const allowed = new Set(options.allowed)
   return {
     name: 'secrets',
-    literals: [...new Set(entries.map(({ literal }) => literal))],
+    literals,
+    together,
     placeholders,
     find(text, key) {
       const known: Hit[] = []
       const assigned: Hit[] = []
-      const looked = new Looked()
+      let looked: Looked | undefined
       searchOnce().candidates(text, (entry, start) => {
         const { rule } = entries[entry]!
+        looked ??= new Looked()
         if (!looked.mayLook(rule, start)) return
         const found = rule === undefined ? assignment(text, start) : match(rule, text, start)
         const hit = found?.hit

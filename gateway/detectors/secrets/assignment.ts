@@ -82,8 +82,7 @@ const isSecretName = (key: string): boolean => /(?:^|_)pass$/.test(key) || secre
 
 /** The same where the name is that of a JSON member and the text is its whole value. */
 export function memberAssignment(key: string, text: string): Hit | undefined {
-  const lower = key.toLowerCase()
-  if (!isSecretName(lower) || !/^[^\s<>(){}]{6,512}$/.test(text)) return undefined
+  if (!/^[^\s<>(){}]{6,512}$/.test(text) || !isSecretName(key.toLowerCase())) return undefined
   return assigned(key, text, 0)
 }
 

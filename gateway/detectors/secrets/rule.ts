@@ -9,6 +9,8 @@ export type SecretRule = {
   readonly name: string
   /** Lowercase printable ASCII. Wherever one of them begins, ignoring case, the pattern is tried once. */
   readonly literals: readonly string[]
+  /** This sign must stand in the text, too, or no literal counts. */
+  readonly beside?: string
   /** Sticky, and linear: no quantifier within a quantifier. Group 1 is the secret where there is a group, else the whole match. */
   readonly pattern: RegExp
   /** The pattern begins this many characters before the literal. */

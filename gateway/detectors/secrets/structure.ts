@@ -46,12 +46,14 @@ export const structure: readonly SecretRule[] = [
   {
     name: 'password-in-url',
     literals: ['://'],
+    beside: '@',
     pattern: /:\/\/[^\s:/?#@"'`<>\\]{0,128}:([^\s:/?#@"'`<>\\]{3,256})@[\w[]/y,
     reject: notAPassword,
   },
   {
     name: 'token-in-url',
     literals: ['://'],
+    beside: '@',
     pattern: /:\/\/([A-Za-z0-9_-]{20,255})(?::(?:x-oauth-basic)?)?@[\w[]/y,
     entropy: 3.5,
     reject: secret => isStandIn(secret) || !/\d/.test(secret),

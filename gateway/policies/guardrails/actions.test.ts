@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { ServerRule } from '../../config/guardrails.ts'
-import type { Verdict } from '../../exchange.ts'
+import { pass, type Verdict } from '../../exchange.ts'
 import { answer, ask, config, keywords, outcome, request, result, rule, textBlock, token } from './fixtures.ts'
 
 describe('actions', () => {
@@ -133,4 +133,37 @@ describe('actions', () => {
     const content = Array.from({ length: 300 }, () => textBlock('zebra'))
     expect(answer(config(rule({ action: 'Warn' })), result({ content })).findings).toHaveLength(1)
   })
+})
+
+describe('a message that is let through at a glance', () => {
+  const rules = config(
+    rule({ detector: { secrets: {} }, action: 'Block' }),
+    rule({ detector: keywords(['say "no"', 'a/b']) }),
+  )
+  const told = (text: string): string => outcome(answer(rules, JSON.stringify(result({ content: [textBlock(text)] }))))
+  const spelled = (text: string, by: (json: string) => string): string =>
+    outcome(answer(rules, by(JSON.stringify(result({ content: [textBlock(text)] })))))
+
+  test.each([
+    `first\n${token}`,
+    `first\\${token}`,
+    'a\tsay "no"\n',
+    'see a/b\r\n',
+    `{"Authorization": "Bearer ${token}"}\n`,
+    'https://ada:Xk29vLmQ7@a.example/\n',
+    `https://${token}@a.example/`,
+  ])('does not hide behind escapes: %j', text => expect(told(text)).toBe('deny GuardrailBlocked'))
+
+  test.each<[string, (json: string) => string]>([
+    ['every letter escaped', json => json.replace(/[xv7]/g, letter => `\\u00${letter.charCodeAt(0).toString(16)}`)],
+    ['slashes escaped', json => json.replaceAll('/', '\\/')],
+    ['colons escaped', json => json.replace('https:', 'https\\u003a')],
+  ])('does not hide an address with a password: %s', (_name, by) =>
+    expect(spelled('https://ada:Xk29vLmQ7@a.example/', by)).toBe('deny GuardrailBlocked'),
+  )
+
+  test.each(['https://a.example/b', 'me@a.example', 'https://a.example/b by me@a.example', 'the token count\n'])(
+    'is the constant that all share: %j',
+    text => expect(answer(rules, result({ content: [textBlock(text)] }))).toBe(pass),
+  )
 })

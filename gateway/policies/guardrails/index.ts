@@ -2,7 +2,7 @@ import type { ServerGuardrails } from '../../config/guardrails.ts'
 import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
 import { type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
-import { inspect } from './inspect.ts'
+import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './redact.ts'
 import { watch, type Watch } from './watch.ts'
 
@@ -42,8 +42,11 @@ function judge(
 ): Verdict | Steps<Verdict> {
   try {
     if (watch === undefined || !watch.mayTouch(message)) return pass
-    const steps = judged(message, watch, partsOf, fromServer)
-    if (message.bytes.length > SMALL) return steps
+    const parts = partsOf(message)
+    const isSmall = message.bytes.length <= SMALL
+    if (isSmall && isClean(parts, fromServer, watch)) return pass
+    const steps = judged(message, parts, watch, fromServer)
+    if (!isSmall) return steps
     const step = steps.next()
     return step.done === true ? step.value : failed(message, new Error('a small message took more than one step'))
   } catch (error) {
@@ -51,14 +54,9 @@ function judge(
   }
 }
 
-function* judged(
-  message: Message,
-  watch: Watch,
-  partsOf: (message: Message) => Part[],
-  fromServer: boolean,
-): Steps<Verdict> {
+function* judged(message: Message, parts: readonly Part[], watch: Watch, fromServer: boolean): Steps<Verdict> {
   try {
-    const { findings, blocked, changes } = yield* inspect(partsOf(message), fromServer, watch)
+    const { findings, blocked, changes } = yield* inspect(parts, fromServer, watch)
     if (blocked !== undefined) return refusal(blocked, findings, message.id)
     if (changes.length > 0) return { replace: rewrite(message.bytes, changes), findings }
     return findings.length === 0 ? pass : { pass: true, findings }

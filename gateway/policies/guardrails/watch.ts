@@ -1,3 +1,4 @@
+import { isAscii } from 'node:buffer'
 import type { ServerGuardrails, ServerRule } from '../../config/guardrails.ts'
 import { automaton } from '../../detectors/automaton.ts'
 import type { Detector } from '../../detectors/detector.ts'
@@ -67,21 +68,37 @@ export function watch(
 
 /** Both directions mostly have the same detectors, and then one automaton. */
 function gateOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Gate>): Gate {
+  const together = used.flatMap(detector => detector.together ?? [])
   const literals = used.every(detector => detector.literals !== undefined)
     ? [...new Set([...used.flatMap(detector => detector.literals!), ...more])].sort()
     : undefined
-  const id = literals?.join('\n') ?? ''
-  const gate = gates.get(id) ?? gateFor(literals)
+  const id = JSON.stringify([literals, together])
+  const gate = gates.get(id) ?? gateFor(literals, together)
   gates.set(id, gate)
   return gate
 }
 
 /** One detector without literals must see everything, so there is no gate then. */
-function gateFor(literals: readonly string[] | undefined): Gate {
+function gateFor(literals: readonly string[] | undefined, together: readonly (readonly string[])[]): Gate {
   if (literals === undefined) return { mayTouch: () => true, mayTouchText: () => true }
   const search = automaton(literals, 1 << 19)
+  const hasBackslash = literals.some(literal => literal.includes('\\'))
+
+  const isReadable = ({ plain, bytes }: Message): boolean => plain || (!hasBackslash && isPlainButEscapes(bytes))
+  const reasons = together.map(signs => ({ first: signs[0]!.charCodeAt(0), signs }))
+  // The search for a single byte costs least, the first sign is the rarest, and among escapes only a single one can be relied upon.
+  const isTogether = ({ plain, bytes }: Message): boolean =>
+    reasons.some(({ first, signs }) => bytes.includes(first) && (!plain || signs.every(sign => bytes.includes(sign))))
+  const isTogetherInText = (text: string): boolean => together.some(signs => signs.every(sign => text.includes(sign)))
+
   return {
-    mayTouch: ({ plain, bytes }) => !plain || search.touchesBytes(bytes),
-    mayTouchText: (text, key) => !isSimple(text) || search.touches(text) || (key !== undefined && search.touches(key)),
+    mayTouch: message => !isReadable(message) || search.touchesBytes(message.bytes) || isTogether(message),
+    mayTouchText: (text, key) =>
+      !isSimple(text) || search.touches(text) || isTogetherInText(text) || (key !== undefined && search.touches(key)),
   }
 }
+
+const escapedUnit = '\\u'
+
+/** Whether only escapes of one character (`\n`, `\"`, `\/`) part the bytes from the text: they hide nothing from a search that skips backslashes. */
+const isPlainButEscapes = (bytes: Buffer): boolean => isAscii(bytes) && bytes.indexOf(escapedUnit, 0, 'latin1') < 0
