@@ -1,3 +1,5 @@
+import type { Steps } from '../exchange.ts'
+
 /** A place in a text, in UTF-16 code units, `end` exclusive. */
 export type Hit = {
   readonly start: number
@@ -22,6 +24,8 @@ export type Detector = {
   readonly placeholders: readonly string[]
   /** `key` is the name of the JSON member that holds the text, where there is one: context for the judgement, not part of the text. */
   find(text: string, key?: string): readonly Hit[]
+  /** The same in steps of a few milliseconds, where 64 KB can take longer. */
+  findInSteps?(text: string, key?: string): Steps<readonly Hit[]>
 }
 
 /** Joins hits that overlap into one that covers them all, named after the first of them. Sorted by place. */

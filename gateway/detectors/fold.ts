@@ -41,42 +41,101 @@ export function before(text: string, at: number): string {
 /** Printable ASCII and white space alone: folding such a text changes nothing but the case of letters. */
 export const isSimple = (text: string): boolean => !/[^\t-\r -~]/.test(text)
 
+/** Units that are folded before others get a turn; the slowest scripts take a microsecond for one. */
+const TURN = 4096
+/** A stretch that is folded in one piece, as ordinary text of any script can be. Short, so that one odd character spoils little. */
+const STRETCH = 256
+
 /** Folds a whole text so that places can be found again. Linear in the length of the text. */
 export function foldWithOrigin(text: string): Folded {
+  const steps = foldInSteps(text)
+  for (;;) {
+    const step = steps.next()
+    if (step.done === true) return step.value
+  }
+}
+
+/** The same with a yield every few thousand units. */
+export function* foldInSteps(text: string): Generator<undefined, Folded> {
   let at = isSimple(text) ? text.length : nextSpecial(text, 0)
   if (at === text.length) return { text: text.toLowerCase(), origin: (start, end) => ({ start, end }) }
   const pieces = new Pieces()
-  const known = new Map<string, string>()
+  const known: Known = new Map()
   let done = 0
+  let turn = TURN
+  let tried = 0
   while (at < text.length) {
     // The character before may be the base of a mark.
     const from = Math.max(done, at - before(text, at).length)
     pieces.straight(text.slice(done, from).toLowerCase(), done)
-    done = endOfSpecials(text, at)
-    foldRun(text.slice(from, done), from, pieces, known)
+    done = from < tried ? from : foldStretch(text, from, pieces)
+    if (done <= at) {
+      tried = from + STRETCH
+      done = endOfSpecials(text, at)
+      if (done - from <= SHORT_RUN) foldShort(text.slice(from, done), from, pieces, known)
+      else yield* foldLong(text.slice(from, done), from, pieces)
+    }
     at = nextSpecial(text, done)
+    if (done > turn) {
+      turn = done + TURN
+      yield
+    }
   }
   pieces.straight(text.slice(done).toLowerCase(), done)
   return { text: pieces.text.join(''), origin: (start, end) => pieces.origin(start, end) }
 }
 
-/** Whether there is nothing to take out or to join. */
-const isSettled = (run: string): boolean => !hasUnseen.test(run) && run.normalize('NFKC') === run
+/** What stands there folded, when nothing is to be taken out or joined and it is folded unit for unit. */
+function foldedStraight(text: string): string | undefined {
+  if (hasUnseen.test(text) || text.normalize('NFKC') !== text) return undefined
+  const folded = folding(text)
+  // Folding only ever lengthens, so an equal length means unit for unit.
+  return folded.length === text.length && folded.normalize('NFKC') === folded ? folded : undefined
+}
 
-function foldRun(run: string, from: number, pieces: Pieces, known: Map<string, string>): void {
-  if (run.length <= SHORT_RUN ? isSettled(run) : !hasMark.test(run) && isSettled(run)) {
-    const folded = folding(run)
-    // Folding only ever lengthens, so an equal length means unit for unit.
-    if (folded.length === run.length && folded.normalize('NFKC') === folded) return pieces.straight(folded, from)
+/** Folds up to the last space of a stretch, if that can be done in one piece; a space joins nothing that stands before it. Says how far it came. */
+function foldStretch(text: string, from: number, pieces: Pieces): number {
+  const to = from + STRETCH < text.length ? text.lastIndexOf(' ', from + STRETCH) : text.length
+  if (to <= from) return from
+  const folded = foldedStraight(text.slice(from, to))
+  if (folded === undefined) return from
+  pieces.straight(folded, from)
+  return to
+}
+
+/** Runs that were folded before: unit for unit, or cluster by cluster. */
+type Known = Map<string, string | readonly Cluster[]>
+type Cluster = { readonly folded: string; readonly at: number; readonly units: number }
+
+function foldShort(run: string, from: number, pieces: Pieces, known: Known): void {
+  let folded = known.get(run)
+  if (folded === undefined) {
+    folded = foldedStraight(run) ?? Array.from(run.matchAll(clusters), clusterOf)
+    known.set(run, folded)
   }
-  for (const match of run.matchAll(clusters)) {
-    const cluster = match[0]
+  if (typeof folded === 'string') pieces.straight(folded, from)
+  else for (const cluster of folded) pieces.cluster(cluster.folded, from + cluster.at, cluster.units)
+}
+
+const clusterOf = ({ 0: cluster, index }: RegExpExecArray): Cluster => ({
+  folded: fold(cluster),
+  at: index,
+  units: cluster.length,
+})
+
+function* foldLong(run: string, from: number, pieces: Pieces): Generator<undefined, void> {
+  const straight = hasMark.test(run) ? undefined : foldedStraight(run)
+  if (straight !== undefined) return pieces.straight(straight, from)
+  const known = new Map<string, string>()
+  let turn = TURN
+  for (const { 0: cluster, index } of run.matchAll(clusters)) {
     let folded = known.get(cluster)
-    if (folded === undefined) {
-      folded = fold(cluster)
-      known.set(cluster, folded)
+    if (folded === undefined) known.set(cluster, (folded = fold(cluster)))
+    pieces.cluster(folded, from + index, cluster.length)
+    if (index > turn) {
+      turn = index + TURN
+      yield
     }
-    pieces.cluster(folded, from + match.index, cluster.length)
   }
 }
 

@@ -1,7 +1,7 @@
 import type { DetectorOptions } from '../config/guardrails.ts'
 import { automaton } from './automaton.ts'
 import { type Detector, type Hit, merged } from './detector.ts'
-import { before, fold, foldWithOrigin, isSimple } from './fold.ts'
+import { before, fold, type Folded, foldInSteps, foldWithOrigin, isSimple } from './fold.ts'
 
 const placeholder = '[redacted:keyword]'
 
@@ -34,22 +34,25 @@ export function keywords(options: DetectorOptions['keywords']): Detector {
   const isWhole = (text: string, start: number, end: number): boolean =>
     !joins(before(text, start), after(text, start)) && !joins(before(text, end), after(text, end))
 
+  const foundIn = (folded: Folded): readonly Hit[] => {
+    const searched = isPhrase ? spaced(folded.text) : folded.text
+    const hits: Hit[] = []
+    search.candidates(searched, (needle, start) => {
+      const { word, index } = wanted[needle]!
+      const end = start + word.length
+      if (!searched.startsWith(word, start) || (wholeWords && !isWhole(searched, start, end))) return
+      hits.push({ ...folded.origin(start, end), rule: `keyword ${index + 1}`, replacement: placeholder })
+    })
+    return merged(hits)
+  }
+
   return {
     name: 'keywords',
     literals,
     placeholders: [placeholder],
-    find(text) {
-      if (isSimple(text) && !glance.touches(text)) return []
-      const folded = foldWithOrigin(text)
-      const searched = isPhrase ? spaced(folded.text) : folded.text
-      const hits: Hit[] = []
-      search.candidates(searched, (needle, start) => {
-        const { word, index } = wanted[needle]!
-        const end = start + word.length
-        if (!searched.startsWith(word, start) || (wholeWords && !isWhole(searched, start, end))) return
-        hits.push({ ...folded.origin(start, end), rule: `keyword ${index + 1}`, replacement: placeholder })
-      })
-      return merged(hits)
+    find: text => (isSimple(text) && !glance.touches(text) ? [] : foundIn(foldWithOrigin(text))),
+    *findInSteps(text) {
+      return isSimple(text) && !glance.touches(text) ? [] : foundIn(yield* foldInSteps(text))
     },
   }
 }

@@ -8,13 +8,13 @@ const OVERLAP = 20_480
 /** What a detector may look back upon; a hit so near to the beginning of a window was judged in the one before. */
 const LOOK_BACK = 512
 
-/** What a detector finds in a text of any length. Yields between windows. */
+/** What a detector finds in a text of any length. Yields between windows, and where the detector does. */
 export function* findHits(detector: Detector, text: string, key: string | undefined): Steps<readonly Hit[]> {
-  if (text.length <= WINDOW) return detector.find(text, key)
+  if (text.length <= WINDOW) return yield* findIn(detector, text, key)
   const hits: Hit[] = []
   for (let from = 0; ; from = evenly(text, from + WINDOW - OVERLAP)) {
     const to = Math.min(text.length, from + WINDOW)
-    for (const hit of detector.find(text.slice(from, to), key)) {
+    for (const hit of yield* findIn(detector, text.slice(from, to), key)) {
       const isCutBefore = from > 0 && hit.start < LOOK_BACK
       const isCutBehind = to < text.length && hit.end === to - from
       if (!isCutBefore && !isCutBehind) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
@@ -22,6 +22,10 @@ export function* findHits(detector: Detector, text: string, key: string | undefi
     if (to === text.length) return merged(hits)
     yield
   }
+}
+
+function* findIn(detector: Detector, text: string, key: string | undefined): Steps<readonly Hit[]> {
+  return detector.findInSteps === undefined ? detector.find(text, key) : yield* detector.findInSteps(text, key)
 }
 
 /** The place, or the one before when it would part the two halves of a character. */
