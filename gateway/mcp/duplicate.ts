@@ -4,20 +4,21 @@ import { eachString, root } from './spans.ts'
 const searched = 16 * 1024
 
 /**
- * Where a name stands for the second time in its object, for the log: its path, cut.
+ * The byte at which a name stands for the second time in its object, for the log. The name itself may be a secret that somebody sent, so it is
+ * not told.
  * @param bytes JSON
  */
-export function duplicateIn(bytes: Buffer): string | undefined {
+export function duplicateIn(bytes: Buffer): number | undefined {
   if (bytes.length > searched) return undefined
-  let found: string | undefined
+  let found: number | undefined
   /** By depth: the object that is being read there, by its path, and its names so far. */
   const open: { object: string; names: Set<string> }[] = []
-  eachString(bytes, root(bytes), (name, _span, path, isName) => {
+  eachString(bytes, root(bytes), (name, span, path, isName) => {
     if (!isName || found !== undefined) return
     const object = JSON.stringify(path.slice(0, -1))
     let here = open[path.length]
     if (here?.object !== object) open[path.length] = here = { object, names: new Set() }
-    if (here.names.has(name)) found = path.join('.').slice(0, 80)
+    if (here.names.has(name)) found = span.start
     here.names.add(name)
   })
   return found

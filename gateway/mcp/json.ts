@@ -162,7 +162,7 @@ const twice = 'a name occurs twice in an object'
 
 function placed(fault: string, bytes: Buffer): string {
   const place = fault === twice ? duplicateIn(bytes) : undefined
-  return place === undefined ? fault : `${fault}: ${JSON.stringify(place)}`
+  return place === undefined ? fault : `${fault}, at byte ${place}`
 }
 
 function visit(value: unknown, walk: Walk): void {
