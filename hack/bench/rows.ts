@@ -28,6 +28,9 @@ export type Plan = {
   readonly seconds: number
 }
 
+/** Seconds of load before anything is measured: V8 compiles the hot path meanwhile. */
+const warmUp = 5
+
 type Targets = Readonly<Record<TargetName, Target>>
 
 /** Measures every row, all rows in every repeat, so that a slow minute of the machine does not fall on one row alone. */
@@ -38,7 +41,7 @@ export async function measureRows(targets: Targets, plan: Plan, log: (line: stri
   )
   const half: Row = { tool: 'small', connections: 16, rate: 'half', repeats: [] }
   for (const { name } of Object.values(targets)) {
-    for (const tool of plan.tools) await load(targets[name], { tool, connections: 16, seconds: Math.min(seconds, 3) })
+    for (const tool of plan.tools) await load(targets[name], { tool, connections: 16, seconds: warmUp })
   }
   for (let repeat = 1; repeat <= plan.repeats; repeat++) {
     for (const row of rows) {
