@@ -18,13 +18,48 @@ describe('foldWithOrigin', () => {
     )
   })
 
-  test('every stretch comes from a stretch of the original that folds to something with it', () => {
+  const words = fc.array(
+    fc.oneof({ weight: 200, arbitrary: fc.constantFrom('कितने की है', 'Йод É', 'ok', 'ｆｕｌｌ') }, awkward),
+    {
+      minLength: 100,
+      maxLength: 400,
+    },
+  )
+
+  test('folds long texts, in which most is ordinary, as it folds their pieces', () => {
+    fc.assert(
+      fc.property(words, list => {
+        const looked = list.join(' ')
+        expect(foldWithOrigin(looked).text).toBe(fold(looked))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('finds the way back from every word of a long text', () => {
+    fc.assert(
+      fc.property(words, words, (left, right) => {
+        const looked = `${left.join(' ')} z\u200bebra ${right.join(' ')}`
+        const folded = foldWithOrigin(looked)
+        const start = folded.text.indexOf('zebra')
+        const origin = folded.origin(start, start + 5)
+        expect(looked.slice(origin.start, origin.end)).toBe('z\u200bebra')
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  const partsPair = (folded: string, at: number): boolean =>
+    /^[\ud800-\udbff][\udc00-\udfff]/.test(folded.slice(at - 1, at + 1))
+
+  test('every stretch of whole characters comes from a stretch of the original that folds to something with it', () => {
     fc.assert(
       fc.property(text, fc.nat(), fc.nat(), (looked, a, b) => {
         const folded = foldWithOrigin(looked)
         fc.pre(folded.text.length > 0)
         const start = a % folded.text.length
         const end = start + 1 + (b % (folded.text.length - start))
+        fc.pre(!partsPair(folded.text, start) && !partsPair(folded.text, end))
         const origin = folded.origin(start, end)
         expect(origin.start).toBeGreaterThanOrEqual(0)
         expect(origin.end).toBeLessThanOrEqual(looked.length)

@@ -3,7 +3,7 @@ import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exc
 import { pass } from '../../exchange.ts'
 import { type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
-import { rewrite } from './redact.ts'
+import { rewrite } from './rewrite.ts'
 import { watch, type Watch } from './watch.ts'
 
 export { changedMembers } from './changes.ts'
@@ -58,7 +58,7 @@ function* judged(message: Message, parts: readonly Part[], watch: Watch, fromSer
   try {
     const { findings, blocked, changes } = yield* inspect(parts, fromServer, watch)
     if (blocked !== undefined) return refusal(blocked, findings, message.id)
-    if (changes.length > 0) return { replace: rewrite(message.bytes, changes), findings }
+    if (changes.length > 0) return { replace: yield* rewrite(message.bytes, changes), findings }
     return findings.length === 0 ? pass : { pass: true, findings }
   } catch (error) {
     return failed(message, error)

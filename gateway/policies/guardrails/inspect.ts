@@ -4,7 +4,7 @@ import type { Channel, Finding, Steps } from '../../exchange.ts'
 import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
 import { redacted, withoutPlaceholders } from './redact.ts'
-import { eachText, type Form, type Path } from './texts.ts'
+import { eachText, eachTextInSteps, type Form, type Path } from './texts.ts'
 import type { Watch, Watcher } from './watch.ts'
 
 /** A string value of the message, and what it becomes. */
@@ -20,8 +20,8 @@ export type Inspection = {
 /** A hostile message can hold a finding in every string; the audit line names each kind once, and at most so many. */
 const MAX_FINDINGS = 64
 
-/** Characters after which other calls get a turn: well above what a message holds that is judged at once. */
-const TURN = 1 << 16
+/** Characters after which other calls get a turn. */
+const TURN = 1 << 14
 
 /** Shorter texts are looked at already while they are collected. */
 const SHORT = 4096
@@ -34,11 +34,14 @@ type Text = {
   readonly channel: Channel
 }
 
-/** Judges every text of the parts by the watchers of its channel. Does not yield for a message of less than `TURN` characters, base64 decoded. */
+/** Longer ones are read in windows. */
+const LONG = 1 << 16
+
+/** Judges every text of the parts by the watchers of its channel. */
 export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Watch): Steps<Inspection> {
   const found = new Found()
   let sinceTurn = 0
-  for (const text of collected(parts, fromServer, watch)) {
+  for (const text of yield* collected(parts, fromServer, watch)) {
     if (isWorthALook(text, watch)) yield* judge(text, watch, found)
     sinceTurn += text.text.length
     if (sinceTurn > TURN) {
@@ -64,14 +67,14 @@ export function isClean(parts: readonly Part[], fromServer: boolean, { watchers 
 
 /** Short texts were looked at before, and very long ones are read in windows anyway. */
 const isWorthALook = ({ text, key }: Text, watch: Watch): boolean =>
-  text.length <= SHORT || text.length > TURN || watch.mayTouchText(text, key)
+  text.length <= SHORT || text.length > LONG || watch.mayTouchText(text, key)
 
-function collected(parts: readonly Part[], fromServer: boolean, watch: Watch): Text[] {
+function* collected(parts: readonly Part[], fromServer: boolean, watch: Watch): Steps<readonly Text[]> {
   const texts: Text[] = []
   for (const part of parts) {
     const { channel } = part
     if (watch.watchers[channel] === undefined) continue
-    eachText(part, fromServer, (text, form, path, key) => {
+    yield* eachTextInSteps(part, fromServer, (text, form, path, key) => {
       if (text.length > SHORT || watch.mayTouchText(text, key))
         texts.push({ text, form, path: [...path], key, channel })
     })

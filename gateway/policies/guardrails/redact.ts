@@ -1,9 +1,6 @@
 import { type Hit, merged } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
-import { eachString, root } from '../../mcp/spans.ts'
-import { type Edit, replaceSpan, splice } from '../../mcp/splice.ts'
 import { findHits } from './find.ts'
-import type { Change } from './inspect.ts'
 import type { Watcher } from './watch.ts'
 
 /** A replacement can make a new finding with what stands beside it; if that has not ended after so many rounds, nothing is replaced. */
@@ -56,18 +53,4 @@ export function withoutPlaceholders(
     while (next < safe.length && safe[next]!.index + safe[next]![0].length < hit.end) next++
     return next >= safe.length || hit.start < safe[next]!.index
   })
-}
-
-/** The message with every change made. Only the tokens of the changed strings differ; each is written as JSON anew. */
-export function rewrite(bytes: Buffer, changes: readonly Change[]): Buffer {
-  const wanted = new Map(changes.map(({ path, to }) => [JSON.stringify(path), to]))
-  const originals = new Set(changes.map(({ from }) => from))
-  const edits: Edit[] = []
-  eachString(bytes, root(bytes), (text, span, path, isName) => {
-    // Most strings are not to be changed, and the path costs more to spell than the text to look up.
-    const to = isName || !originals.has(text) ? undefined : wanted.get(JSON.stringify(path))
-    if (to !== undefined) edits.push(replaceSpan(span, JSON.stringify(to)))
-  })
-  if (edits.length !== wanted.size) throw new Error('a string that was judged is not in the message')
-  return splice(bytes, edits)
 }

@@ -1,3 +1,4 @@
+import type { Steps } from '../../exchange.ts'
 import { decodeBinary } from './binary.ts'
 import type { Part, PartShape } from './channels.ts'
 import { holdsApplicationData, isProtocolConstant, isProtocolName } from './vocabulary.ts'
@@ -30,16 +31,36 @@ const identifiers = new Set(['progressToken', 'io.modelcontextprotocol/subscript
 
 /** Visits every text of a part: string values and member names, but what the protocol itself put there. */
 export function eachText(part: Part, fromServer: boolean, visit: VisitText): void {
-  const path: (string | number)[] = [...part.path]
-  const key = part.path[1]
+  nameOfPart(part, visit)
+  walkOf(part, fromServer, visit).value(part.value, placeOf(part, fromServer))
+}
+
+/** Elements of a list after which others get a turn. */
+const SOME = 256
+
+/** The same with a yield now and then in the list of a long part. */
+export function* eachTextInSteps(part: Part, fromServer: boolean, visit: VisitText): Steps<void> {
+  const { value } = part
+  if (!Array.isArray(value)) return eachText(part, fromServer, visit)
+  nameOfPart(part, visit)
+  const walk = walkOf(part, fromServer, visit)
+  for (let from = 0; from < value.length; from += SOME) {
+    walk.some(value, placeOf(part, fromServer), from, Math.min(value.length, from + SOME))
+    if (from + SOME < value.length) yield
+  }
+}
+
+function nameOfPart({ path }: Part, visit: VisitText): void {
+  const key = path[1]
   if (key !== undefined && !isProtocolName(key)) visit(key, 'name', path, undefined)
-  const free = key !== undefined && holdsApplicationData(key)
-  new Walk(path, !fromServer && part.path[0] === 'params', visit).value(part.value, {
-    shape: part.shape,
-    key,
-    free,
-    binary: fromServer,
-  })
+}
+
+const walkOf = ({ path }: Part, fromServer: boolean, visit: VisitText): Walk =>
+  new Walk([...path], !fromServer && path[0] === 'params', visit)
+
+function placeOf({ path, shape }: Part, fromServer: boolean): Place {
+  const key = path[1]
+  return { shape, key, free: key !== undefined && holdsApplicationData(key), binary: fromServer }
 }
 
 class Walk {
@@ -55,7 +76,7 @@ class Walk {
 
   value(value: unknown, place: Place): void {
     if (typeof value === 'string') this.#string(value, place)
-    else if (Array.isArray(value)) this.#array(value, place)
+    else if (Array.isArray(value)) this.some(value, place, 0, value.length)
     else if (typeof value === 'object' && value !== null) this.#object(value as Record<string, unknown>, place)
   }
 
@@ -70,8 +91,8 @@ class Walk {
     return this.#path.length === 2 || this.#path[1] === '_meta'
   }
 
-  #array(values: readonly unknown[], place: Place): void {
-    for (let index = 0; index < values.length; index++) {
+  some(values: readonly unknown[], place: Place, from: number, to: number): void {
+    for (let index = from; index < to; index++) {
       this.#path.push(index)
       this.value(values[index], place)
       this.#path.pop()
