@@ -81,7 +81,7 @@ describe('the clients of the README', () => {
   test('are told what bartizan client-config prints', async () => {
     const command = /^claude mcp add .*$/m.exec(readme)?.[0]
     expect(await printed('claude-code')).toContain(command)
-    for (const client of ['vscode', 'gemini']) {
+    for (const client of ['gemini', 'mcp-remote']) {
       const said = await printed(client)
       expect(blocks).toContainEqual(JSON.parse(said.slice(said.indexOf('{\n'))))
     }
