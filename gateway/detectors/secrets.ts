@@ -26,9 +26,16 @@ let search: Automaton | undefined
 /** Made when the first text needs it: a gateway without this detector does not pay for it. */
 const searchOnce = (): Automaton => (search ??= automaton(entries.map(({ literal }) => literal)))
 
-const together = secretRules.flatMap(({ literals, beside }) =>
-  beside === undefined ? [] : literals.map(literal => [beside, literal]),
-)
+const conditional = secretRules.filter(({ beside }) => beside !== undefined)
+
+/** Several rules can look at the same signs. */
+const together = [
+  ...new Map(
+    conditional.flatMap(({ literals, beside }) =>
+      literals.map(literal => [`${beside} ${literal}`, [beside!, literal]]),
+    ),
+  ).values(),
+]
 
 const literals = [...new Set(entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal))]
 

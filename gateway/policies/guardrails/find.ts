@@ -19,8 +19,8 @@ export function* findHits(detector: Detector, text: string, key: string | undefi
       const isCutBehind = to < text.length && hit.end === to - from
       if (!isCutBefore && !isCutBehind) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
     }
-    if (to === text.length) return merged(hits)
     yield
+    if (to === text.length) return merged(hits)
   }
 }
 

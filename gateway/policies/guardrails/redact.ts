@@ -6,6 +6,9 @@ import type { Watcher } from './watch.ts'
 /** A replacement can make a new finding with what stands beside it; if that has not ended after so many rounds, nothing is replaced. */
 const MAX_ROUNDS = 4
 
+/** Of texts that are longer, each part of the work is a step of its own. */
+const LONG = 1 << 16
+
 /** The text without what the watchers find in it, or undefined when it cannot be made clean. */
 export function* redacted(
   text: string,
@@ -17,9 +20,11 @@ export function* redacted(
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const hits: Hit[] = []
     for (const { detector } of redacting) {
+      if (clean.length > LONG) yield
       hits.push(...withoutPlaceholders(clean, yield* findHits(detector, clean, key), placeholders))
     }
     if (hits.length === 0) return clean
+    if (clean.length > LONG) yield
     clean = replaced(clean, merged(hits))
   }
   return undefined

@@ -87,9 +87,11 @@ function gateFor(literals: readonly string[] | undefined, together: readonly (re
   const isReadable = ({ plain, bytes }: Message): boolean => plain || (!hasBackslash && isPlainButEscapes(bytes))
   const reasons = together.map(signs => ({ first: signs[0]!.charCodeAt(0), signs }))
   // The search for a single byte costs least, the first sign is the rarest, and among escapes only a single one can be relied upon.
-  const isTogether = ({ plain, bytes }: Message): boolean =>
-    reasons.some(({ first, signs }) => bytes.includes(first) && (!plain || signs.every(sign => bytes.includes(sign))))
-  const isTogetherInText = (text: string): boolean => together.some(signs => signs.every(sign => text.includes(sign)))
+  const isTogether = ({ plain, bytes }: Message): boolean => {
+    for (const { first, signs } of reasons) if (bytes.includes(first) && (!plain || holdsAll(bytes, signs))) return true
+    return false
+  }
+  const isTogetherInText = (text: string): boolean => together.some(signs => holdsAll(text, signs))
 
   return {
     mayTouch: message => !isReadable(message) || search.touchesBytes(message.bytes) || isTogether(message),
@@ -97,6 +99,8 @@ function gateFor(literals: readonly string[] | undefined, together: readonly (re
       !isSimple(text) || search.touches(text) || isTogetherInText(text) || (key !== undefined && search.touches(key)),
   }
 }
+
+const holdsAll = (text: Buffer | string, signs: readonly string[]): boolean => signs.every(sign => text.includes(sign))
 
 const escapedUnit = '\\u'
 
