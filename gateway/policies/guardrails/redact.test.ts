@@ -130,6 +130,19 @@ describe('long texts', () => {
     expect('next' in answering(redacting, result({ content: [textBlock(token)] }))).toBe(false)
   })
 
+  test('in long lists within each other every string is judged', () => {
+    const grid = (at: (row: number, column: number) => string): string[][] =>
+      Array.from({ length: 90 }, (_, row) => Array.from({ length: 70 }, (_, column) => at(row, column)))
+    const holding = (text: string): object =>
+      result({
+        structuredContent: { grid: grid((row, column) => ((row + column) % 7 === 0 ? text : 'a dog')), last: text },
+      })
+    const steps = answering(redacting, holding(token))
+    expect('next' in steps && steps.next().done).toBe(false)
+    const verdict = settled(steps)
+    expect('replace' in verdict && JSON.parse(verdict.replace.toString())).toEqual(holding('[redacted:github-token]'))
+  })
+
   test('many strings are judged in steps', () => {
     const content = Array.from({ length: 500 }, () => textBlock(`zebra ${filling(600)}`))
     const steps = answering(redacting, result({ content }))

@@ -1,6 +1,7 @@
 import type { Steps } from '../../exchange.ts'
-import { elements, members, root, type Span, textOf } from '../../mcp/spans.ts'
+import { members, root, type Span, textOf } from '../../mcp/spans.ts'
 import { type Edit, replaceSpan, splice } from '../../mcp/splice.ts'
+import { openBracket, skipSpace, valueEnd } from '../../mcp/tokens.ts'
 import type { Change } from './inspect.ts'
 
 /** What is to be changed below a value, by name or index; or the change of the value itself. */
@@ -48,17 +49,32 @@ class Writer {
 
   *below(span: Span, wanted: Tree): Steps<void> {
     if (!(wanted instanceof Map)) return this.#replace(span, wanted)
-    const list = elements(this.#bytes, span)
-    for (const [index, element] of list.entries()) yield* this.#inner(element, wanted.get(index))
-    for (const { name, value } of members(this.#bytes, span)) yield* this.#inner(value, wanted.get(name))
+    if (this.#bytes[span.start] === openBracket) yield* this.#elements(span, wanted)
+    for (const { name, value } of members(this.#bytes, span)) {
+      if (this.#isLong(value)) yield
+      const inner = wanted.get(name)
+      if (inner !== undefined) yield* this.below(value, inner)
+    }
   }
 
-  *#inner(value: Span, wanted: Tree | undefined): Steps<void> {
-    this.#sinceTurn += value.end - value.start
-    if (wanted !== undefined) yield* this.below(value, wanted)
-    if (this.#sinceTurn < TURN) return
+  *#elements({ start, end }: Span, wanted: ReadonlyMap<string | number, Tree>): Steps<void> {
+    let at = skipSpace(this.#bytes, start + 1)
+    for (let index = 0; at < end - 1; index++) {
+      const element = { start: at, end: valueEnd(this.#bytes, at) }
+      if (element.end === at) return
+      if (this.#isLong(element)) yield
+      const inner = wanted.get(index)
+      if (inner !== undefined) yield* this.below(element, inner)
+      at = skipSpace(this.#bytes, skipSpace(this.#bytes, element.end) + 1)
+    }
+  }
+
+  /** Whether with this one so much was read that others get a turn. */
+  #isLong({ start, end }: Span): boolean {
+    this.#sinceTurn += end - start
+    if (this.#sinceTurn < TURN) return false
     this.#sinceTurn = 0
-    yield
+    return true
   }
 
   #replace(span: Span, { from, to }: Change): void {

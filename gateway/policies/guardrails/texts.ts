@@ -32,21 +32,20 @@ const identifiers = new Set(['progressToken', 'io.modelcontextprotocol/subscript
 /** Visits every text of a part: string values and member names, but what the protocol itself put there. */
 export function eachText(part: Part, fromServer: boolean, visit: VisitText): void {
   nameOfPart(part, visit)
-  walkOf(part, fromServer, visit).value(part.value, placeOf(part, fromServer))
+  walkOf(part, fromServer, visit, Infinity).value(part.value, placeOf(part, fromServer))
 }
 
-/** Elements of a list after which others get a turn. */
-const SOME = 256
+/** Values after which others get a turn. */
+const SOME = 2048
 
-/** The same with a yield now and then in the list of a long part. */
+/** The same with a yield now and then in long lists; what follows a long list can be visited before its rest. */
 export function* eachTextInSteps(part: Part, fromServer: boolean, visit: VisitText): Steps<void> {
-  const { value } = part
-  if (!Array.isArray(value)) return eachText(part, fromServer, visit)
   nameOfPart(part, visit)
-  const walk = walkOf(part, fromServer, visit)
-  for (let from = 0; from < value.length; from += SOME) {
-    walk.some(value, placeOf(part, fromServer), from, Math.min(value.length, from + SOME))
-    if (from + SOME < value.length) yield
+  const walk = walkOf(part, fromServer, visit, SOME)
+  walk.value(part.value, placeOf(part, fromServer))
+  for (const rest of walk.rests) {
+    yield
+    walk.resume(rest)
   }
 }
 
@@ -55,28 +54,44 @@ function nameOfPart({ path }: Part, visit: VisitText): void {
   if (key !== undefined && !isProtocolName(key)) visit(key, 'name', path, undefined)
 }
 
-const walkOf = ({ path }: Part, fromServer: boolean, visit: VisitText): Walk =>
-  new Walk([...path], !fromServer && path[0] === 'params', visit)
+const walkOf = ({ path }: Part, fromServer: boolean, visit: VisitText, limit: number): Walk =>
+  new Walk([...path], !fromServer && path[0] === 'params', visit, limit)
 
 function placeOf({ path, shape }: Part, fromServer: boolean): Place {
   const key = path[1]
   return { shape, key, free: key !== undefined && holdsApplicationData(key), binary: fromServer }
 }
 
+/** The elements of a list that are still to be visited. */
+type Rest = { readonly path: Path; readonly values: readonly unknown[]; readonly place: Place; readonly from: number }
+
 class Walk {
+  readonly rests: Rest[] = []
   readonly #path: (string | number)[]
   readonly #mirrors: boolean
   readonly #visit: VisitText
 
-  constructor(path: (string | number)[], mirrors: boolean, visit: VisitText) {
+  readonly #limit: number
+  #visited = 0
+
+  /** @param limit after so many values the rest of every list is put aside */
+  constructor(path: (string | number)[], mirrors: boolean, visit: VisitText, limit: number) {
     this.#path = path
     this.#mirrors = mirrors
     this.#visit = visit
+    this.#limit = limit
+  }
+
+  resume({ path, values, place, from }: Rest): void {
+    this.#visited = 0
+    this.#path.splice(0, Infinity, ...path)
+    this.#list(values, place, from)
   }
 
   value(value: unknown, place: Place): void {
+    this.#visited++
     if (typeof value === 'string') this.#string(value, place)
-    else if (Array.isArray(value)) this.some(value, place, 0, value.length)
+    else if (Array.isArray(value)) this.#list(value, place, 0)
     else if (typeof value === 'object' && value !== null) this.#object(value as Record<string, unknown>, place)
   }
 
@@ -91,8 +106,12 @@ class Walk {
     return this.#path.length === 2 || this.#path[1] === '_meta'
   }
 
-  some(values: readonly unknown[], place: Place, from: number, to: number): void {
-    for (let index = from; index < to; index++) {
+  #list(values: readonly unknown[], place: Place, from: number): void {
+    for (let index = from; index < values.length; index++) {
+      if (this.#visited > this.#limit) {
+        this.rests.push({ path: [...this.#path], values, place, from: index })
+        return
+      }
       this.#path.push(index)
       this.value(values[index], place)
       this.#path.pop()
