@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { mint } from '../../../hack/minted.ts'
 import type { ServerRule } from '../../config/guardrails.ts'
 import { pass, type Verdict } from '../../exchange.ts'
 import { answer, ask, config, keywords, outcome, request, result, rule, textBlock, token } from './fixtures.ts'
@@ -119,8 +120,9 @@ describe('actions', () => {
   })
 
   test('the name of a member tells that its value is a secret', () => {
-    const message = result({ structuredContent: { api_key: 'k2Lm9Qx7Vb4Nz8Rt5Yw3', id: 'k2Lm9Qx7Vb4Nz8Rt5Yw3' } })
-    const clean = { api_key: '[redacted:assigned-secret]', id: 'k2Lm9Qx7Vb4Nz8Rt5Yw3' }
+    const value = mint('password')
+    const message = result({ structuredContent: { api_key: value, id: value } })
+    const clean = { api_key: '[redacted:assigned-secret]', id: value }
     expect(replaced(answer(redacting, message))).toEqual(result({ structuredContent: clean }))
   })
 
@@ -140,9 +142,12 @@ describe('a message that is let through at a glance', () => {
     rule({ detector: { secrets: {} }, action: 'Block' }),
     rule({ detector: keywords(['say "no"', 'a/b']) }),
   )
-  const told = (text: string): string => outcome(answer(rules, JSON.stringify(result({ content: [textBlock(text)] }))))
-  const spelled = (text: string, by: (json: string) => string): string =>
-    outcome(answer(rules, by(JSON.stringify(result({ content: [textBlock(text)] })))))
+  const password = mint('password')
+  const address = 'https://ada:<password>@a.example/'
+  const spelled = (text: string, by: (json: string) => string): string => {
+    const content = [textBlock(text.replace('<password>', password))]
+    return outcome(answer(rules, by(JSON.stringify(result({ content })))))
+  }
 
   test.each([
     `first\n${token}`,
@@ -150,16 +155,16 @@ describe('a message that is let through at a glance', () => {
     'a\tsay "no"\n',
     'see a/b\r\n',
     `{"Authorization": "Bearer ${token}"}\n`,
-    'https://ada:Xk29vLmQ7@a.example/\n',
+    `${address}\n`,
     `https://${token}@a.example/`,
-  ])('does not hide behind escapes: %j', text => expect(told(text)).toBe('deny GuardrailBlocked'))
+  ])('does not hide behind escapes: %j', text => expect(spelled(text, json => json)).toBe('deny GuardrailBlocked'))
 
   test.each<[string, (json: string) => string]>([
     ['every letter escaped', json => json.replace(/[xv7]/g, letter => `\\u00${letter.charCodeAt(0).toString(16)}`)],
     ['slashes escaped', json => json.replaceAll('/', '\\/')],
     ['colons escaped', json => json.replace('https:', 'https\\u003a')],
   ])('does not hide an address with a password: %s', (_name, by) =>
-    expect(spelled('https://ada:Xk29vLmQ7@a.example/', by)).toBe('deny GuardrailBlocked'),
+    expect(spelled(address, by)).toBe('deny GuardrailBlocked'),
   )
 
   test.each(['https://a.example/b', 'me@a.example', 'https://a.example/b by me@a.example', 'the token count\n'])(

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { mint } from '../../../hack/minted.ts'
 import { secrets } from '../../detectors/secrets.ts'
 import { keywords as keywordDetector } from '../../detectors/keywords.ts'
 import { answer, config, keywords, outcome, rule, token } from './fixtures.ts'
@@ -12,7 +13,7 @@ const pieces = [
   'c:\\temp',
   'ｚebra',
   token,
-  'https://ada:Xk29vLmQ7@a.example',
+  `https://ada:${mint('password')}@a.example`,
   `https://${token}@b.example/`,
   'https://',
   '@',
