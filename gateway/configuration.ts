@@ -67,7 +67,8 @@ export class Configuration {
     const parsed = parseKeysFile(texts.keys)
     const keys = 'value' in parsed ? parsed.value : this.#keys
     const issues = [...issuesIn(parsed, 'keys.json'), ...this.#swap(texts, keys)]
-    this.#texts = texts
+    // What was refused may be fine at the next look: a secret that could not be read for a moment.
+    this.#texts = issues.length === 0 ? texts : undefined
     this.#services.metrics.reload(issues.length > 0 ? 'refused' : 'applied')
     this.#services.calls.reauthorize()
     const { log } = this.#services

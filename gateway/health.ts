@@ -44,6 +44,9 @@ export const pingProbe = (upstream: Upstream): Probe => ({
   wellStatus: status => status < 500,
 })
 
+/** Node takes a longer time for a millisecond, and a shorter one would be an attack on the server. Milliseconds. */
+const within = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
+
 /** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
 export class Health {
   healthy = true
@@ -61,7 +64,7 @@ export class Health {
 
   start(): void {
     this.#ask()
-    this.#timer = setInterval(() => this.#ask(), this.#options.interval).unref()
+    this.#timer = setInterval(() => this.#ask(), within(this.#options.interval)).unref()
   }
 
   stop(): void {
@@ -78,7 +81,7 @@ export class Health {
       call?.cancel()
       this.#record(well)
     }
-    const timer = setTimeout(() => finish(false), this.#options.timeout).unref()
+    const timer = setTimeout(() => finish(false), within(this.#options.timeout)).unref()
     call = this.#probe.upstream.open(this.#probe.request, {
       head: status => queueMicrotask(() => finish(this.#probe.wellStatus(status))),
       data: () => undefined,

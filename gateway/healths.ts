@@ -66,7 +66,12 @@ export class Healths {
       const probe = pingProbe(this.#upstreams.get(server, networks))
       return { health: new Health(probe, optionsOf(healthCheck), changed), own: undefined }
     }
-    const own = httpUpstream(new URL(healthCheck.path, http.url).href, this.#upstreams.judgeOf(http, networks))
+    // Set, not resolved: a path that begins with two slashes would name another host.
+    const address = new URL(http.url)
+    const [path = '/', query = ''] = healthCheck.path.split('?', 2)
+    address.pathname = path
+    address.search = query
+    const own = httpUpstream(address.href, this.#upstreams.judgeOf(http, networks))
     return { health: new Health(pathProbe(own), optionsOf(healthCheck), changed), own }
   }
 }

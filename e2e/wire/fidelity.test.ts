@@ -248,7 +248,7 @@ test('a forbidden keyword in an event ends the stream with an error for the id, 
   await upstream.seen.at(-1)!.closed
 })
 
-test.each(['Data: ', ' data: ', 'data : '])(
+test.each(['Data: ', ' data: ', 'data : ', ': x\x0bdata: ', 'id: 1\u2028data: '])(
   'an event that says %j, which a careless reader takes for data, ends the stream',
   async name => {
     upstream.respond = (_, res) => {

@@ -19,6 +19,16 @@ const refused = (code: Denial['code'], detail: string): { denied: Denial } => ({
 
 type Entry = { readonly key: CompiledKey; readonly identity: Identity }
 
+const nobody = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
+
+/**
+ * A digest is no secret, so anybody may write one down that is somebody else's. Then nobody comes in by it: not as the other, nor although the
+ * first was revoked.
+ */
+function stricter(first: Entry | undefined, second: Entry): Entry {
+  return first === undefined || first.key.name === second.key.name ? second : { ...first, key: nobody(first.key) }
+}
+
 /**
  * API keys. The secret is hashed once and looked up by its digest: a caller who does not hold the key cannot steer the comparison, so the time
  * of the look-up tells him nothing, and the configuration holds nothing that opens a door.
@@ -27,7 +37,8 @@ export function keyAuthenticator(keys: readonly CompiledKey[]): Authenticator {
   const byDigest = new Map<string, Entry>()
   for (const key of keys) {
     const principal: Principal = { provider: 'key', subject: key.name, grants: grantsOf(key) }
-    for (const digest of key.digests) byDigest.set(digest, { key, identity: { principal, proof: digest } })
+    for (const digest of key.digests)
+      byDigest.set(digest, stricter(byDigest.get(digest), { key, identity: { principal, proof: digest } }))
   }
   const judge = (digest: string, now: number) => {
     const entry = byDigest.get(digest)

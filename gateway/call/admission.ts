@@ -16,6 +16,8 @@ export type Answer = {
   tick(now: number): void
   /** The call is over: bytes that are held are given back. */
   release(): void
+  /** The server has done its part; what is left is for the client to take. */
+  readonly sending: boolean
 }
 
 /** An admitted call: who, to which server, with which judged messages. */

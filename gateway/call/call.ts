@@ -91,7 +91,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   /** Ends the call with a refusal, wherever it is: an answer with the id, or an error event in the open stream. */
   deny(denial: Denial, findings?: readonly Finding[]): void {
     if (this.#over) return
-    const withId = { ...denial, ...this.#idOf(denial) }
+    const { id: _, ...rest } = denial
+    const withId = { ...rest, ...this.#idOf(denial) }
     this.#upstream?.cancel()
     const { attempt } = this.admission
     if (attempt.res.headersSent) {
@@ -133,7 +134,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
     const { requestTimeout, idleTimeout } = this.server
     const late = now - this.admission.attempt.started > requestTimeout
-    if (!this.#endless && (late || now - this.#lastByte > idleTimeout)) {
+    const ours = this.#endless || this.#answer?.sending === true
+    if (!ours && (late || now - this.#lastByte > idleTimeout)) {
       return this.deny({
         stage: 'upstream',
         code: 'UpstreamTimeout',
@@ -184,8 +186,9 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 
   /** The id that a refusal answers: of the message that was refused, else of the one request in the body. */
   #idOf(denial: Denial): { id?: string } {
-    if (denial.id !== undefined) return { id: denial.id }
-    const id = this.admission.messages.find(message => message.shape === 'request')?.id
+    const asked = this.admission.messages.filter(message => message.shape === 'request').map(message => message.id)
+    // A server may answer with an id that nobody asked under; the caller waits for his own. A stream without a request answers earlier ones.
+    const id = asked.length === 0 || asked.includes(denial.id) ? denial.id : asked[0]
     return id === undefined ? {} : { id }
   }
 

@@ -9,7 +9,6 @@ import type { UpstreamHeaders } from '../upstream/upstream.ts'
  */
 const always: readonly string[] = [
   'accept',
-  'content-type',
   'user-agent',
   'accept-language',
   'last-event-id',
@@ -38,20 +37,24 @@ export function endsHere(connection: string | undefined): string | undefined {
     .find(travels)
 }
 
-/** The forwarded headers of a request; of the session id the server gets its own. */
+/** The forwarded headers of a request; of the session id the server gets its own. `named`: `Mcp-Name` was compared with the body. */
 export function requestHeaders(
   headers: IncomingHttpHeaders,
   era: Era,
   upstreamSession: string | undefined,
+  named = false,
 ): Record<string, string> {
   // The answer must be readable to the guardrails, so no encoding is offered.
   const out: Record<string, string> = { 'accept-encoding': 'identity' }
+  // Our own word: the body was read as this, whatever else a server might make of the caller's spelling.
+  if (headers['content-type'] !== undefined) out['content-type'] = 'application/json'
   copy(headers, always, out)
   if (era === 'legacy') {
     if (upstreamSession !== undefined) out['mcp-session-id'] = upstreamSession
     return out
   }
   copy(headers, modernOnly, out)
+  if (!named) delete out['mcp-name']
   for (const name in headers) {
     const value = headers[name]
     if (name.startsWith(parameterPrefix) && typeof value === 'string') out[name] = value
@@ -67,7 +70,6 @@ function copy(headers: IncomingHttpHeaders, names: readonly string[], out: Recor
 }
 
 const responseNames: readonly string[] = [
-  'content-type',
   'cache-control',
   'retry-after',
   'x-accel-buffering',
@@ -77,10 +79,14 @@ const responseNames: readonly string[] = [
 
 /**
  * The response headers that a client gets, by list, as Node's flat array: an `Alt-Svc`, a `Set-Cookie` or a `WWW-Authenticate` of the server
- * would speak to the client in the gateway's name. Each name once.
+ * would speak to the client in the gateway's name. Each name once. `type` is ours: what was read as UTF-8 must not be read as anything else.
  */
-export function responseHeaders(headers: UpstreamHeaders, sealedSession: string | undefined): string[] {
-  const out: string[] = []
+export function responseHeaders(
+  headers: UpstreamHeaders,
+  type: string | undefined,
+  sealedSession: string | undefined,
+): string[] {
+  const out: string[] = type === undefined ? [] : ['content-type', type]
   for (const name of responseNames) {
     const value = headers[name]
     if (value !== undefined) out.push(name, typeof value === 'string' ? value : value[0]!)

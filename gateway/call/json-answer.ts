@@ -3,10 +3,12 @@ import { judgeAnswer, type Judged } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import { Gathered } from '../gathered.ts'
 import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
+import { outOfPlace } from './server-methods.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealedSession } from './session-id.ts'
 
@@ -28,9 +30,10 @@ export class JsonAnswer implements Answer {
   readonly #call: Answering
   readonly #status: number
   readonly #headers: UpstreamHeaders
-  #first: Buffer | undefined
-  #rest: Buffer[] | undefined
+  readonly #gathered = new Gathered()
+  /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0
+  #unsent: { bytes: number; since: number } | undefined
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
@@ -44,13 +47,12 @@ export class JsonAnswer implements Answer {
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge' })
     if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#size += chunk.length
-    if (!this.#first) this.#first = chunk
-    else (this.#rest ??= [this.#first]).push(chunk)
+    this.#gathered.push(chunk)
   }
 
   end(): void {
-    const bytes = this.#rest ? Buffer.concat(this.#rest, this.#size) : this.#first
-    if (!bytes) return this.#send(undefined)
+    if (this.#gathered.length === 0) return this.#send(undefined)
+    const bytes = this.#gathered.take()
     if (bytes.length > large) this.#later(() => this.#judge(bytes))
     else this.#judge(bytes)
   }
@@ -59,12 +61,22 @@ export class JsonAnswer implements Answer {
     this.#call.deny(denial)
   }
 
-  deny(): void {
-    // The head was not out, so the call has rendered the refusal itself.
+  get sending(): boolean {
+    return this.#unsent !== undefined
   }
 
-  tick(): void {
-    // Nothing was sent yet: a comment cannot keep a plain answer alive.
+  /** Half of a body cannot become a refusal any more. */
+  deny(): void {
+    this.#call.admission.attempt.res.destroy()
+  }
+
+  /** A client that takes nothing for as long as a server may be silent is given up. */
+  tick(now: number): void {
+    if (!this.#unsent) return
+    const { res } = this.#call.admission.attempt
+    const bytes = res.socket?.writableLength ?? 0
+    if (bytes < this.#unsent.bytes) this.#unsent = { bytes, since: now }
+    else if (now - this.#unsent.since > this.#call.server.idleTimeout) res.destroy()
   }
 
   release(): void {
@@ -110,6 +122,8 @@ export class JsonAnswer implements Answer {
 
   #one(message: Message): Soon<Ready> {
     const { server, caller, admission } = this.#call
+    const out = outOfPlace(message, caller.era)
+    if (out) return { denied: out, findings: [] }
     return whenThere(judgeAnswer(server.reversed, caller, message, admission.attempt.services.limits), readyOf)
   }
 
@@ -150,15 +164,22 @@ export class JsonAnswer implements Answer {
 
   #send(body: Buffer | undefined, replaced?: readonly string[]): void {
     const { res } = this.#call.admission.attempt
-    const headers = replaced ? [...replaced] : responseHeaders(this.#headers, sealedSession(this.#call, this.#headers))
+    const headers = replaced
+      ? [...replaced]
+      : responseHeaders(this.#headers, body && 'application/json', sealedSession(this.#call, this.#headers))
     // 202 and 204 carry no body; to give them a length of 0 is legal for the first only (RFC 9110 section 8.6).
     if (body) headers.push('content-length', String(body.length))
     else if (this.#status !== 204) headers.push('content-length', '0')
     if (this.#call.admission.attempt.services.phase() !== 'serving') headers.push('connection', 'close')
     res.writeHead(this.#status, headers)
     // Node joins a head and a string into one write, where a buffer makes two; latin1 keeps every byte. Measured: 8 to 10 µs a call.
-    if (body && body.length < small) res.end(body.toString('latin1'), 'latin1')
-    else res.end(body)
-    this.#call.finish(this.#status)
+    if (!body || body.length < small) {
+      res.end(body?.toString('latin1') ?? '', 'latin1')
+      return this.#call.finish(this.#status)
+    }
+    // A large body is held, and counted, until the client has taken it.
+    res.once('finish', () => this.#call.finish(this.#status))
+    res.end(body)
+    this.#unsent = { bytes: body.length, since: this.#call.admission.attempt.services.now() }
   }
 }

@@ -1,4 +1,5 @@
 import type { Caller, Message } from '../exchange.ts'
+import { comparesName } from '../mcp/headers.ts'
 import { readBody } from '../mcp/message.ts'
 import { readRequestBody } from '../http/body.ts'
 import { inTurns } from '../turns.ts'
@@ -13,7 +14,8 @@ import { sessionOf } from './session-of.ts'
 /** The revision whose sessions know JSON-RPC batches. */
 const batchRevision = '2025-03-26'
 
-const json = /^application\/json[ \t]*(;|$)/i
+/** JSON is UTF-8 (RFC 8259 section 8.1). A server that believed another charset would read what nobody judged. */
+const json = /^application\/json[ \t]*(;[ \t]*charset="?utf-8"?[ \t]*)?$/i
 
 /** Reads the body of a POST whose sender is known and may call the server, and goes on when it is complete. */
 export function receive(attempt: Attempt, entry: Entry): void {
@@ -80,7 +82,7 @@ function send(admission: Admission, body: Body, { messages, findings }: Verdicts
   attempt.services.metrics.decision(server.name, 'Allowed')
   new Call(admission).open({
     method: 'POST',
-    headers: requestHeaders(attempt.req.headers, caller.era, session?.opened.upstream),
+    headers: requestHeaders(attempt.req.headers, caller.era, session?.opened.upstream, comparesName(messages[0]!)),
     body: body.array ? arrayOf(body.bytes, body.messages, messages) : messages[0]!.bytes,
     messages,
     principal: caller.principal,

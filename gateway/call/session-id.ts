@@ -1,9 +1,11 @@
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
+import { legacyRevisions } from '../mcp/era.ts'
 import type { Answering } from './admission.ts'
 
 const requested = (params: unknown): string => {
   const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion
-  return typeof version === 'string' ? version : ''
+  // What the caller wrote stands in the sealed id, so only a revision that exists does.
+  return typeof version === 'string' && legacyRevisions.has(version) ? version : ''
 }
 
 /**

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Denial, Finding } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
@@ -8,11 +9,22 @@ import { inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
+import { outOfPlace } from './server-methods.ts'
 import { sealedSession } from './session-id.ts'
 
 /** Edges cut streams that are silent for longer; some clients give up after 10 s between bytes, most after 60. */
 const keepAliveMilliseconds = 15_000
 const comment = Buffer.from(':\n\n')
+
+/** How long a client may take to read the end of a stream. Milliseconds. */
+const lastWords = 10_000
+
+/** Ends a stream; a client that does not read its end does not keep the connection. */
+function endSoon(res: ServerResponse): void {
+  const timer = setTimeout(() => res.destroy(), lastWords).unref()
+  res.once('close', () => clearTimeout(timer))
+  res.end()
+}
 
 /** What becomes of one event: its bytes, or the end of the stream. */
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
@@ -23,6 +35,9 @@ export class StreamAnswer implements Answer {
   readonly #splitter: SseSplitter
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
+  #next = 0
+  /** Judged bytes that wait for the end of their chunk. */
+  #ready: Buffer[] = []
   #judging = false
   #after: (() => void) | undefined
   #reserved = 0
@@ -34,7 +49,7 @@ export class StreamAnswer implements Answer {
     const { res, services } = call.admission.attempt
     this.#splitter = new SseSplitter(services.limits.maxBytes)
     this.#lastWrite = services.now()
-    const out = responseHeaders(headers, sealedSession(call, headers))
+    const out = responseHeaders(headers, 'text/event-stream', sealedSession(call, headers))
     if (headers['x-accel-buffering'] === undefined) out.push('x-accel-buffering', 'no')
     if (services.phase() !== 'serving') out.push('connection', 'close')
     res.writeHead(status, out)
@@ -60,7 +75,7 @@ export class StreamAnswer implements Answer {
       const { res } = this.#call.admission.attempt
       // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
       this.#call.finish(res.statusCode)
-      res.end()
+      endSoon(res)
     })
     this.#pump()
   }
@@ -78,7 +93,7 @@ export class StreamAnswer implements Answer {
   deny(denial: Denial): void {
     const { attempt } = this.#call.admission
     if (denial.id !== undefined) attempt.res.write(`event: message\ndata: ${renderError(denial, attempt.decision)}\n\n`)
-    attempt.res.end()
+    endSoon(attempt.res)
   }
 
   tick(now: number): void {
@@ -86,6 +101,9 @@ export class StreamAnswer implements Answer {
     this.#lastWrite = now
     this.#call.admission.attempt.res.write(comment)
   }
+
+  /** A stream is the server's until it ends. */
+  readonly sending = false
 
   release(): void {
     this.#hold(0)
@@ -102,40 +120,53 @@ export class StreamAnswer implements Answer {
     this.#after ??= act
   }
 
-  /** Judges event after event; one that takes its time holds back those behind it, and the server. */
+  /** Judges event after event; one that takes its time holds back those behind it, and the server. What a chunk brought goes out in one write. */
   #pump(): void {
-    while (!this.#judging && !this.#call.over) {
-      const event = this.#waiting.shift()
+    while (!this.#judging && !this.#full && !this.#call.over) {
+      const event = this.#waiting[this.#next]
       if (!event) break
+      this.#next += 1
       this.#judging = true
       let turns = false
       const done = (judged: Judged): void => {
         this.#judging = false
         if (this.#call.over) return
-        if ('denied' in judged) return this.#call.deny(judged.denied, judged.findings)
-        this.#write(judged.bytes)
-        if (!turns) return
-        if (!this.#full) this.#call.resume()
-        this.#pump()
+        if ('denied' in judged) {
+          this.#flush()
+          return this.#call.deny(judged.denied, judged.findings)
+        }
+        this.#ready.push(judged.bytes)
+        if (turns) this.#goOn()
       }
       inTurns(this.#judge(event), done, error => this.#call.fault(error))
       turns = true
-      if (this.#judging) this.#call.pause()
     }
-    if (this.#judging || this.#call.over) return
+    if (this.#call.over) return
+    this.#flush()
+    if (this.#judging || this.#full) return this.#call.pause()
+    this.#waiting = []
+    this.#next = 0
     this.#hold(this.#splitter.pending)
     this.#after?.()
   }
 
-  #write(bytes: Buffer): void {
+  #goOn(): void {
+    if (this.#judging || this.#full || this.#call.over) return
+    this.#call.resume()
+    this.#pump()
+  }
+
+  #flush(): void {
+    if (this.#ready.length === 0) return
+    const bytes = this.#ready.length === 1 ? this.#ready[0]! : Buffer.concat(this.#ready)
+    this.#ready = []
     const { res, services } = this.#call.admission.attempt
     this.#lastWrite = services.now()
-    if (res.write(bytes) || this.#full) return
+    if (res.write(bytes)) return
     this.#full = true
-    this.#call.pause()
     res.once('drain', () => {
       this.#full = false
-      if (!this.#judging) this.#call.resume()
+      this.#goOn()
     })
   }
 
@@ -147,6 +178,8 @@ export class StreamAnswer implements Answer {
     const { limits } = admission.attempt.services
     const read = readAnswer(data, limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
+    const out = outOfPlace(read.message, caller.era)
+    if (out) return this.#withheld(out, [])
     return whenThere(judgeAnswer(server.reversed, caller, read.message, limits), judged => {
       if (judged.denied) return this.#refused(judged.denied, judged.findings)
       if (judged.findings.length > 0) this.#found(judged.findings)
@@ -180,9 +213,13 @@ export class StreamAnswer implements Answer {
    * for: on a stream that answers nothing (GET) it is withheld alone, since to end the stream would make the client ask for it again.
    */
   #refused(denied: Denial, findings: readonly Finding[]): Judged {
-    const { attempt, messages } = this.#call.admission
+    const { messages } = this.#call.admission
     if (messages.length > 0 || denied.id !== undefined) return { denied, findings }
-    const { code, stage, detail } = denied
+    return this.#withheld(denied, findings)
+  }
+
+  #withheld({ code, stage, detail }: Denial, findings: readonly Finding[]): Judged {
+    const { attempt } = this.#call.admission
     record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
     attempt.services.metrics.decision(this.#call.server.name, code)
     return { bytes: Buffer.from(`: withheld, decision ${attempt.decision}\n\n`) }

@@ -1,7 +1,10 @@
 import * as z from 'zod'
 import { glob, list } from './kit.ts'
 
-export const toolName = z.string().min(1).max(128)
+/** Characters that the name of a tool may have. */
+export const maxToolName = 128
+
+export const toolName = z.string().min(1).max(maxToolName)
 
 /** MCPServer.spec.toolPolicy: which tools of this server anybody may see. It can only narrow. */
 export const toolPolicy = z

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
+import { Gathered } from '../gathered.ts'
 import type { HeldBytes } from './memory.ts'
 
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */
@@ -14,28 +15,24 @@ const nothing = Buffer.alloc(0)
 export function readRequestBody(req: IncomingMessage, maxBytes: number, held: HeldBytes, done: BodyDone): void {
   const declared = Number(req.headers['content-length'] ?? 0)
   if (declared > maxBytes) return done('PayloadTooLarge', nothing)
-  let first: Buffer | undefined
-  let rest: Buffer[] | undefined
-  let size = 0
+  const gathered = new Gathered()
   let over = false
   const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {
     if (over) return
     over = true
-    if (refused !== undefined) held.give(size)
+    if (refused !== undefined) held.give(gathered.length)
     done(refused, bytes)
   }
   req.on('data', (chunk: Buffer) => {
     if (over) return
-    if (size + chunk.length > maxBytes) return finish('PayloadTooLarge', nothing)
+    if (gathered.length + chunk.length > maxBytes) return finish('PayloadTooLarge', nothing)
     if (!held.take(chunk.length)) return finish('Busy', nothing)
-    size += chunk.length
-    if (!first) first = chunk
-    else (rest ??= [first]).push(chunk)
+    gathered.push(chunk)
   })
-  req.on('end', () => finish(undefined, rest ? Buffer.concat(rest, size) : (first ?? nothing)))
+  req.on('end', () => finish(undefined, gathered.take()))
   req.on('close', () => {
     if (over) return
     over = true
-    held.give(size)
+    held.give(gathered.length)
   })
 }

@@ -23,7 +23,15 @@ const objectOrNone = (value: unknown): Members | undefined =>
 const metaOf = (message: Message): Members | undefined => objectOrNone(objectOrNone(message.params)?._meta)
 
 /** Optional white space around a header value (RFC 9110 section 5.5). */
-export const trimmed = (value: string): string => value.replace(/^[ \t]+|[ \t]+$/g, '')
+export function trimmed(value: string): string {
+  let start = 0
+  let end = value.length
+  while (start < end && isBlank(value.charCodeAt(start))) start++
+  while (end > start && isBlank(value.charCodeAt(end - 1))) end--
+  return value.slice(start, end)
+}
+
+const isBlank = (code: number): boolean => code === 0x20 || code === 0x09
 
 /** Revisions are dates, so the order of the text is the order in time. The SDK decides so, hence a word counts as a late date. */
 const isModern = (revision: string): boolean => revision >= modernRevision

@@ -58,6 +58,13 @@ function badMethod(message: Message, headers: RequestHeaders): string | undefine
   return method === undefined || method === message.method ? undefined : 'Mcp-Method differs from the body'
 }
 
+/** Whether `checkHeaders` has compared `Mcp-Name` with the body of this message: any other is nobody's word. */
+export function comparesName(message: Message): boolean {
+  const member = nameSource.get(message.method ?? '')
+  if (member === undefined || claimedRevision(message) !== modernRevision) return false
+  return isObject(message.params) && typeof message.params[member] === 'string'
+}
+
 function badRequest(
   message: Message,
   headers: RequestHeaders,

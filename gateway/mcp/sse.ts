@@ -59,6 +59,8 @@ export class SseSplitter {
     this.#cr = -1
     this.#lf = -1
     let start = 0
+    // The second half of a CR LF belongs to what went out before; readers that know only LF wait for it.
+    const isCut = this.#afterCr
     while (start < chunk.length) {
       const end = this.#blockEnd(chunk, start)
       const stop = end === -1 ? chunk.length : end
@@ -68,7 +70,8 @@ export class SseSplitter {
         return { events, tooLarge: true }
       }
       if (end === -1) this.#hold(chunk.subarray(start))
-      else events.push(readEvent(this.#take(chunk.subarray(start, end))))
+      else if (this.#held > 0 || (isCut && start === 0) || !isBlankOnly(chunk, start, stop))
+        events.push(readEvent(this.#take(chunk.subarray(start, end))))
       start = stop
     }
     return { events, tooLarge: false }
@@ -159,16 +162,30 @@ function find(chunk: Buffer, byte: number, from: number): number {
   return at === -1 ? chunk.length : at
 }
 
+/** A blank line by itself ends nothing. A stream may be full of them, and each would cost an object and a write. */
+const isBlankOnly = (chunk: Buffer, start: number, stop: number): boolean =>
+  stop - start <= 2 && (chunk[start] === lf || chunk[start] === cr)
+
+/** Bytes at which some readers break lines where the standard does not: U+000B, U+000C, U+001C to U+001E, and U+0085, U+2028, U+2029 in UTF-8. */
+const breaks = /[\v\f\x1c-\x1e]|\xc2\x85|\xe2\x80[\xa8\xa9]/
+
+/** Whether a sloppy reader could take something in this line for data, although the standard sees none. */
+const isCareless = (name: string, value: Buffer): boolean =>
+  /data/i.test(name) || breaks.test(name) || breaks.test(value.toString('latin1'))
+
 function readEvent(raw: Buffer): SseEvent {
   const data: Buffer[] = []
   let event: string | undefined
   let id: string | undefined
   let dubious = false
   for (const { name, value } of lines(raw)) {
-    if (name === 'data') data.push(value)
-    else if (name === 'event') event = value.toString('utf8')
+    if (name === 'data') {
+      data.push(value)
+      continue
+    }
+    if (name === 'event') event = value.toString('utf8')
     else if (name === 'id' && !value.includes(0)) id = value.toString('utf8')
-    else if (/data/i.test(name)) dubious = true
+    if (isCareless(name, value)) dubious = true
   }
   return {
     raw,

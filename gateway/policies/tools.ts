@@ -1,4 +1,4 @@
-import type { ServerTools } from '../config/tools.ts'
+import { maxToolName, type ServerTools } from '../config/tools.ts'
 import { allowMatcher, denyMatcher, type Matcher } from '../config/glob.ts'
 import { member, elements, type Span } from '../mcp/spans.ts'
 import { removeElements, setMember, splice, type Edit } from '../mcp/splice.ts'
@@ -29,7 +29,7 @@ function remembered(judge: ToolJudge): ToolJudge {
   return tool => {
     if (known.has(tool)) return known.get(tool)
     const verdict = judge(tool)
-    if (known.size < maxRemembered && tool.length <= 128) known.set(tool, verdict)
+    if (known.size < maxRemembered && tool.length <= maxToolName) known.set(tool, verdict)
     return verdict
   }
 }
@@ -77,7 +77,12 @@ type AtOnce = Omit<Stage, 'request' | 'response'> & {
 export function tools(config: ServerTools): AtOnce {
   const byServer = remembered(serverToolJudge(config))
   const judge = (x: Caller, tool: string): Refusal | undefined =>
-    x.principal.grants.allowsTool(tool) ? byServer(tool) : 'ToolNotAllowed'
+    // No name that anybody could allow is longer, and to fold or match a long one costs the square of its length.
+    tool.length > maxToolName
+      ? 'ToolNotAllowed'
+      : x.principal.grants.allowsTool(tool)
+        ? byServer(tool)
+        : 'ToolNotAllowed'
   return {
     name: stage,
     authorizes: true,

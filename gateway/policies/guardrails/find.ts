@@ -15,9 +15,10 @@ export function* findHits(detector: Detector, text: string, key: string | undefi
   for (let from = 0; ; from = evenly(text, from + WINDOW - OVERLAP)) {
     const to = Math.min(text.length, from + WINDOW)
     for (const hit of yield* findIn(detector, text.slice(from, to), key)) {
-      const isCutBefore = from > 0 && hit.start < LOOK_BACK
-      const isCutBehind = to < text.length && hit.end === to - from
-      if (!isCutBefore && !isCutBehind) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
+      // A hit at the beginning of a window that only stands there because what comes before it was cut off is none, unless the window before had
+      // one there. A hit that is cut behind is kept: merged with what the next window finds, it covers at least as much.
+      const isCutBefore = from > 0 && hit.start < LOOK_BACK && !hits.some(known => known.end >= hit.start + from)
+      if (!isCutBefore) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
     }
     yield
     if (to === text.length) return merged(hits)

@@ -103,6 +103,9 @@ function gateFor(literals: readonly string[] | undefined, together: readonly (re
 const holdsAll = (text: Buffer | string, signs: readonly string[]): boolean => signs.every(sign => text.includes(sign))
 
 const escapedUnit = '\\u'
+/** A backspace is a sign that nobody sees, so a term may hide it; every other escape of one letter stands for a sign that shows. */
+const backspace = '\\b'
 
 /** Whether only escapes of one character (`\n`, `\"`, `\/`) part the bytes from the text: they hide nothing from a search that skips backslashes. */
-const isPlainButEscapes = (bytes: Buffer): boolean => isAscii(bytes) && bytes.indexOf(escapedUnit, 0, 'latin1') < 0
+const isPlainButEscapes = (bytes: Buffer): boolean =>
+  isAscii(bytes) && bytes.indexOf(escapedUnit, 0, 'latin1') < 0 && bytes.indexOf(backspace, 0, 'latin1') < 0

@@ -1,3 +1,5 @@
+import { Gathered } from '../../gathered.ts'
+
 const LF = 0x0a
 const CR = 0x0d
 const SPACE = 0x20
@@ -25,8 +27,7 @@ export function lineReader(
   line: (bytes: Buffer) => void,
   tooLong: (head: string, tail: string) => void,
 ): (chunk: Buffer) => void {
-  let parts: Buffer[] = []
-  let held = 0
+  const gathered = new Gathered()
   let head: string | undefined
   let tail: Buffer = Buffer.alloc(0)
 
@@ -35,23 +36,19 @@ export function lineReader(
       tail = Buffer.concat([tail, part.subarray(-END)]).subarray(-END)
       return
     }
-    parts.push(part)
-    held += part.length
-    if (held <= maxBytes) return
-    const whole = Buffer.concat(parts)
+    if (part.length > 0) gathered.push(part)
+    if (gathered.length <= maxBytes) return
+    const whole = gathered.take()
     head = whole.toString('latin1', 0, END)
     tail = Buffer.from(whole.subarray(-END))
-    parts = []
   }
 
   const finish = (): void => {
-    const whole = parts.length === 1 ? parts[0] : Buffer.concat(parts)
+    const whole = gathered.take()
     const cut = head
-    parts = []
-    held = 0
     head = undefined
     if (cut !== undefined) tooLong(cut, tail.toString('latin1'))
-    else if (whole !== undefined && whole.length > 0) line(whole)
+    else if (whole.length > 0) line(whole)
   }
 
   return function read(chunk) {
