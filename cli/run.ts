@@ -12,7 +12,7 @@ import { requireProtection } from './listen.ts'
 import { load, type Loaded } from './load.ts'
 import { runLog } from './log.ts'
 import { runOptions, runUsage, type RunOptions } from './run-options.ts'
-import { endLine, openState, type State } from './state.ts'
+import { openState, type State } from './state.ts'
 import { watchEarly } from './watch.ts'
 import { welcome } from './welcome.ts'
 
@@ -97,7 +97,6 @@ function startFailure(error: unknown): unknown {
 async function start(session: Session): Promise<Gateway> {
   const { options, state, io, configured } = session
   const log = runLog(options.json, line => io.err(line), io.now)
-  endLine(state.audit)
   const gatewayOptions: GatewayOptions = {
     texts: configured.texts,
     readSecret(file) {

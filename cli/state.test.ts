@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync }
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { endLine, openState, type State } from './state.ts'
+import { openState, type State } from './state.ts'
 
 let root = ''
 let folder = ''
@@ -97,15 +97,4 @@ describe('the lock', () => {
     writeFileSync(join(folder, 'lock'), text)
     expect(opened(() => readFileSync(join(folder, 'lock'), 'utf8'))).toBe(String(process.pid))
   })
-})
-
-test.each([
-  ['', ''],
-  ['whole\n', 'whole\n'],
-  ['whole\ntorn', 'whole\ntorn\n'],
-])('a log that ends with %j goes on in a new line', (before, after) => {
-  const log = join(root, 'log')
-  writeFileSync(log, before)
-  endLine(log)
-  expect(readFileSync(log, 'utf8')).toBe(after)
 })

@@ -1,19 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import {
-  chmodSync,
-  closeSync,
-  fstatSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  readSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-  writeSync,
-} from 'node:fs'
+import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { replaceFile } from '../gateway/kept.ts'
 import type { LastGood } from '../operator/translate/snapshot.ts'
 import { Complaint } from './complaint.ts'
 import { auditFile } from './state-names.ts'
@@ -40,19 +28,6 @@ const maxSocketPath = 103
 
 const missing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
 
-/** Replaces a file as one: a crash leaves the old contents or the new ones, never a part. */
-function replace(file: string, bytes: Buffer | string): void {
-  const temporary = `${file}.${process.pid}`
-  const handle = openSync(temporary, 'w', 0o600)
-  try {
-    writeSync(handle, Buffer.from(bytes))
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
-  renameSync(temporary, file)
-}
-
 function readOrMake(file: string, make: () => Buffer, whole: (bytes: Buffer) => boolean): Buffer {
   try {
     const bytes = readFileSync(file)
@@ -62,7 +37,7 @@ function readOrMake(file: string, make: () => Buffer, whole: (bytes: Buffer) => 
     if (!missing(error)) throw error
   }
   const bytes = make()
-  replace(file, bytes)
+  replaceFile(file, bytes)
   return bytes
 }
 
@@ -72,18 +47,6 @@ function alive(pid: number): boolean {
     return true
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
-/** Ends the last line of a log that a crash left in the middle, so that the next line is one of its own. */
-export function endLine(file: string): void {
-  const handle = openSync(file, 'a+', 0o600)
-  try {
-    const { size } = fstatSync(handle)
-    const last = Buffer.alloc(1)
-    if (size > 0 && readSync(handle, last, 0, 1, size - 1) === 1 && last[0] !== 10) writeSync(handle, '\n')
-  } finally {
-    closeSync(handle)
   }
 }
 
@@ -170,7 +133,7 @@ export function openState(folder: string): State {
       const now = JSON.stringify(specs)
       if (now === JSON.stringify(kept)) return
       kept = specs
-      replace(lastGoodFile, now)
+      replaceFile(lastGoodFile, now)
     },
     release: () => rmSync(lockFile, { force: true }),
   }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { createReadStream, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -20,6 +20,19 @@ test('lines are appended in their order, to what is there, in a file for its own
   expect(lines[5000]).toMatch(/^2-0 /)
   expect(lines[9999]).toMatch(/^2-4999 /)
   expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test.each([
+  ['', 'next\n'],
+  ['whole\n', 'whole\nnext\n'],
+  ['whole\ntorn', 'whole\ntorn\nnext\n'],
+])('a file that ends with %j goes on in a new line', async (before, after) => {
+  const path = join(folder, 'torn.jsonl')
+  writeFileSync(path, before)
+  const sink = await fileSink(path, () => undefined)
+  sink.write('next\n')
+  await sink.close()
+  expect(readFileSync(path, 'utf8')).toBe(after)
 })
 
 test('a disk that is full stalls the sink, is reported once, and loses nothing of what it took before', async () => {

@@ -23,9 +23,11 @@ class FileSink implements LineSink {
   #broken = false
   #idle: (() => void) | undefined
 
-  constructor(handle: FileHandle, failed: (error: Error) => void) {
+  /** @param pending what is written before everything else */
+  constructor(handle: FileHandle, failed: (error: Error) => void, pending: string) {
     this.#handle = handle
     this.#failed = failed
+    this.#pending = pending
   }
 
   write(lines: string): void {
@@ -73,6 +75,26 @@ class FileSink implements LineSink {
   }
 }
 
-/** Opens the file; `failed` hears of the first of a row of failures. */
-export const fileSink = async (path: string, failed: (error: Error) => void): Promise<LineSink> =>
-  new FileSink(await open(path, 'a', 0o600), failed)
+/** Whether a crash left the last line in the middle. Pipes and devices have no last line. */
+async function isTorn(path: string, written: FileHandle): Promise<boolean> {
+  const stat = await written.stat()
+  if (!stat.isFile() || stat.size === 0) return false
+  const reader = await open(path, 'r')
+  try {
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(1), 0, 1, stat.size - 1)
+    return bytesRead === 1 && buffer[0] !== 10
+  } finally {
+    await reader.close()
+  }
+}
+
+/** Opens the file and ends a line that a crash left in the middle, so that the next is one of its own; `failed` hears of the first of a row of failures. */
+export async function fileSink(path: string, failed: (error: Error) => void): Promise<LineSink> {
+  const handle = await open(path, 'a', 0o600)
+  try {
+    return new FileSink(handle, failed, (await isTorn(path, handle)) ? '\n' : '')
+  } catch (error) {
+    await handle.close()
+    throw error
+  }
+}

@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { fileSink } from './file-sink.ts'
+import { kept } from './kept.ts'
 import { lineBuffer } from './line-buffer.ts'
 import { jsonLog } from './log.ts'
 import { startGateway } from './start.ts'
@@ -30,12 +30,6 @@ const textsOf = (folder: string): ConfigTexts => ({
   gateway: readFileSync(join(folder, 'gateway.json'), 'utf8'),
   keys: readFileSync(join(folder, 'keys.json'), 'utf8'),
 })
-
-/** 32 random bytes in a file, made once. */
-function kept(file: string): Buffer {
-  if (!existsSync(file)) writeFileSync(file, randomBytes(32), { mode: 0o600 })
-  return readFileSync(file)
-}
 
 async function main(): Promise<void> {
   const { values } = parseArgs({ options: flags })
