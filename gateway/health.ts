@@ -52,6 +52,8 @@ export class Health {
   healthy = true
   #failures = 0
   #timer: NodeJS.Timeout | undefined
+  /** Ends the question on its way without a verdict. */
+  #drop: (() => void) | undefined
   readonly #probe: Probe
   readonly #options: HealthOptions
   readonly #changed: (healthy: boolean) => void
@@ -69,18 +71,26 @@ export class Health {
 
   stop(): void {
     clearInterval(this.#timer)
+    this.#drop?.()
   }
 
+  /** One question at a time: a server that does not answer must not gather them. */
   #ask(): void {
+    if (this.#drop) return
     let call: UpstreamCall | undefined
     let over = false
-    const finish = (well: boolean): void => {
-      if (over) return
+    const drop = (): void => {
       over = true
       clearTimeout(timer)
+      this.#drop = undefined
       call?.cancel()
+    }
+    const finish = (well: boolean): void => {
+      if (over) return
+      drop()
       this.#record(well)
     }
+    this.#drop = drop
     const timer = setTimeout(() => finish(false), within(this.#options.timeout)).unref()
     call = this.#probe.upstream.open(this.#probe.request, {
       head: status => queueMicrotask(() => finish(this.#probe.wellStatus(status))),

@@ -14,6 +14,15 @@ const optionsOf = (healthCheck: HealthCheck): HealthOptions => {
   }
 }
 
+/** The address of a path at a server. Set, not resolved: a path that begins with two slashes would name another host. */
+export function addressOf(server: string, path: string): string {
+  const address = new URL(server)
+  const query = path.indexOf('?')
+  address.pathname = query < 0 ? path : path.slice(0, query)
+  address.search = query < 0 ? '' : path.slice(query)
+  return address.href
+}
+
 type Kept = { readonly health: Health; readonly own: Upstream | undefined }
 
 const end = ({ health, own }: Kept): void => {
@@ -66,12 +75,7 @@ export class Healths {
       const probe = pingProbe(this.#upstreams.get(server, networks))
       return { health: new Health(probe, optionsOf(healthCheck), changed), own: undefined }
     }
-    // Set, not resolved: a path that begins with two slashes would name another host.
-    const address = new URL(http.url)
-    const [path = '/', query = ''] = healthCheck.path.split('?', 2)
-    address.pathname = path
-    address.search = query
-    const own = httpUpstream(address.href, this.#upstreams.judgeOf(http, networks))
+    const own = httpUpstream(addressOf(http.url, healthCheck.path), this.#upstreams.judgeOf(http, networks))
     return { health: new Health(pathProbe(own), optionsOf(healthCheck), changed), own }
   }
 }

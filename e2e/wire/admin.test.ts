@@ -12,10 +12,14 @@ const guard = Buffer.alloc(32, 7)
 let upstream: ScriptedUpstream
 let gateway: Played
 let well = 200
+/** That many of the next checks fail, whatever `well` says. */
+let failing = 0
 
 /** `/health` answers as the test says, everything else never. */
 const withHealth: Respond = ({ url }, res) => {
-  if (url === '/health') res.writeHead(well).end()
+  if (url !== '/health') return
+  res.writeHead(failing > 0 ? 500 : well).end()
+  failing = Math.max(0, failing - 1)
 }
 
 const config = () =>
@@ -51,10 +55,10 @@ test('livez answers as long as the process listens, readyz asks the server', asy
 })
 
 test('one failed check is not enough', async () => {
+  failing = 1
+  await expect.poll(() => failing).toBe(0)
   const seen = upstream.seen.length
-  well = 500
   await expect.poll(() => upstream.seen.length).toBeGreaterThan(seen)
-  well = 200
   expect(gateway.logs.filter(({ event }) => event === 'server is unhealthy')).toHaveLength(1)
 })
 

@@ -8,7 +8,8 @@ export const healthCheck = z.strictObject({
   path: z
     .string()
     .max(1024)
-    .regex(/^\/[^\s]*$/, 'must be an absolute path')
+    // What begins with two slashes, or with a slash and a backslash, would name another host.
+    .regex(/^\/([^\s/\\][^\s]*)?$/, 'must be an absolute path that begins with one slash')
     .optional()
     .describe('HTTP path that answers 2xx or 3xx while the server is well. Unset: an MCP ping is sent instead.'),
   interval: duration.optional().describe('Time between two checks. Default 30s.'),

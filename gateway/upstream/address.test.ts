@@ -9,6 +9,10 @@ const refused: readonly string[] = [
   '::ffff:7f00:1',
   '64:ff9b::7f00:1',
   '64:ff9b:1::127.0.0.1',
+  '64:ff9b:1::10.0.0.1',
+  '64:ff9b:1:a9fe:a9:fe00:a00:1',
+  '64:ff9b:1:ffff:ffff:ffff:a00:1',
+  '64:ff9b:2::a00:1',
   '2002:7f00:1::',
   '::127.0.0.1',
   '::ffff:0:127.0.0.1',
@@ -62,7 +66,17 @@ test('loopback is allowed where a CIDR names it, and only then', () => {
 
 test('metadata and link-local addresses are refused whatever is allowed', () => {
   const judge = addressJudge(['0.0.0.0/0', '::/0', '*.example'])
-  for (const address of ['169.254.169.254', 'fe80::1', 'fd00:ec2::254', '0.0.0.0', '::', '224.0.0.1']) {
+  for (const address of [
+    '169.254.169.254',
+    'fe80::1',
+    'fd00:ec2::254',
+    '0.0.0.0',
+    '::',
+    '224.0.0.1',
+    '64:ff9b:1:a9fe:a9:fe00:a00:1',
+    '64:ff9b:1:a9fe:a9:fe00:a00:1%eth0',
+    '64:ff9b:2::a00:1',
+  ]) {
     expect(judge('a.example', address)).toBeDefined()
   }
   expect(judge('a.example', '8.8.8.8')).toBeUndefined()
@@ -88,4 +102,5 @@ test('unfolding leaves ordinary addresses alone', () => {
   expect(unfold('10.0.0.1')).toBe('10.0.0.1')
   expect(unfold('fd12::9')).toBe('fd12:0:0:0:0:0:0:9')
   expect(unfold('64:ff9b::a00:1')).toBe('10.0.0.1')
+  expect(unfold('64:ff9b:1::a00:1')).toBe('64:ff9b:1:0:0:0:a00:1')
 })

@@ -19,6 +19,11 @@ const forbidden: readonly [string, number][] = [
   ['ff00::', 8],
   ['2001::', 32],
 ]
+/**
+ * The prefixes beside the well-known one of NAT64, local ones among them (RFC 8215). Where the IPv4 address stands in it depends on the translator's prefix, /48 to /96 (RFC 6052), which nobody here knows:
+ * one that reads private may be dialled as another that is not.
+ */
+const ambiguous: readonly [string, number][] = [['64:ff9b::', 32]]
 const loopback: readonly [string, number][] = [
   ['127.0.0.0', 8],
   ['::1', 128],
@@ -39,6 +44,7 @@ function blockList(subnets: readonly (readonly [string, number])[]): BlockList {
 }
 
 const forbiddenList = blockList(forbidden)
+const ambiguousList = blockList(ambiguous)
 const loopbackList = blockList(loopback)
 const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address))
 
@@ -63,7 +69,7 @@ const dottedOf = (high: number, low: number): string => `${high >> 8}.${high & 2
 const carriers: readonly { readonly prefix: readonly number[]; readonly at: number }[] = [
   { prefix: [0, 0, 0, 0, 0, 0xffff], at: 6 },
   { prefix: [0, 0, 0, 0, 0xffff, 0], at: 6 },
-  { prefix: [0x64, 0xff9b], at: 6 },
+  { prefix: [0x64, 0xff9b, 0, 0, 0, 0], at: 6 },
   { prefix: [0x2002], at: 1 },
   { prefix: [0, 0, 0, 0, 0, 0], at: 6 },
 ]
@@ -72,8 +78,8 @@ const carriers: readonly { readonly prefix: readonly number[]; readonly at: numb
 const isOwn = (groups: readonly number[]): boolean => groups.slice(0, 7).every(group => group === 0) && groups[7]! <= 1
 
 /**
- * The address that a packet really reaches: IPv4-mapped, IPv4-translated and IPv4-compatible forms (RFC 4291, RFC 2765), NAT64 (RFC 6052,
- * RFC 8215) and 6to4 (RFC 3056) unfolded to the IPv4 address inside.
+ * The address that a packet really reaches: IPv4-mapped, IPv4-translated and IPv4-compatible forms (RFC 4291, RFC 2765), NAT64 (RFC 6052)
+ * and 6to4 (RFC 3056) unfolded to the IPv4 address inside.
  */
 export function unfold(address: string): string {
   const groups = groupsOf(address)
@@ -111,7 +117,7 @@ export function addressJudge(networks: readonly string[]): AddressJudge {
   return (hostname, address) => {
     const real = unfold(address)
     if (isIP(real) === 0) return `${address} is not an address`
-    if (within(forbiddenList, real))
+    if (within(forbiddenList, real) || within(ambiguousList, real))
       return `${address} is never dialled (link-local, metadata, multicast or unspecified)`
     if (within(list, real)) return undefined
     if (within(loopbackList, real)) return `${address} is loopback, which allowedNetworks does not name`
