@@ -7,6 +7,7 @@ import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream
 // Each of these got through, or ended the process, when an attacker tried it.
 
 const caller = testKey('caller')
+const greedy = testKey('greedy')
 const channels = ['Definition', 'Arguments', 'Result', 'Prompt', 'Resource', 'Elicitation'] as const
 const rules = [
   {
@@ -38,7 +39,7 @@ beforeAll(async () => {
   wire = await startWire({
     name: 'attacks',
     config: testConfig([testServer('one', upstream.url, { tools, guardrails: { rules } })]),
-    keys: keysFile(caller),
+    keys: keysFile(caller, greedy),
   })
 })
 
@@ -128,7 +129,8 @@ test.each(['project\\bx', 'project\\u0008x', '\\u0070rojectx', 'PROJECTX', 'pro\
 test('a token among hits that touch, across the windows of a long text, is found', async () => {
   const token = `ghp_${'A1b2C3d4E5'.repeat(4).slice(0, 36)}`
   const noise = 'q7Rt9Zx2Lm4Vb8Nc'
-  const text = `${'lorem ipsum '.repeat(3763)}-----BEGIN PRIVATE KEY-----${noise.repeat(500)}${token}${noise.repeat(524)} ZXlK${noise.repeat(512)}`
+  const begin = ['-----BEGIN', 'PRIVATE', 'KEY-----'].join(' ')
+  const text = `${'lorem ipsum '.repeat(3763)}${begin}${noise.repeat(500)}${token}${noise.repeat(524)} ZXlK${noise.repeat(512)}`
   const { headers } = callTool('t', 1)
   const body = String(callTool('t', 1, JSON.stringify({ a: text })).body)
   expect((await send(wire.url, { key: caller.secret, headers: headers!, body })).body).toContain('GuardrailBlocked')
@@ -245,4 +247,82 @@ test('answers that nobody reads are counted, so that they are refused before the
   expect(await metrics()).toMatch(/bartizan_held_bytes [1-9]/)
   for (const socket of sockets) socket.destroy()
   await alive()
+})
+
+test('one caller with unfinished bodies does not keep the others out', async () => {
+  const other = await Promise.all(
+    Array.from({ length: 12 }, async () => {
+      const socket = await dial(wire.port)
+      socket.write(
+        `POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-API-Key: ${greedy.secret}\r\nContent-Type: application/json\r\nContent-Length: 4194304\r\n\r\n`,
+      )
+      socket.write(Buffer.alloc(4_194_000, 0x20))
+      return socket
+    }),
+  )
+  const metrics = async (): Promise<string> => (await fetch(`${wire.metricsUrl}/metrics`)).text()
+  await expect.poll(metrics).toMatch(/code="Busy"/)
+  upstream.respond = emptyResult
+  const body = callTool('t', 1, JSON.stringify({ a: 'x'.repeat(3_000_000) }))
+  expect((await send(wire.url, { key: caller.secret, ...body })).status).toBe(200)
+  for (const socket of other) socket.destroy()
+  await alive()
+})
+
+test('each message of a batch has its line in the audit log', async () => {
+  upstream.respond = (seen, res) => {
+    if (seen.body.includes('"initialize"')) {
+      res.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 'old' })
+      return void res.end('{"jsonrpc":"2.0","id":0,"result":{}}')
+    }
+    res.writeHead(200, { 'content-type': 'application/json' })
+    res.end('[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]')
+  }
+  const body =
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
+  const session = String((await send(wire.url, { key: caller.secret, body })).headers['mcp-session-id'])
+  const batch = (tool: string): string =>
+    `[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"${tool}"}}]`
+  const ask = (tool: string) =>
+    send(wire.url, { key: caller.secret, headers: { 'mcp-session-id': session }, body: batch(tool) })
+  expect((await ask('echo')).status).toBe(200)
+  expect((await ask('delete_all')).status).toBe(403)
+  await expect
+    .poll(() =>
+      wire
+        .audit()
+        .filter(({ tool }) => tool === 'echo')
+        .at(-1),
+    )
+    .toMatchObject({ verdict: 'allow', method: 'tools/call' })
+  await expect
+    .poll(() => wire.audit().find(({ tool }) => tool === 'delete_all'))
+    .toMatchObject({ verdict: 'deny', method: 'tools/call' })
+})
+
+test('on a GET stream a request of the server that is forbidden is withheld alone, and the stream goes on', async () => {
+  upstream.respond = (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write(
+      'data: {"jsonrpc":"2.0","id":5,"method":"sampling/createMessage","params":{"messages":[{"role":"user","content":{"type":"text","text":"projectx"}}]}}\n\n',
+    )
+    res.write('data: {"jsonrpc":"2.0","method":"notifications/tools/list_changed"}\n\n')
+  }
+  const stream = await open(wire.url, { method: 'GET', key: caller.secret, headers: { accept: 'text/event-stream' } })
+  const heard = await until(stream, 'list_changed')
+  expect(heard).toContain(': withheld, decision d-')
+  expect(heard).not.toContain('projectx')
+  stream.cancel()
+})
+
+test.each([
+  ['status 205', 205, ''],
+  ['a 200 without a body', 200, ''],
+  ['a 400 with a result and no jsonrpc', 400, '{"id":1,"result":{"tools":[{"name":"delete_all"}]}}'],
+])('%s of the server is not passed on', async (_, status, answer) => {
+  upstream.respond = (__, res) => void res.writeHead(status, { 'content-type': 'application/json' }).end(answer)
+  const { status: seen, body } = await send(wire.url, { key: caller.secret, ...callTool('t', 1) })
+  expect(seen).toBeGreaterThanOrEqual(400)
+  expect(body).not.toContain('delete_all')
+  expect(body).toContain('UpstreamUnreadable')
 })

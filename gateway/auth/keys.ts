@@ -26,7 +26,9 @@ const nobody = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
  * first was revoked.
  */
 function stricter(first: Entry | undefined, second: Entry): Entry {
-  return first === undefined || first.key.name === second.key.name ? second : { ...first, key: nobody(first.key) }
+  if (first === undefined) return second
+  const same = first.key.name === second.key.name && !first.key.revoked
+  return same ? second : { ...first, key: nobody(first.key) }
 }
 
 /**

@@ -46,6 +46,8 @@ export type Answering = {
   fault(error: unknown): void
   /** The answer is out, or nobody is there to have it. */
   finish(status: number): void
+  /** All is said although the server has not ended: its side is closed, and `end` ends the client's. */
+  complete(end: () => void): void
   pause(): void
   resume(): void
 }

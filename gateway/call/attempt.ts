@@ -3,6 +3,7 @@ import type { AuditRecord } from '../audit.ts'
 import type { Denial, Era, Finding, Message } from '../exchange.ts'
 import type { Services } from '../runtime.ts'
 import { render } from '../answer.ts'
+import { callerShare } from '../http/memory.ts'
 
 /** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
 export type Attempt = {
@@ -67,7 +68,7 @@ const eventOf = (denial: Denial): AuditRecord['event'] =>
 
 /** Gives back what the request body had reserved; a second time it is nothing. */
 export function giveBack(attempt: Attempt): void {
-  attempt.services.held.give(attempt.reserved)
+  attempt.services.held.give(callerShare(attempt.principal ?? ''), attempt.reserved)
   attempt.reserved = 0
 }
 

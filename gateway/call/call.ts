@@ -122,6 +122,13 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     attempt.services.metrics.request(this.server.name, status, attempt.services.now() - attempt.started)
   }
 
+  complete(end: () => void): void {
+    if (this.#over) return
+    this.#upstream?.cancel()
+    this.finish(this.admission.attempt.res.statusCode)
+    end()
+  }
+
   pause(): void {
     this.#upstream?.pause()
   }
@@ -134,8 +141,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
     const { requestTimeout, idleTimeout } = this.server
     const late = now - this.admission.attempt.started > requestTimeout
-    const ours = this.#endless || this.#answer?.sending === true
-    if (!ours && (late || now - this.#lastByte > idleTimeout)) {
+    const idle = this.#answer?.sending !== true && now - this.#lastByte > idleTimeout
+    if (!this.#endless && (late || idle)) {
       return this.deny({
         stage: 'upstream',
         code: 'UpstreamTimeout',
@@ -217,12 +224,17 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   }
 }
 
+/** What Streamable HTTP and its errors use; anything else some client reads in its own way. */
+const isPlainStatus = (status: number): boolean =>
+  status === 200 || status === 202 || status === 204 || (status >= 400 && status < 600)
+
 /** Heads that are never shown to a client. */
 function refusedHead(status: number, headers: UpstreamHeaders): Denial | undefined {
   const deny = (code: ErrorCode): Denial => ({ stage: 'upstream', code, detail: `status ${status}` })
   // The credential in question is the gateway's: a 401 would make the client look for one of its own.
   if (status === 401 || status === 407) return deny('UpstreamAuthentication')
   if (status >= 300 && status < 400) return deny('UpstreamRedirect')
+  if (!isPlainStatus(status)) return deny('UpstreamUnreadable')
   const encoding = headers['content-encoding']
   return encoding === undefined || encoding === 'identity' ? undefined : deny('UpstreamUnreadable')
 }

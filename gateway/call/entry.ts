@@ -24,7 +24,8 @@ export function closed(services: Services, identity: Identity, server: ServerRun
  */
 export function renewed(services: Services, entry: Entry): Entry | { readonly denied: Denial } {
   const runtime = services.runtime()
-  if (runtime === entry.runtime) return entry
+  const ends = entry.identity.principal.grants.expiresAt
+  if (runtime === entry.runtime && ends > services.now()) return entry
   const identity = runtime.auth.readmit(entry.identity, services.now())
   if ('denied' in identity) return identity
   const server = runtime.servers.get(entry.server.name)

@@ -87,15 +87,16 @@ export function responseHeaders(
   sealedSession: string | undefined,
 ): string[] {
   const out: string[] = type === undefined ? [] : ['content-type', type]
-  for (const name of responseNames) {
-    const value = headers[name]
-    if (value !== undefined) out.push(name, typeof value === 'string' ? value : value[0]!)
-  }
-  for (const name in headers) {
-    if (!name.startsWith('mcp-') || name === 'mcp-session-id') continue
-    const value = headers[name]
-    if (value !== undefined) out.push(name, typeof value === 'string' ? value : value[0]!)
-  }
+  for (const name of responseNames) push(out, name, headers[name])
+  for (const name in headers) if (name.startsWith('mcp-') && name !== 'mcp-session-id') push(out, name, headers[name])
   if (sealedSession !== undefined) out.push('mcp-session-id', sealedSession)
   return out
+}
+
+/** Other bytes would arrive as other signs than they were, and nobody needs a long one. */
+const passable = /^[ -~]{0,1024}$/
+
+function push(out: string[], name: string, value: string | string[] | undefined): void {
+  const one = typeof value === 'string' ? value : value?.[0]
+  if (one !== undefined && passable.test(one)) out.push(name, one)
 }

@@ -8,6 +8,7 @@ import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
+import { ownerOf } from './owner.ts'
 import { outOfPlace } from './server-methods.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealedSession } from './session-id.ts'
@@ -31,6 +32,7 @@ export class JsonAnswer implements Answer {
   readonly #status: number
   readonly #headers: UpstreamHeaders
   readonly #gathered = new Gathered()
+  readonly #owner: string
   /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0
   #unsent: { bytes: number; since: number } | undefined
@@ -39,22 +41,30 @@ export class JsonAnswer implements Answer {
     this.#call = call
     this.#status = status
     this.#headers = headers
+    this.#owner = ownerOf(call)
   }
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
     if (this.#size + chunk.length > services.limits.maxBytes)
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge' })
-    if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.take(this.#owner, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#size += chunk.length
     this.#gathered.push(chunk)
   }
 
   end(): void {
-    if (this.#gathered.length === 0) return this.#send(undefined)
+    if (this.#gathered.length === 0) return this.#empty()
     const bytes = this.#gathered.take()
     if (bytes.length > large) this.#later(() => this.#judge(bytes))
     else this.#judge(bytes)
+  }
+
+  /** A request has an answer with a body; 202 and 204 are for what has none, and a refusal may be bare. */
+  #empty(): void {
+    const asked = this.#call.admission.messages.some(message => message.shape === 'request')
+    if (!asked || this.#status >= 400) return this.#send(undefined)
+    this.#call.deny({ stage: 'upstream', code: 'UpstreamUnreadable', detail: `status ${this.#status} without a body` })
   }
 
   broken(denial: Denial): void {
@@ -80,7 +90,7 @@ export class JsonAnswer implements Answer {
   }
 
   release(): void {
-    this.#call.admission.attempt.services.held.give(this.#size)
+    this.#call.admission.attempt.services.held.give(this.#owner, this.#size)
     this.#size = 0
   }
 
@@ -123,7 +133,8 @@ export class JsonAnswer implements Answer {
   #one(message: Message): Soon<Ready> {
     const { server, caller, admission } = this.#call
     const out = outOfPlace(message, caller.era)
-    if (out) return { denied: out, findings: [] }
+    // To the client -32601 would say that its own method is unknown.
+    if (out) return { denied: { ...out, code: 'UpstreamUnreadable' }, findings: [] }
     return whenThere(judgeAnswer(server.reversed, caller, message, admission.attempt.services.limits), readyOf)
   }
 

@@ -19,7 +19,7 @@ export function eraOfAll(headers: IncomingHttpHeaders, messages: readonly Messag
   for (const message of messages) {
     const answer = eraOf(message, typeof header === 'string' ? header : undefined)
     if ('code' in answer) return answer
-    era = answer.era
+    if (answer.era === 'modern') era = 'modern'
   }
   return messages.length > 1 && era === 'modern' ? { stage: 'read', code: 'BatchNotAllowed' } : era
 }

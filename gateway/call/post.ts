@@ -2,6 +2,7 @@ import type { Caller, Message } from '../exchange.ts'
 import { comparesName } from '../mcp/headers.ts'
 import { readBody } from '../mcp/message.ts'
 import { readRequestBody } from '../http/body.ts'
+import { callerShare } from '../http/memory.ts'
 import { inTurns } from '../turns.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
@@ -26,7 +27,8 @@ export function receive(attempt: Attempt, entry: Entry): void {
     const text = 'The body must be sent without Content-Encoding.'
     return refuse(attempt, { stage: 'http', code: 'UnsupportedMediaType', text })
   }
-  readRequestBody(req, services.limits.maxBytes, services.held, (refused, bytes) => {
+  const share = { held: services.held, owner: callerShare(attempt.principal ?? '') }
+  readRequestBody(req, services.limits.maxBytes, share, (refused, bytes) => {
     if (refused !== undefined) return refuse(attempt, { stage: 'http', code: refused })
     attempt.reserved = bytes.length
     try {
@@ -69,7 +71,11 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
   const judging = { caller, stages: entry.server.stages, headers: req.headers, limits: services.limits }
   const done = (verdicts: Verdicts): void => {
     if (services.runtime() !== entry.runtime) return judge(attempt, entry, body)
-    if (verdicts.denied) return refuse(attempt, verdicts.denied, verdicts.findings)
+    if (verdicts.denied) {
+      // All before it may pass: the first that may not is the one that the audit line is about.
+      attempt.message = messages[verdicts.messages.length]
+      return refuse(attempt, verdicts.denied, verdicts.findings)
+    }
     const { identity, server } = entry
     send({ attempt, identity, server, caller, messages: verdicts.messages, session }, body, verdicts)
   }
@@ -78,7 +84,10 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
 
 function send(admission: Admission, body: Body, { messages, findings }: Verdicts): void {
   const { attempt, caller, server, session } = admission
-  record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
+  for (const message of messages) {
+    attempt.message = message
+    record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
+  }
   attempt.services.metrics.decision(server.name, 'Allowed')
   new Call(admission).open({
     method: 'POST',

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Denial, Finding } from '../exchange.ts'
+import type { Denial, Finding, Message } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
@@ -9,6 +9,7 @@ import { inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
+import { ownerOf } from './owner.ts'
 import { outOfPlace } from './server-methods.ts'
 import { sealedSession } from './session-id.ts'
 
@@ -16,8 +17,11 @@ import { sealedSession } from './session-id.ts'
 const keepAliveMilliseconds = 15_000
 const comment = Buffer.from(':\n\n')
 
+/** How long a stream stays open when its final answer is out and the server does not end it. Milliseconds. */
+const afterAnswer = 5_000
+
 /** How long a client may take to read the end of a stream. Milliseconds. */
-const lastWords = 10_000
+const lastWords = 60_000
 
 /** Ends a stream; a client that does not read its end does not keep the connection. */
 function endSoon(res: ServerResponse): void {
@@ -33,6 +37,7 @@ type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly f
 export class StreamAnswer implements Answer {
   readonly #call: Answering
   readonly #splitter: SseSplitter
+  readonly #owner: string
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
   #next = 0
@@ -43,9 +48,12 @@ export class StreamAnswer implements Answer {
   #reserved = 0
   #lastWrite: number
   #full = false
+  #answered = false
+  #half = { pending: 0, since: 0 }
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
+    this.#owner = ownerOf(call)
     const { res, services } = call.admission.attempt
     this.#splitter = new SseSplitter(services.limits.maxBytes)
     this.#lastWrite = services.now()
@@ -59,7 +67,7 @@ export class StreamAnswer implements Answer {
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
-    if (!services.held.take(chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.take(this.#owner, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
     this.#waiting.push(...events)
@@ -97,21 +105,34 @@ export class StreamAnswer implements Answer {
   }
 
   tick(now: number): void {
+    if (this.#answered && now - this.#lastWrite > afterAnswer)
+      return this.#call.complete(() => endSoon(this.#call.admission.attempt.res))
+    if (this.#stuck(now))
+      return this.#call.deny({ stage: 'upstream', code: 'UpstreamTimeout', detail: 'half an event' })
     if (now - this.#lastWrite < keepAliveMilliseconds) return
     this.#lastWrite = now
     this.#call.admission.attempt.res.write(comment)
   }
 
-  /** A stream is the server's until it ends. */
-  readonly sending = false
+  /** The final answer is out: a server that leaves the stream open afterwards says nothing more. */
+  get sending(): boolean {
+    return this.#answered
+  }
 
   release(): void {
     this.#hold(0)
   }
 
+  /** A stream may be silent for ever, but not in the middle of an event: its bytes are held meanwhile. */
+  #stuck(now: number): boolean {
+    const { pending } = this.#splitter
+    if (pending === 0 || pending !== this.#half.pending) this.#half = { pending, since: now }
+    return pending > 0 && now - this.#half.since > this.#call.server.idleTimeout
+  }
+
   #hold(bytes: number): void {
     const { held } = this.#call.admission.attempt.services
-    if (bytes < this.#reserved) held.give(this.#reserved - bytes)
+    if (bytes < this.#reserved) held.give(this.#owner, this.#reserved - bytes)
     this.#reserved = Math.min(this.#reserved, bytes)
   }
 
@@ -181,7 +202,9 @@ export class StreamAnswer implements Answer {
     const out = outOfPlace(read.message, caller.era)
     if (out) return this.#withheld(out, [])
     return whenThere(judgeAnswer(server.reversed, caller, read.message, limits), judged => {
-      if (judged.denied) return this.#refused(judged.denied, judged.findings)
+      if (judged.denied) return this.#refused(read.message, judged.denied, judged.findings)
+      if (read.message.shape === 'response' && admission.messages.some(({ id }) => id === read.message.id))
+        this.#answered = true
       if (judged.findings.length > 0) this.#found(judged.findings)
       return { bytes: judged.message === read.message ? raw : withData(event, judged.message.bytes) }
     })
@@ -212,9 +235,9 @@ export class StreamAnswer implements Answer {
    * A refused answer ends the stream with an error for its id. A refused notification or request of the server has no id that the client waits
    * for: on a stream that answers nothing (GET) it is withheld alone, since to end the stream would make the client ask for it again.
    */
-  #refused(denied: Denial, findings: readonly Finding[]): Judged {
+  #refused({ shape }: Message, denied: Denial, findings: readonly Finding[]): Judged {
     const { messages } = this.#call.admission
-    if (messages.length > 0 || denied.id !== undefined) return { denied, findings }
+    if (messages.length > 0 || shape === 'response') return { denied, findings }
     return this.#withheld(denied, findings)
   }
 

@@ -6,13 +6,17 @@ import type { HeldBytes } from './memory.ts'
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */
 export type BodyDone = (refused: ErrorCode | undefined, bytes: Buffer) => void
 
+/** Where the bytes are counted, and for whom. */
+export type Share = { readonly held: HeldBytes; readonly owner: string }
+
 const nothing = Buffer.alloc(0)
 
 /**
  * Reads a request body that is bounded twice: by its own limit and by what all calls may hold. The reservation of accepted bytes is the
  * caller's to give back; a refused or broken body gives back its own.
  */
-export function readRequestBody(req: IncomingMessage, maxBytes: number, held: HeldBytes, done: BodyDone): void {
+export function readRequestBody(req: IncomingMessage, maxBytes: number, share: Share, done: BodyDone): void {
+  const { held, owner } = share
   const declared = Number(req.headers['content-length'] ?? 0)
   if (declared > maxBytes) return done('PayloadTooLarge', nothing)
   const gathered = new Gathered()
@@ -20,19 +24,19 @@ export function readRequestBody(req: IncomingMessage, maxBytes: number, held: He
   const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {
     if (over) return
     over = true
-    if (refused !== undefined) held.give(gathered.length)
+    if (refused !== undefined) held.give(owner, gathered.length)
     done(refused, bytes)
   }
   req.on('data', (chunk: Buffer) => {
     if (over) return
     if (gathered.length + chunk.length > maxBytes) return finish('PayloadTooLarge', nothing)
-    if (!held.take(chunk.length)) return finish('Busy', nothing)
+    if (!held.take(owner, chunk.length)) return finish('Busy', nothing)
     gathered.push(chunk)
   })
   req.on('end', () => finish(undefined, gathered.take()))
   req.on('close', () => {
     if (over) return
     over = true
-    held.give(gathered.length)
+    held.give(owner, gathered.length)
   })
 }

@@ -60,7 +60,11 @@ const digits = /^(?:0|-?[1-9][0-9]*)$/
 /**
  * Strings and integers. -0 is refused with the fractions: JavaScript answers it with 0 and Go with -0, so the answer could not be matched.
  */
+/** Ids are echoed, kept and compared; nobody needs one as long as a message. */
+const maxId = 1024
+
 function validId(id: unknown, token: string | undefined): token is string {
+  if (token !== undefined && token.length > maxId) return false
   return token !== undefined && (typeof id === 'string' || (typeof id === 'number' && digits.test(token)))
 }
 
