@@ -123,6 +123,7 @@ test("a tool outside the key's list, a denied tool and a dangerous tool are 403,
   await refused({ key: full.secret, ...callTool('admin_reset', 1) }, 403, 'ToolNotAllowed')
   await refused({ key: full.secret, ...callTool('delete_all', 1) }, 403, 'ToolNotApproved')
   await refused({ key: full.secret, ...callTool('ＤＥＬＥＴＥ_all', 1) }, 403, 'ToolNotApproved')
+  await refused({ key: full.secret, ...callTool('del\u00ade\u200bte_all', 1) }, 403, 'ToolNotApproved')
   expect((await send(wire.url, { path, key: full.secret, ...callTool('delete_draft', 1) })).status).toBe(200)
 })
 

@@ -1,8 +1,12 @@
 /** Tells whether a name is meant by any of the globs. */
 export type Matcher = (name: string) => boolean
 
-/** The form in which deny patterns compare: NFKC, then case folded, so that look-alike spellings are caught. */
-export const folded = (text: string): string => text.normalize('NFKC').toLowerCase().normalize('NFKC')
+/** Characters that nobody sees: a name may not hide behind them. */
+const unseen = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu
+
+/** The form in which deny patterns compare: NFKC, without what nobody sees, case folded, so that look-alike spellings are caught. */
+export const folded = (text: string): string =>
+  text.normalize('NFKC').replace(unseen, '').toLowerCase().normalize('NFKC')
 
 const regexOf = (glob: string): string =>
   glob
