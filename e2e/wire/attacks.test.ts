@@ -148,6 +148,18 @@ test('a server that invents methods, or asks the client in an era without reques
   expect(body).toContain('"result":{}')
 })
 
+test('a server that goes on sending what has to be withheld loses its stream, not the audit log its room', async () => {
+  upstream.respond = (_, res) => {
+    res.writeHead(200, { 'content-type': 'text/event-stream' })
+    res.write('data: {"jsonrpc":"2.0","method":"evil/flood"}\n\n'.repeat(1000))
+  }
+  const { body } = await send(wire.url, { key: caller.secret, ...callTool('t', 'flood') })
+  expect(body.split(': withheld').length - 1).toBe(16)
+  expect(body).toMatch(/"id":"flood","error"/)
+  await expect.poll(() => wire.audit().some(({ event_type }) => event_type === 'call_ended')).toBe(true)
+  expect(wire.audit().filter(({ detail }) => String(detail).includes('evil/flood')).length).toBe(16)
+})
+
 test('Mcp-Name reaches the server only where it was compared with the body', async () => {
   upstream.respond = emptyResult
   const list = modern('tools/list', 1)

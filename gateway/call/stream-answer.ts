@@ -17,6 +17,9 @@ import { sealedSession } from './session-id.ts'
 const keepAliveMilliseconds = 15_000
 const comment = Buffer.from(':\n\n')
 
+/** Each event that is withheld is a line in the audit log, and a server must not fill it. */
+const maxWithheld = 16
+
 /** How long a stream stays open when its final answer is out and the server does not end it. Milliseconds. */
 const afterAnswer = 5_000
 
@@ -49,6 +52,7 @@ export class StreamAnswer implements Answer {
   #lastWrite: number
   #full = false
   #answered = false
+  #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
@@ -243,6 +247,9 @@ export class StreamAnswer implements Answer {
 
   #withheld({ code, stage, detail }: Denial, findings: readonly Finding[]): Judged {
     const { attempt } = this.#call.admission
+    this.#withheldSoFar += 1
+    if (this.#withheldSoFar > maxWithheld)
+      return { denied: { stage, code, detail: 'too many events that had to be withheld' }, findings }
     record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
     attempt.services.metrics.decision(this.#call.server.name, code)
     return { bytes: Buffer.from(`: withheld, decision ${attempt.decision}\n\n`) }
