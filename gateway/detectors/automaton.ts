@@ -1,3 +1,5 @@
+import type { Steps } from '../exchange.ts'
+
 /** Finds many needles in one pass (Aho and Corasick, 1975), as one dense table: a state and the class of the next unit give the next state. */
 export type Automaton = {
   /** Whether any needle may occur. */
@@ -9,6 +11,8 @@ export type Automaton = {
    * a needle that is too long for the table is known by its beginning alone: the caller compares.
    */
   candidates(text: string, visit: (needle: number, start: number) => void): void
+  /** The same with a yield after so many of them (and a few): a text can be nothing but needles. */
+  candidatesInSteps(text: string, visit: (needle: number, start: number) => void, turn: number): Steps<void>
 }
 
 const DELETE = 0x7f
@@ -62,6 +66,22 @@ export function automaton(needles: readonly string[], cells = 1 << 20): Automato
         if (at < 0) return
         state = states[0]!
         for (const needle of outputs.get(state)!) visit(needle, at - Math.min(depth, needles[needle]!.length))
+      }
+    },
+    *candidatesInSteps(text, visit, turn) {
+      let state = 0
+      let sinceTurn = 0
+      for (let at = 0; ;) {
+        states[0] = state
+        at = advance(text, at)
+        if (at < 0) return
+        state = states[0]!
+        const ending = outputs.get(state)!
+        for (const needle of ending) visit(needle, at - Math.min(depth, needles[needle]!.length))
+        sinceTurn += ending.length
+        if (sinceTurn < turn) continue
+        sinceTurn = 0
+        yield
       }
     },
   }

@@ -30,7 +30,7 @@ export type Detector = {
 
 /** Joins hits that overlap into one that covers them all, named after the first of them. Sorted by place. */
 export function merged(hits: readonly Hit[]): readonly Hit[] {
-  if (hits.length < 2) return hits
+  if (areApart(hits)) return hits
   const sorted = [...hits].sort((a, b) => a.start - b.start || b.end - a.end)
   const result: Hit[] = []
   for (const hit of sorted) {
@@ -40,3 +40,28 @@ export function merged(hits: readonly Hit[]): readonly Hit[] {
   }
   return result
 }
+
+function areApart(hits: readonly Hit[]): boolean {
+  for (let at = 1; at < hits.length; at++) if (hits[at]!.start < hits[at - 1]!.end) return false
+  return true
+}
+
+/**
+ * The same while hits come in, in order of where they end: what a text full of overlapping hits holds in memory is what is left of them.
+ * Sorted, and apart from each other, if they came in order; else `merged` has to go over the rest.
+ */
+export class Merging {
+  readonly hits: Hit[] = []
+
+  add(hit: Hit): void {
+    let joined = hit
+    for (let last = this.hits.at(-1); last !== undefined && overlap(last, joined); last = this.hits.at(-1)) {
+      const named = joined.start <= last.start ? joined : last
+      joined = { ...named, start: Math.min(last.start, joined.start), end: Math.max(last.end, joined.end) }
+      this.hits.pop()
+    }
+    this.hits.push(joined)
+  }
+}
+
+const overlap = (a: Hit, b: Hit): boolean => a.start < b.end && b.start < a.end

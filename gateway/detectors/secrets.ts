@@ -81,35 +81,74 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
     together,
     placeholders,
     find(text, key) {
-      const known: Hit[] = []
-      const assigned: Hit[] = []
-      let looked: Looked | undefined
-      searchOnce().candidates(text, (entry, start) => {
-        const { rule } = entries[entry]!
-        looked ??= new Looked()
-        if (!looked.mayLook(rule, start)) return
-        const found = rule === undefined ? assignment(text, start) : match(rule, text, start)
-        const hit = found?.hit
-        const counts = hit !== undefined && !allowed.has(text.slice(hit.start, hit.end))
-        looked.note(rule, start, found?.end ?? start, counts)
-        if (counts) (rule === undefined ? assigned : known).push(hit)
-      })
-      const whole = key === undefined ? undefined : memberAssignment(key, text)
-      if (whole !== undefined && !allowed.has(text)) assigned.push(whole)
-      return preferring(known, assigned)
+      const reading = new Reading(text, allowed)
+      searchOnce().candidates(text, (entry, start) => reading.look(entry, start))
+      return reading.hits(key)
     },
+    *findInSteps(text, key) {
+      const reading = new Reading(text, allowed)
+      yield* searchOnce().candidatesInSteps(text, (entry, start) => reading.look(entry, start), TURN)
+      return reading.hits(key)
+    },
+  }
+}
+
+/** Places that are looked at before others get a turn; most take microseconds. */
+const TURN = 256
+
+/** One text, and what was found in it so far. */
+class Reading {
+  readonly #text: string
+  readonly #allowed: ReadonlySet<string>
+  readonly #known: Hit[] = []
+  readonly #assigned: Hit[] = []
+  #looked: Looked | undefined
+
+  constructor(text: string, allowed: ReadonlySet<string>) {
+    this.#text = text
+    this.#allowed = allowed
+  }
+
+  look(entry: number, start: number): void {
+    const { rule } = entries[entry]!
+    this.#looked ??= new Looked()
+    if (!this.#looked.mayLook(rule, start)) return
+    const found = rule === undefined ? assignment(this.#text, start) : match(rule, this.#text, start)
+    const hit = found?.hit
+    const counts = hit !== undefined && !this.#allowed.has(this.#text.slice(hit.start, hit.end))
+    this.#looked.note(rule, start, found?.end ?? start, counts)
+    if (counts) (rule === undefined ? this.#assigned : this.#known).push(hit)
+  }
+
+  hits(key: string | undefined): readonly Hit[] {
+    const whole = key === undefined ? undefined : memberAssignment(key, this.#text)
+    if (whole !== undefined && !this.#allowed.has(this.#text)) this.#assigned.push(whole)
+    return preferring(this.#known, this.#assigned)
   }
 }
 
 /** What an issuer's rule has found needs no second name. */
 function preferring(known: readonly Hit[], assigned: readonly Hit[]): readonly Hit[] {
-  const overlaps = (a: Hit, b: Hit): boolean => a.start < b.end && b.start < a.end
-  if (known.length === 0) return merged(assigned)
+  if (known.length === 0 || assigned.length === 0) return merged(known.length === 0 ? assigned : known)
+  const stretches = merged(known)
   const named = assigned.map(hit => {
-    const same = known.find(other => overlaps(hit, other))
-    return same === undefined ? hit : { ...hit, rule: same.rule, replacement: same.replacement }
+    const same = stretches[firstEndingBehind(stretches, hit.start)]
+    if (same === undefined || same.start >= hit.end) return hit
+    return { ...hit, rule: same.rule, replacement: same.replacement }
   })
   return merged([...known, ...named])
+}
+
+/** Where the first of the hits stands that ends behind a place. They are in order and apart. */
+function firstEndingBehind(hits: readonly Hit[], place: number): number {
+  let low = 0
+  let high = hits.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (hits[middle]!.end > place) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 function match(rule: SecretRule, text: string, literalAt: number): Found | undefined {

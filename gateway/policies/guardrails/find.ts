@@ -1,29 +1,50 @@
-import { type Detector, type Hit, merged } from '../../detectors/detector.ts'
+import type { Detector, Hit } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
 
 /** A text that is longer is read in windows, with a turn for other calls after each: about a millisecond or two. */
 const WINDOW = 1 << 16
 /** Windows overlap by more than the longest hit. */
 const OVERLAP = 20_480
-/** What a detector may look back upon; a hit so near to the beginning of a window was judged in the one before. */
+/** No detector's hit, with what it looks back and ahead upon, is longer. */
+const LONGEST = 17_408
+/** What a detector may look back upon: so near to its beginning, a window can hold a hit only because what comes before was cut off. */
 const LOOK_BACK = 512
 
-/** What a detector finds in a text of any length. Yields between windows, and where the detector does. */
-export function* findHits(detector: Detector, text: string, key: string | undefined): Steps<readonly Hit[]> {
-  if (text.length <= WINDOW) return yield* findIn(detector, text, key)
-  const hits: Hit[] = []
+/**
+ * Gives every place that a detector finds in a text of any length; once `take` answered false, no further window is read. The places of one window are in order and apart;
+ * those of the next one can repeat or overlap them, and together they cover at least what the detector would find in the whole text.
+ * Yields between windows, and where the detector does, and holds what was found in one window alone.
+ */
+export function* findHits(
+  detector: Detector,
+  text: string,
+  key: string | undefined,
+  take: (hit: Hit) => boolean,
+): Steps<void> {
   for (let from = 0; ; from = evenly(text, from + WINDOW - OVERLAP)) {
     const to = Math.min(text.length, from + WINDOW)
-    for (const hit of yield* findIn(detector, text.slice(from, to), key)) {
-      // A hit at the beginning of a window that only stands there because what comes before it was cut off is none, unless the window before had
-      // one there. A hit that is cut behind is kept: merged with what the next window finds, it covers at least as much.
-      const isCutBefore = from > 0 && hit.start < LOOK_BACK && !hits.some(known => known.end >= hit.start + from)
-      if (!isCutBefore) hits.push({ ...hit, start: hit.start + from, end: hit.end + from })
-    }
+    const isWanted = offered(yield* findIn(detector, text.slice(from, to), key), from, take)
+    if (!isWanted || to === text.length) return
     yield
-    if (to === text.length) return merged(hits)
   }
 }
+
+/** Whether more is wanted. */
+function offered(hits: readonly Hit[], from: number, take: (hit: Hit) => boolean): boolean {
+  let isWanted = true
+  for (const hit of hits) {
+    const { start, end, rule, replacement } = hit
+    if (from > 0 && isOfWindowBefore(hit)) continue
+    if (!take({ start: start + from, end: end + from, rule, replacement })) isWanted = false
+  }
+  return isWanted
+}
+
+/**
+ * The window before knew what comes before this place, and saw it to its end: if it is a hit, it was given then. And so was whatever may begin
+ * within it and was passed over for it here. A hit that goes on for longer is kept, even if it only stands there because of the cut.
+ */
+const isOfWindowBefore = ({ start, end }: Hit): boolean => start < LOOK_BACK && end <= OVERLAP - LONGEST
 
 function* findIn(detector: Detector, text: string, key: string | undefined): Steps<readonly Hit[]> {
   return detector.findInSteps === undefined ? detector.find(text, key) : yield* detector.findInSteps(text, key)

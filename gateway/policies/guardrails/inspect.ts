@@ -1,9 +1,8 @@
 import type { ServerRule } from '../../config/guardrails.ts'
-import type { Hit } from '../../detectors/detector.ts'
 import type { Channel, Finding, Steps } from '../../exchange.ts'
 import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
-import { redacted, withoutPlaceholders } from './redact.ts'
+import { inPlaceholder, MAX_HITS, redacted } from './redact.ts'
 import { eachText, eachTextInSteps, type Form, type Path } from './texts.ts'
 import type { Watch, Watcher } from './watch.ts'
 
@@ -96,16 +95,29 @@ class Found {
 function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
   const redacting: Watcher[] = []
   let unredactable: Finding | undefined
+  let isFull = false
+  const isOurs = inPlaceholder(text.text, watch.placeholders)
   for (const watcher of watch.watchers[text.channel]!) {
-    const all = yield* findHits(watcher.detector, text.text, text.key)
-    const hits = withoutPlaceholders(text.text, all, watch.placeholders)
-    if (hits.length === 0) continue
+    const redacts = watcher.rules.some(isRedaction)
+    const blocks = watcher.rules.some(isBlock)
+    const kinds = new Set<string>()
+    let hits = 0
+    yield* findHits(watcher.detector, text.text, text.key, hit => {
+      if (isOurs(hit)) return true
+      kinds.add(hit.rule)
+      hits++
+      // What is refused anyway is read no further.
+      return !blocks && !(redacts && hits > MAX_HITS)
+    })
+    if (kinds.size === 0) continue
     for (const rule of watcher.rules)
-      unredactable = acted(rule, record(rule, watcher, hits, text, found), found) ?? unredactable
-    if (watcher.rules.some(isRedaction)) redacting.push(watcher)
+      unredactable = acted(rule, record(rule, watcher, kinds, text, found), found) ?? unredactable
+    if (redacts) redacting.push(watcher)
+    isFull ||= redacts && hits > MAX_HITS
   }
   if (unredactable === undefined || found.blocked !== undefined) return
-  const to = text.form === 'value' ? yield* redacted(text.text, text.key, redacting, watch.placeholders) : undefined
+  const isRedactable = text.form === 'value' && !isFull
+  const to = isRedactable ? yield* redacted(text.text, text.key, redacting, watch.placeholders) : undefined
   if (to !== undefined) found.changes.push({ path: text.path, from: text.text, to })
   // What cannot be replaced without changing the message in other ways is refused.
   else found.blocked = unredactable
@@ -118,17 +130,19 @@ function acted({ action, mode }: ServerRule, first: Finding, found: Found): Find
   return action === 'Redact' ? first : undefined
 }
 
+const isBlock = ({ action, mode }: ServerRule): boolean => action === 'Block' && mode === 'Enforce'
+
 const isRedaction = ({ action, mode }: ServerRule): boolean => action === 'Redact' && mode === 'Enforce'
 
-/** Leaves a finding for every hit, and returns that of the first. */
+/** Leaves a finding for everything that fired, and returns the first. */
 function record(
   { action, mode, policy }: ServerRule,
   { detector }: Watcher,
-  hits: readonly Hit[],
+  kinds: ReadonlySet<string>,
   { channel }: Text,
   found: Found,
 ): Finding {
-  const findings = hits.map(({ rule }) => ({ detector: detector.name, rule, channel, policy, action, mode }))
+  const findings = Array.from(kinds, rule => ({ detector: detector.name, rule, channel, policy, action, mode }))
   for (const finding of findings) found.add(finding)
   return findings[0]!
 }
