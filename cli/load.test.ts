@@ -73,8 +73,11 @@ describe('a document of somebody else', () => {
     expect(loaded.notes).toEqual(['a.yaml:2: Deployment web is ignored: without a cluster nothing acts on it'])
   })
 
-  test('that is empty says nothing', () =>
-    expect(read('---\n---\n# only a comment\n')).toMatchObject({ problems: [], notes: [] }))
+  test('that is empty says nothing beside others', () =>
+    expect(read(`---\n---\n# only a comment\n---\n${object('APIKey', 'k')}`)).toMatchObject({
+      problems: [],
+      notes: [],
+    }))
 })
 
 describe('a place in a document', () => {
@@ -151,7 +154,7 @@ describe('a file that breaks while it is watched', () => {
   )
 
   test('keeps what it no longer shows', () => {
-    const after = read('{]', {}, before)
+    const after = read('k: {]', {}, before)
     expect(names(after)).toEqual(['GuardrailPolicy g', 'APIKey k'])
     expect(after.secrets[0]!.values.get('a')?.toString()).toBe('b')
   })
@@ -162,14 +165,30 @@ describe('a file that breaks while it is watched', () => {
     expect(after.resources[0]!.document.value['spec']).toEqual({ revoked: true })
   })
 
-  test('keeps everything while it is empty, as editors leave it for a moment; a comment alone is meant', () => {
-    expect(names(read('', {}, before))).toEqual(['GuardrailPolicy g', 'APIKey k'])
-    expect(names(read('# nothing any more\n', {}, before))).toEqual([])
-    expect(problems('')).toEqual(['1:1 : the file is empty: write its objects, or remove the file'])
+  test.each(['', '\n \n', '# nothing any more\n', '---\n', '---\n---\n# x\n', 'null\n'])(
+    'keeps everything while it holds no object (%j), as editors leave it for a moment',
+    text => {
+      const after = read(text, {}, before)
+      expect(names(after)).toEqual(['GuardrailPolicy g', 'APIKey k'])
+      expect(after.problems.map(({ message }) => message)).toEqual([
+        'the file holds no object: write its objects, or remove the file',
+      ])
+    },
+  )
+
+  test('gives up a key that no document shows any more, and says so', () => {
+    const after = read('{]', {}, before)
+    expect(names(after)).toEqual(['GuardrailPolicy g'])
+    expect(after.notes).toEqual(['a.yaml: APIKey k is gone from the file: it is revoked at once'])
+  })
+
+  test('keeps a key whose own document is the broken one', () => {
+    expect(names(read('kind: APIKey\nmetadata: {name: k}\nspec: {]\n', {}, before))).toContain('APIKey k')
+    expect(names(read(object('APIKye', 'k'), {}, before))).toContain('APIKey k')
   })
 
   test('forgets nothing when it stays broken, and lets go when it is mended', () => {
-    const broken = read('{]', {}, read('{]', {}, before))
+    const broken = read('k: {]', {}, read('k: {]', {}, before))
     expect(names(broken)).toEqual(['GuardrailPolicy g', 'APIKey k'])
     expect(names(read(object('APIKey', 'k'), {}, broken))).toEqual(['APIKey k'])
   })
@@ -177,7 +196,7 @@ describe('a file that breaks while it is watched', () => {
   test('does not touch what another file says', () => {
     const two = load(
       [
-        { file: 'a.yaml', text: '{]' },
+        { file: 'a.yaml', text: 'k: {]' },
         { file: 'b.yaml', text: object('APIKey', 'new') },
       ],
       {},

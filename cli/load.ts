@@ -1,3 +1,4 @@
+import { dirname, join } from 'node:path'
 import type { Source } from './files.ts'
 import { kinds as kindTable } from '../crds/index.ts'
 import { apiVersion, group } from '../crds/kind.ts'
@@ -21,6 +22,8 @@ type FileContents = {
   readonly secrets: readonly SecretDocument[]
   readonly problems: readonly Problem[]
   readonly notes: readonly string[]
+  /** What is written of documents whose object is not clear; undefined when nothing is known of any document. */
+  readonly unclear: readonly string[] | undefined
 }
 
 export type Loaded = {
@@ -82,9 +85,14 @@ function faultOf(header: Header): Fault | undefined {
 function readDocument(document: Parsed, environment: Environment): Omit<FileContents, 'file'> {
   const header = headerOf(document)
   const { kind, namespace, name } = header
-  const nothing = { resources: [], secrets: [], problems: [], notes: [] }
+  const nothing = { resources: [], secrets: [], problems: [], notes: [], unclear: [] }
   const fault = faultOf(header)
-  if (fault) return { ...nothing, problems: [{ ...document.place(fault[0]), path: fault[0], message: fault[1] }] }
+  if (fault)
+    return {
+      ...nothing,
+      unclear: [JSON.stringify(document.value)],
+      problems: [{ ...document.place(fault[0]), path: fault[0], message: fault[1] }],
+    }
   if (kinds.includes(kind)) return { ...nothing, resources: [{ kind, namespace, name, document }] }
   if (isSecret(header)) {
     const { values, problems } = readSecret(document, environment)
@@ -95,17 +103,18 @@ function readDocument(document: Parsed, environment: Environment): Omit<FileCont
 }
 
 /** Editors empty a file before they write it: for that moment its policies must not be gone. */
-const empty = 'the file is empty: write its objects, or remove the file'
+const empty = 'the file holds no object: write its objects, or remove the file'
+
+function unread(file: string, message: string): FileContents {
+  const problem = { file, line: 1, column: 1, path: '', message }
+  return { file, resources: [], secrets: [], problems: [problem], notes: [], unclear: undefined }
+}
 
 function readFile(source: Source, environment: Environment): FileContents {
   const { file } = source
-  const written = 'text' in source ? source.text : ''
-  if (written === '') {
-    const message = 'unreadable' in source ? source.unreadable : empty
-    const problem = { file, line: 1, column: 1, path: '', message }
-    return { file, resources: [], secrets: [], problems: [problem], notes: [] }
-  }
-  const parsed = parseFile(file, written)
+  if ('unreadable' in source) return unread(file, source.unreadable)
+  const parsed = parseFile(file, source.text)
+  if (parsed.documents.length === 0 && parsed.problems.length === 0) return unread(file, empty)
   const read = parsed.documents.map(document => readDocument(document, environment))
   return {
     file,
@@ -113,6 +122,7 @@ function readFile(source: Source, environment: Environment): FileContents {
     secrets: read.flatMap(part => part.secrets),
     problems: [...parsed.problems, ...read.flatMap(part => part.problems)],
     notes: read.flatMap(part => part.notes),
+    unclear: [...parsed.broken, ...read.flatMap(part => part.unclear ?? [])],
   }
 }
 
@@ -125,14 +135,44 @@ function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => s
   return [...now, ...before.filter(item => !known.has(nameOf(item)))]
 }
 
-/** A broken file: what can be read counts, and what it held before and no longer shows stays as it was. */
+/** Whether a text names an object, as a whole word. */
+const mentions = (text: string, name: string): boolean => text.split(/[^A-Za-z0-9.-]+/).includes(name)
+
+/** The keys that no document shows any more, not even a broken one: somebody deleted them, and that takes effect at once. */
+function deletedKeys({ resources, unclear }: FileContents, before: FileContents): readonly Resource[] {
+  if (unclear === undefined) return []
+  const known = new Set(resources.map(identity))
+  return before.resources.filter(
+    one => one.kind === 'APIKey' && !known.has(identity(one)) && !unclear.some(text => mentions(text, one.name)),
+  )
+}
+
+/** A broken file: what can be read counts, and what it held before and no longer shows stays as it was, but for keys that were deleted. */
 function mended(now: FileContents, before: FileContents | undefined): FileContents {
   if (now.problems.length === 0 || !before) return now
+  const deleted = deletedKeys(now, before)
+  const rest = before.resources.filter(one => !deleted.includes(one))
   return {
     ...now,
-    resources: over(now.resources, before.resources, identity),
+    resources: over(now.resources, rest, identity),
     secrets: over(now.secrets, before.secrets, secretIdentity),
+    notes: [
+      ...now.notes,
+      ...deleted.map(({ name }) => `${now.file}: APIKey ${name} is gone from the file: it is revoked at once`),
+    ],
   }
+}
+
+/** Last contents of a folder that cannot be listed, file by file. */
+const heldBy = (folder: string, previous: Loaded | undefined): FileContents[] =>
+  [...(previous?.files.values() ?? [])]
+    .filter(({ file }) => dirname(file) === dirname(join(folder, 'x')))
+    .map(held => ({ ...held, problems: [], notes: [] }))
+
+/** What one source holds, with what it held before where that stays. */
+function filesOf(source: Source, environment: Environment, previous: Loaded | undefined): FileContents[] {
+  const own = mended(readFile(source, environment), previous?.files.get(source.file))
+  return 'unreadable' in source ? [...heldBy(source.file, previous), own] : [own]
 }
 
 type Named = { readonly name: string; readonly document: Parsed }
@@ -157,7 +197,7 @@ function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string):
  */
 export function load(sources: readonly Source[], environment: Environment, previous?: Loaded): Loaded {
   const files = new Map(
-    sources.map(source => [source.file, mended(readFile(source, environment), previous?.files.get(source.file))]),
+    sources.flatMap(source => filesOf(source, environment, previous)).map(contents => [contents.file, contents]),
   )
   const all = [...files.values()]
   const resources = all.flatMap(file => file.resources)

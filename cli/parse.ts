@@ -15,7 +15,12 @@ export type Parsed = {
   place(path: string, of?: 'key' | 'value'): Place
 }
 
-export type ParsedFile = { readonly documents: readonly Parsed[]; readonly problems: readonly Problem[] }
+export type ParsedFile = {
+  readonly documents: readonly Parsed[]
+  readonly problems: readonly Problem[]
+  /** Texts of the documents that are broken: all that is known of what they are. */
+  readonly broken: readonly string[]
+}
 
 /** A file of manifests is written by people; what is larger than this is something else. */
 const maxText = 4 * 1024 * 1024
@@ -96,23 +101,34 @@ function read(document: YamlDocument, reader: Reader): Parsed | Problem[] {
   }
 }
 
+/** Where a document begins and ends in the text; an error may cut its range short, so it goes up to the next one. */
+const bounds = (documents: readonly { readonly range?: readonly number[] }[], at: number, text: string) =>
+  [documents[at]?.range?.[0] ?? 0, documents[at + 1]?.range?.[0] ?? text.length] as const
+
 /**
  * Reads all documents of a YAML or JSON text. One that is broken becomes problems and does not hide the others. Refused are duplicate keys,
  * unknown tags, keys that are no strings, and aliases that unfold to more than a hundred times what is written.
  */
 export function parseFile(file: string, text: string): ParsedFile {
   if (text.length > maxText)
-    return { documents: [], problems: [{ file, line: 1, column: 1, path: '', message: 'larger than 4 MiB' }] }
+    return {
+      documents: [],
+      problems: [{ file, line: 1, column: 1, path: '', message: 'larger than 4 MiB' }],
+      broken: [text],
+    }
   const lines = new LineCounter()
   const place = (offset: number): Place => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
   const parsed = parseAllDocuments(text, { ...parserOptions, lineCounter: lines })
-  if (!Array.isArray(parsed)) return { documents: [], problems: [] }
+  if (!Array.isArray(parsed)) return { documents: [], problems: [], broken: [] }
   const results = parsed.map(document => read(document as YamlDocument, { file, place }))
   return {
     documents: results.filter((result): result is Parsed => !Array.isArray(result)),
     problems: results.flatMap(result => (Array.isArray(result) ? result : [])),
+    broken: results.flatMap((result, at) =>
+      Array.isArray(result) && result.length > 0 ? [text.slice(...bounds(parsed, at, text))] : [],
+    ),
   }
 }

@@ -58,12 +58,13 @@ function begin(options: RunOptions, state: State, io: Io): Session {
 /** Reads the files again and puts into force what can be. */
 function reload(session: Session, gateway: Gateway): void {
   const { options, state, io } = session
-  const loaded = load(readSources(options.paths, 'whatever is there'), io.env, session.loaded)
+  const loaded = load(readSources(options.paths, 'what is left'), io.env, session.loaded)
   const configured = configure(loaded, surroundings(session))
   // While the old configuration may have to stay, its secrets do, too.
   session.values = new Map([...session.values, ...configured.values])
   const { issues } = gateway.apply(configured.texts)
   for (const line of findings(loaded, configured.desired)) io.err(line)
+  for (const note of loaded.notes) if (!session.loaded.notes.includes(note)) io.err(`${note}\n`)
   for (const { path, message } of issues) io.err(`not taken up: ${path}: ${message}\n`)
   session.loaded = loaded
   if (issues.length > 0) return
