@@ -151,7 +151,11 @@ describe('what a caller sends', () => {
 
   test.each(['initialize', 'server/discover'])('%s is never refused, its answer is', method => {
     const params = { clientInfo: { name: 'zebra', version: '1' }, capabilities: {} }
-    expect(outcome(ask(config(rule()), request(method, params)))).toBe('pass')
+    for (const action of ['Block', 'Redact'] as const) {
+      const verdict = ask(config(rule({ action })), request(method, params))
+      expect(outcome(verdict)).toBe('pass')
+      expect(verdict.findings).toMatchObject([{ action, rule: 'keyword 1', channel: 'Arguments' }])
+    }
     expect(outcome(answer(config(rule()), result({ instructions: 'zebra' })))).toBe('deny GuardrailBlocked')
   })
 })

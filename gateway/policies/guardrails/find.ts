@@ -2,9 +2,9 @@ import type { Detector, Hit } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
 
 /** A text that is longer is read in windows, with a turn for other calls after each: about a millisecond or two. */
-const WINDOW = 1 << 16
-/** Windows overlap by more than the longest hit. */
-const OVERLAP = 20_480
+const WINDOW = 98_304
+/** More than two of the longest hits: one that only the cut made can keep its detector from one that begins within it. */
+const OVERLAP = 36_864
 /** No detector's hit, with what it looks back and ahead upon, is longer. */
 const LONGEST = 17_408
 /** What a detector may look back upon: so near to its beginning, a window can hold a hit only because what comes before was cut off. */

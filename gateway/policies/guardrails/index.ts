@@ -1,7 +1,8 @@
 import type { ServerGuardrails } from '../../config/guardrails.ts'
 import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
-import { type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
+import { whenThere } from '../../turns.ts'
+import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
 import { watch, type Watch } from './watch.ts'
@@ -26,10 +27,16 @@ export function guardrails(config: ServerGuardrails): Stage {
   const answers = watch(config, fromServer, base64Members, shared)
   return {
     name,
-    request: ({ message }) => judge(message, requests, partsOfRequest, false),
-    response: (_x, answer) => judge(answer, answers, partsOfAnswer, true),
+    request: ({ message, era }) => {
+      const verdict = judge(message, requests, m => partsOfRequest(m, era), false)
+      return isProbe(message) ? whenThere(verdict, unrefused) : verdict
+    },
+    response: ({ era }, answer) => judge(answer, answers, m => partsOfAnswer(m, era), true),
   }
 }
+
+/** A probe is inspected like any request, and passes as it is: what fired is only recorded. */
+const unrefused = ({ findings }: Verdict): Verdict => (findings === undefined ? pass : { pass: true, findings })
 
 /** Messages that are no larger are judged at once, whatever they hold. */
 const SMALL = 16_384

@@ -1,4 +1,5 @@
 import type { ServerRule } from '../../config/guardrails.ts'
+import type { Hit } from '../../detectors/detector.ts'
 import type { Channel, Finding, Steps } from '../../exchange.ts'
 import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
@@ -98,22 +99,13 @@ function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
   let isFull = false
   const isOurs = inPlaceholder(text.text, watch.placeholders)
   for (const watcher of watch.watchers[text.channel]!) {
-    const redacts = watcher.rules.some(isRedaction)
-    const blocks = watcher.rules.some(isBlock)
-    const kinds = new Set<string>()
-    let hits = 0
-    yield* findHits(watcher.detector, text.text, text.key, hit => {
-      if (isOurs(hit)) return true
-      kinds.add(hit.rule)
-      hits++
-      // What is refused anyway is read no further.
-      return !blocks && !(redacts && hits > MAX_HITS)
-    })
+    const { kinds, hits } = yield* seen(text, watcher, isOurs)
     if (kinds.size === 0) continue
     for (const rule of watcher.rules)
       unredactable = acted(rule, record(rule, watcher, kinds, text, found), found) ?? unredactable
-    if (redacts) redacting.push(watcher)
-    isFull ||= redacts && hits > MAX_HITS
+    if (!watcher.rules.some(isRedaction)) continue
+    redacting.push(watcher)
+    isFull ||= hits > MAX_HITS
   }
   if (unredactable === undefined || found.blocked !== undefined) return
   const isRedactable = text.form === 'value' && !isFull
@@ -121,6 +113,24 @@ function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
   if (to !== undefined) found.changes.push({ path: text.path, from: text.text, to })
   // What cannot be replaced without changing the message in other ways is refused.
   else found.blocked = unredactable
+}
+
+/** What fires in a text, and how often. What is refused anyway is read no further. */
+function* seen(
+  { text, key }: Text,
+  { detector, rules }: Watcher,
+  isOurs: (hit: Hit) => boolean,
+): Steps<{ kinds: ReadonlySet<string>; hits: number }> {
+  const most = rules.some(isBlock) ? 0 : rules.some(isRedaction) ? MAX_HITS : Infinity
+  const kinds = new Set<string>()
+  let hits = 0
+  yield* findHits(detector, text, key, hit => {
+    if (isOurs(hit)) return true
+    kinds.add(hit.rule)
+    hits++
+    return hits <= most
+  })
+  return { kinds, hits }
 }
 
 /** Refuses for a rule that blocks; returns the finding of a rule that redacts, which refuses when there is no other way. */

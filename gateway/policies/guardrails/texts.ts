@@ -29,6 +29,10 @@ const mirrored = new Set(['name', 'uri', 'taskId', 'io.modelcontextprotocol/prot
 /** Ids that the other side gave out. */
 const identifiers = new Set(['progressToken', 'io.modelcontextprotocol/subscriptionId'])
 
+/** What names a request or stream: short, as everybody makes them. Whatever else stands in its place is text. */
+export const isIdentifier = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && value.length <= 128)
+
 /** Visits every text of a part: string values and member names, but what the protocol itself put there. */
 export function eachText(part: Part, fromServer: boolean, visit: VisitText): void {
   nameOfPart(part, visit)
@@ -106,6 +110,12 @@ class Walk {
     return this.#path.length === 2 || this.#path[1] === '_meta'
   }
 
+  /** In the metadata of the message itself: further inside, a member of that name is anybody's. */
+  #isInMeta(): boolean {
+    const [root, name] = this.#path
+    return this.#path.length === 2 && (root === 'params' || root === 'result') && name === '_meta'
+  }
+
   #list(values: readonly unknown[], place: Place, from: number): void {
     for (let index = from; index < values.length; index++) {
       if (this.#visited > this.#limit) {
@@ -121,7 +131,7 @@ class Walk {
   #object(object: Record<string, unknown>, place: Place): void {
     for (const name of Object.keys(object)) {
       const inner = object[name]
-      if (place.key === '_meta' && identifiers.has(name)) continue
+      if (identifiers.has(name) && this.#isInMeta() && isIdentifier(inner)) continue
       this.#path.push(name)
       if (place.free || !isProtocolName(name)) this.#visit(name, 'name', this.#path, undefined)
       if (place.binary && typeof inner === 'string' && isBinaryMember(object, name, place.shape)) {
