@@ -70,7 +70,7 @@ export class Upstreams {
    */
   commit(): void {
     for (const [key, kept] of this.#kept) if (!this.#used.has(key)) this.#leave(kept, graceMilliseconds)
-    for (const { server, now } of this.#leaving.values()) if (this.#parked.has(server)) void now()
+    for (const one of this.#leaving.values()) if (this.#parked.has(one.server)) void one.now()
     this.#kept = this.#used
     this.#forget()
   }
@@ -85,7 +85,7 @@ export class Upstreams {
   async close(): Promise<void> {
     for (const kept of this.#kept.values()) this.#leave(kept, 0)
     this.#kept = new Map()
-    await Promise.all([...this.#leaving.values()].map(({ now }) => now()))
+    await Promise.all([...this.#leaving.values()].map(one => one.now()))
   }
 
   #forget(): void {
