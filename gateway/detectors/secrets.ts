@@ -45,30 +45,43 @@ const placeholders = [...new Set([...secretRules.map(({ name }) => name), 'passw
   placeholderOf,
 )
 
-/** A rule looks at the same stretch at most so often, however many of its literals stand there. */
-const LOOKS = 8
-const STRETCH = 64
+/** Characters that a rule may read in vain, for each character of the text. */
+const EFFORT = 16
+/** What a look that matches nothing is taken to have read: patterns begin at the edge of a word and end with its kind of letters. */
+const GLANCE = 64
 
-/** Keeps the time linear in the text: without it, a text of nothing but beginnings would be read anew from each of them. */
-class Looked {
-  readonly #stretches = new Map<SecretRule | undefined, { end: number; left: number }>()
+/** The most that one look of a rule can read: the sum of its bounded repetitions. */
+const reachOf = ({ pattern }: SecretRule): number =>
+  [...pattern.source.matchAll(/\{\d+,(\d+)\}/g)].reduce((sum, [, most]) => sum + Number(most), GLANCE)
 
-  mayLook(rule: SecretRule | undefined, start: number): boolean {
-    const stretch = this.#stretches.get(rule)
-    return stretch === undefined || start >= stretch.end || stretch.left > 0
+/** A value that is assigned to the name of a secret is read so far. */
+const assignmentReach = 640
+
+const reaches = new Map<SecretRule | undefined, number>()
+function reach(rule: SecretRule | undefined): number {
+  let found = reaches.get(rule)
+  if (found === undefined) reaches.set(rule, (found = rule === undefined ? assignmentReach : reachOf(rule)))
+  return found
+}
+
+/**
+ * Keeps the time linear in the text: without it, a text of nothing but beginnings would be read anew from each of them. A rule that has looked in
+ * vain too often has not judged the rest, and what cannot be judged counts as found.
+ */
+class Effort {
+  readonly #length: number
+  readonly #spent = new Map<SecretRule | undefined, number>()
+
+  constructor(length: number) {
+    this.#length = length
   }
 
-  note(rule: SecretRule | undefined, start: number, end: number, isHit: boolean): void {
-    const stretch = this.#stretches.get(rule)
-    const to = isHit ? end : Math.max(end, start + STRETCH)
-    if (stretch === undefined) this.#stretches.set(rule, { end: to, left: isHit ? 0 : LOOKS - 1 })
-    else if (isHit || start >= stretch.end) {
-      stretch.end = to
-      stretch.left = isHit ? 0 : LOOKS - 1
-    } else {
-      stretch.end = Math.max(stretch.end, to)
-      stretch.left--
-    }
+  isLeft(rule: SecretRule | undefined): boolean {
+    return (this.#spent.get(rule) ?? 0) < EFFORT * this.#length + 8 * reach(rule)
+  }
+
+  spend(rule: SecretRule | undefined, characters: number): void {
+    this.#spent.set(rule, (this.#spent.get(rule) ?? 0) + Math.max(characters, GLANCE))
   }
 }
 
@@ -102,7 +115,9 @@ class Reading {
   readonly #allowed: ReadonlySet<string>
   readonly #known: Hit[] = []
   readonly #assigned: Hit[] = []
-  #looked: Looked | undefined
+  #effort: Effort | undefined
+  /** Where the last hit of each rule ends. */
+  readonly #found = new Map<SecretRule | undefined, number>()
 
   constructor(text: string, allowed: ReadonlySet<string>) {
     this.#text = text
@@ -111,13 +126,19 @@ class Reading {
 
   look(entry: number, start: number): void {
     const { rule } = entries[entry]!
-    this.#looked ??= new Looked()
-    if (!this.#looked.mayLook(rule, start)) return
+    // Within what was found already there is nothing more to find.
+    if (start < (this.#found.get(rule) ?? 0)) return
+    this.#effort ??= new Effort(this.#text.length)
+    if (!this.#effort.isLeft(rule)) return this.#note(rule, unjudged(rule, start, this.#text.length))
     const found = rule === undefined ? assignment(this.#text, start) : match(rule, this.#text, start)
     const hit = found?.hit
-    const counts = hit !== undefined && !this.#allowed.has(this.#text.slice(hit.start, hit.end))
-    this.#looked.note(rule, start, found?.end ?? start, counts)
-    if (counts) (rule === undefined ? this.#assigned : this.#known).push(hit)
+    if (hit !== undefined && !this.#allowed.has(this.#text.slice(hit.start, hit.end))) this.#note(rule, hit)
+    else this.#effort.spend(rule, (found?.end ?? start) - start)
+  }
+
+  #note(rule: SecretRule | undefined, hit: Hit): void {
+    this.#found.set(rule, hit.end)
+    ;(rule === undefined ? this.#assigned : this.#known).push(hit)
   }
 
   hits(key: string | undefined): readonly Hit[] {
@@ -125,6 +146,11 @@ class Reading {
     if (whole !== undefined && !this.#allowed.has(this.#text)) this.#assigned.push(whole)
     return preferring(this.#known, this.#assigned)
   }
+}
+
+function unjudged(rule: SecretRule | undefined, start: number, length: number): Hit {
+  const name = rule?.name ?? 'assigned-secret'
+  return { start, end: Math.min(length, start + reach(rule)), rule: name, replacement: placeholderOf(name) }
 }
 
 /** What an issuer's rule has found needs no second name. */
