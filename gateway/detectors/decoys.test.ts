@@ -8,12 +8,14 @@ const upper = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
 test.each([
   ['ghp_ ', () => mint('github', r => `ghp_${r(36)}`)],
   ['AKIA ', () => mint('aws', r => `AKIA${r(16, upper)}`)],
-  ['token ', () => `password=${mint('password', r => r(24))}`],
-])('a secret behind any number of decoys %j is found', (decoy, secret) => {
+  ['token ', () => `password=${mint('password', r => `Zq8${r(21)}`)}`],
+])('a secret that is found alone is found behind any number of decoys %j', (decoy, secret) => {
+  let value = secret()
+  // A random value may look like a stand-in, and then it is none.
+  while (detector.find(value).length === 0) value = secret()
   for (const count of [0, 1, 7, 8, 9, 20, 100]) {
-    const text = decoy.repeat(count) + secret()
-    const hits = detector.find(text)
-    expect(hits.some(({ end }) => end >= text.length - 1)).toBe(true)
+    const text = decoy.repeat(count) + value
+    expect(detector.find(text).some(({ end }) => end >= text.length - 1)).toBe(true)
   }
 })
 
