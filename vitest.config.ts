@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['{gateway,operator,crds,cli,hack,e2e}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'out/**'],
+    setupFiles: ['hack/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     // Two cores: more workers only make the real processes of the wire tests wait for each other.
