@@ -25,7 +25,7 @@ const limits = {
 }
 
 /** A listener that loads its application with the first request: most gateways never need it. */
-export function lazyListener(load: () => Promise<Hono>): RequestListener {
+export function lazyListener(load: () => Promise<Hono>, failed: (error: unknown) => void): RequestListener {
   let loaded: Promise<RequestListener> | undefined
   const loading = async (): Promise<RequestListener> => {
     const [{ getRequestListener }, app] = await Promise.all([import('@hono/node-server'), load()])
@@ -36,7 +36,12 @@ export function lazyListener(load: () => Promise<Hono>): RequestListener {
     loaded ??= loading()
     loaded.then(
       listener => listener(req, res),
-      () => res.writeHead(500).end(),
+      error => {
+        failed(error)
+        // The next request tries again.
+        loaded = undefined
+        res.writeHead(500).end('This page could not be loaded; the log of the gateway says why.')
+      },
     )
   }
 }

@@ -65,11 +65,16 @@ async function startPages(listener: RequestListener, endpoint: Endpoint | undefi
   }
 }
 
+const notLoaded =
+  ({ log }: Services) =>
+  (error: unknown): void =>
+    log.error('a page could not be loaded', { error: String(error) })
+
 /** Probes are answered as they are, the rest by an application that is loaded for it. */
 function adminListener(services: Services, guard: Buffer): RequestListener {
-  const app = lazyListener(async () =>
-    (await import('./app.ts')).adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard)),
-  )
+  const load = async () =>
+    (await import('./app.ts')).adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard))
+  const app = lazyListener(load, notLoaded(services))
   return (req, res) => {
     const page = probe(services, req.url ?? '')
     if (page) page(res)
@@ -78,7 +83,7 @@ function adminListener(services: Services, guard: Buffer): RequestListener {
 }
 
 const metricsListener = (services: Services): RequestListener =>
-  lazyListener(async () => (await import('./app.ts')).metricsApp(services))
+  lazyListener(async () => (await import('./app.ts')).metricsApp(services), notLoaded(services))
 
 const startIdAlphabet = 36
 
