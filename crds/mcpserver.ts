@@ -44,6 +44,9 @@ const secretUse = rule(
 )
 
 const check = healthCheck.extend({
+  path: healthCheck.shape.path.describe(
+    'HTTP path that answers 2xx or 3xx while the server is well. In a cluster the kubelet asks it as well, at the address of the pod, and starts a server anew that fails failureThreshold times. Unset: the gateway sends an MCP ping instead.',
+  ),
   interval: durationBetween('100ms', '24h').optional().describe(healthCheck.shape.interval.description!),
   timeout: durationBetween('100ms', '10m').optional().describe(healthCheck.shape.timeout.description!),
 })

@@ -49,9 +49,17 @@ const statusLines = (desired: Desired): string[] =>
     return flat(told, `${kind} ${name}.status`)
   })
 
+/** The objects without the ConfigMap, which repeats the configuration: what a gateway does with that is another witness. */
+const objectLines = (desired: Desired): string[] => [
+  ...objectsOf(desired)
+    .filter(({ kind }) => kind !== 'ConfigMap')
+    .flatMap(object => flat(object, object.kind)),
+  ...desired.generate.flatMap(({ secretName }) => flat({ metadata: { name: secretName } }, 'Secret')),
+]
+
 async function observe(documents: readonly unknown[], sample: Sample, workshop: Workshop): Promise<string[]> {
   const desired = workshop.translate(snapshotOf(filled(documents, workshop.world), sample))
-  if (sample.witness === 'objects') return objectsOf(desired).flatMap(object => flat(object, object.kind))
+  if (sample.witness === 'objects') return objectLines(desired)
   if (sample.witness === 'status') return statusLines(desired)
   const { gateway, keys } = desired.gateways[0]!
   return played(gateway, keys, sample.witness, workshop.world, workshop.upstream)

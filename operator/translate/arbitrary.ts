@@ -79,8 +79,8 @@ function lawful(spec: unknown, omit: readonly string[]): unknown {
 
 const sources: readonly (readonly string[])[] = [
   ['url'],
-  ['image', 'command', 'args', 'env', 'secrets', 'resources', 'port', 'path', 'transport'],
-  ['image', 'url', 'resources', 'port', 'path', 'secrets', 'healthCheck', 'transport'],
+  ['image', 'command', 'args', 'env', 'secrets', 'resources', 'port', 'path', 'transport', 'imagePullSecrets'],
+  ['image', 'url', 'resources', 'port', 'path', 'secrets', 'healthCheck', 'transport', 'imagePullSecrets'],
 ]
 
 /** Specs of a kind that the schema takes, rules included. */

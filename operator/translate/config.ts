@@ -34,9 +34,9 @@ function tls({ snapshot, settings }: Scene): GatewayConfig['tls'] {
   return { cert: { file: file('tls.crt') }, key: { file: file('tls.key') } }
 }
 
-/** The lists that both MCPGateways add to. When they come to more than a gateway takes the server is refused, and what is left out misses nobody. */
-const maxHosts = 76
-const maxOrigins = 64
+/** Hosts beside those of the Service, and origins, that a configuration takes. With more the server is refused, so nobody misses what is left out. */
+export const maxHosts = 76
+export const maxOrigins = 64
 
 function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene): GatewayConfig {
   const { publicUrl, hosts, origins, onFailure, allowedNetworks } = scene.settings

@@ -72,6 +72,8 @@ export type Desired = {
   /** Of every object but the servers of this namespace. */
   readonly statuses: readonly Status[]
   readonly generate: readonly Generate[]
+  /** The Secret of this namespace whose certificate its gateways serve; the floor may have named it. */
+  readonly tlsSecret?: string
   readonly lastGood: readonly LastGood[]
 }
 

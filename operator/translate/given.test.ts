@@ -106,9 +106,12 @@ describe('the first manifest of the documents', () => {
     ])
   })
 
-  test('becomes a Deployment and a Service', () => {
+  test('becomes all that a pod needs, and its walls before it', () => {
     expect(objectsOf(desired).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
+      'ServiceAccount mcp-my-mcp-server',
+      'ConfigMap mcp-my-mcp-server',
       'Service mcp-my-mcp-server',
+      'NetworkPolicy mcp-my-mcp-server',
       'Deployment mcp-my-mcp-server',
     ])
   })
@@ -154,7 +157,8 @@ test('secrets become a variable and a folder of the server', () => {
   })
   const mount = containers[0]?.volumeMounts.find(one => 'mountPath' in one && one.mountPath === '/secrets/db')
   expect(mount).toMatchObject({ readOnly: true })
-  expect(volumes).toContainEqual({ name: (mount as { name: string }).name, secret: { secretName: 'database-creds' } })
+  const { name } = mount as { name: string }
+  expect(volumes).toContainEqual({ name, secret: { secretName: 'database-creds', defaultMode: 0o440 } })
 })
 
 describe('every container', () => {

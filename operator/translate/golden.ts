@@ -1,49 +1,119 @@
 import { parseAllDocuments, stringify } from 'yaml'
-import type { Desired } from './desired.ts'
-import type { SecretFact, Snapshot } from './snapshot.ts'
+import { objectsOf, statusesOf, translate, type Desired, type Floor, type SecretFact, type Snapshot } from './index.ts'
+import { usualOperatorNamespace } from './names.ts'
 
 /** What separates the input documents of a golden file from everything that comes out. */
 export const mark = '# Output\n'
 
 type Fields = Readonly<Record<string, unknown>>
 
-type Input = {
+type Input = Fields & {
   readonly kind?: string
-  readonly metadata?: { readonly name?: string; readonly namespace?: string; readonly resourceVersion?: string }
+  readonly metadata?: {
+    readonly name?: string
+    readonly namespace?: string
+    readonly resourceVersion?: string
+    readonly labels?: Readonly<Record<string, string>>
+  }
 }
 
-function secretOf(
-  document: Input & { readonly data?: Fields; readonly stringData?: Fields },
-  namespace: string,
-): SecretFact {
-  const { name = '', namespace: own = namespace, resourceVersion = '1' } = document.metadata ?? {}
+/** Documents that stand for facts of the snapshot and are no objects. */
+const facts = ['Golden', 'Snapshot', 'Secret', 'Observed', 'Generated']
+
+function secretOf(document: Input, namespace: string): SecretFact {
+  const { name = '', namespace: own = namespace, resourceVersion = '1', labels } = document.metadata ?? {}
   return {
     name,
     namespace: own,
-    keys: Object.keys({ ...document.data, ...document.stringData }),
+    keys: Object.keys({ ...(document['data'] as object), ...(document['stringData'] as object) }),
     hash: resourceVersion,
+    ...(labels?.['app.kubernetes.io/managed-by'] === 'bartizan' && { owned: true }),
   }
+}
+
+const nameOf = ({ metadata }: Input): string => metadata?.name ?? ''
+
+/** Fields of a fact, without what says which it is. */
+const factOf = ({ kind: _, metadata: __, ...fields }: Input): Fields => fields
+
+type Read = { readonly objects: readonly Input[]; readonly of: (kind: string) => readonly Input[] }
+
+function read(text: string): Read {
+  const documents = parseAllDocuments(text)
+    .map(document => document.toJS() as Input | null)
+    .filter(document => document !== null)
+  return {
+    objects: documents.filter(({ kind = '' }) => !facts.includes(kind)),
+    of: kind => documents.filter(document => document.kind === kind),
+  }
+}
+
+/** Objects of the operator's namespace are the floor of any other. */
+function placed(objects: readonly Input[], base: Snapshot): Pick<Snapshot, 'documents' | 'floor'> {
+  const isFloor = ({ metadata }: Input): boolean =>
+    base.operatorNamespace !== undefined &&
+    base.namespace !== base.operatorNamespace && metadata?.namespace === base.operatorNamespace
+  const floor: Floor = { documents: objects.filter(isFloor), lastGood: base.floor?.lastGood ?? [] }
+  return {
+    documents: objects.filter(object => !isFloor(object)),
+    ...(floor.documents.length > 0 && { floor }),
+  }
+}
+
+/** `$HASH` in what was observed stands for the hash that is wanted, which nobody could write down. */
+function withHashes(snapshot: Snapshot): Snapshot {
+  if (!snapshot.observed) return snapshot
+  const hashes = new Map(translate(snapshot).servers.map(({ server, hash }) => [server, hash ?? '']))
+  const entries = Object.entries(snapshot.observed).map(([server, observed]) => {
+    const text = JSON.stringify(observed).replaceAll('$HASH', hashes.get(server) ?? '')
+    return [server, JSON.parse(text) as typeof observed] as const
+  })
+  return { ...snapshot, observed: Object.fromEntries(entries) }
 }
 
 /**
- * Reads the input of a golden file: documents of our kinds, `kind: Secret` (of which only names and keys count), and at most one
- * `kind: Snapshot` with the fields of Snapshot that are not the default.
+ * Reads the input of a golden file: documents of our kinds, `kind: Secret` (of which only names and keys count), `kind: Observed` and
+ * `kind: Generated` (what was seen of the server or key of that name), and at most one `kind: Snapshot` with the fields of Snapshot that are not
+ * the default. `kind: Golden` says what of the output is meant.
  */
 export function readSnapshot(text: string): Snapshot {
-  const documents = parseAllDocuments(text)
-    .map(document => document.toJS() as (Input & Partial<Snapshot>) | null)
-    .filter(document => document !== null)
-  const { kind: _, ...given } = documents.find(document => document.kind === 'Snapshot') ?? {}
+  const { objects, of } = read(text)
+  const given = factOf(of('Snapshot')[0] ?? {}) as Partial<Snapshot>
   const base: Snapshot = { standalone: false, namespace: 'default', documents: [], secrets: [], lastGood: [], ...given }
-  return {
-    ...base,
-    documents: documents.filter(document => document.kind !== 'Snapshot' && document.kind !== 'Secret'),
-    secrets: documents
-      .filter(document => document.kind === 'Secret')
-      .map(document => secretOf(document, base.namespace)),
-  }
+  const inCluster: Snapshot = base.standalone ? base : { operatorNamespace: usualOperatorNamespace, ...base }
+  const servers = objects.filter(({ kind }) => kind === 'MCPServer').map(nameOf)
+  const observed = of('Observed').map(one => [nameOf(one), { pods: [], conflicts: [], ...factOf(one) }] as const)
+  const generated = of('Generated').map(one => ({ apiKey: nameOf(one), ...factOf(one) }))
+  return withHashes({
+    ...inCluster,
+    ...placed(objects, inCluster),
+    secrets: of('Secret').map(document => secretOf(document, base.namespace)),
+    ...(!base.standalone && { drainTokens: Object.fromEntries(servers.map(name => [name, `drain-token-of-${name}`])) }),
+    ...(observed.length > 0 && { observed: Object.fromEntries(observed) as NonNullable<Snapshot['observed']> }),
+    ...(generated.length > 0 && { generated: generated as NonNullable<Snapshot['generated']> }),
+  })
 }
 
+const spelled = (value: unknown): string =>
+  stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
+
 /** Everything that came out, as text: keys sorted, one spelling. */
-export const written = (desired: Desired): string =>
-  stringify(desired, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
+export const written = (desired: Desired): string => spelled(desired)
+
+const conditionsOf = (desired: Desired): object =>
+  Object.fromEntries(
+    statusesOf(desired).map(({ kind, name, status: { conditions, inForce: _, ...status } }) => [
+      `${kind} ${name}`,
+      {
+        ...status,
+        conditions: conditions.map(one => `${one.type}=${one.status}, reason: ${one.reason}\n${one.message}`),
+      },
+    ]),
+  )
+
+/** What of the output a golden file is about: `only: objects` or `only: conditions`, else everything. */
+export function shownOf(input: string, desired: Desired): string {
+  const [only] = read(input).of('Golden')
+  if (only?.['only'] === 'objects') return spelled(objectsOf(desired))
+  return only?.['only'] === 'conditions' ? spelled(conditionsOf(desired)) : written(desired)
+}

@@ -15,7 +15,12 @@ const seconds = (duration: string, most: number): number =>
  */
 export function healthProbes({ healthCheck, port = 8080 }: MCPServerSpec): object {
   if (healthCheck?.path === undefined) return {}
-  const { path, interval, timeout, failureThreshold } = { ...defaultHealthCheck, ...healthCheck }
+  const { path } = healthCheck
+  const {
+    interval = defaultHealthCheck.interval,
+    timeout = defaultHealthCheck.timeout,
+    failureThreshold = defaultHealthCheck.failureThreshold,
+  } = healthCheck
   const httpGet = { path, port, httpHeaders: [{ name: 'Host', value: `127.0.0.1:${port}` }] }
   const timeoutSeconds = seconds(timeout, 600)
   return {

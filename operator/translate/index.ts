@@ -60,6 +60,7 @@ export function translate(snapshot: Snapshot): Desired {
     gateways: snapshot.standalone ? [standaloneFiles(views, scene)] : plans.flatMap(({ files }) => files ?? []),
     servers: plans.map(({ plan }) => plan),
     generate: scene.keys.flatMap(({ wish }) => wish ?? []),
+    ...(scene.settings.tls && { tlsSecret: scene.settings.tls.secretName }),
     statuses: [...statuses(views, scene), ...elsewhere.map(document => plainStatus(accept(document, snapshot, 1)))],
     lastGood: sortedBy(
       here.flatMap(one => one.keep ?? []),

@@ -28,11 +28,13 @@ function down({ available, programmed, before }: PhaseFacts): Phase {
 
 /** The state in one word, derived from what the conditions say and never decided upon. */
 export function phaseOf(facts: PhaseFacts): Phase {
-  const { compiled, replicas, observed, available, ready } = facts
+  const { compiled, replicas, observed, available, programmed, ready } = facts
   if (!compiled) return 'Failed'
   if (replicas === 0) return 'Stopped'
   const serving = livePods(observed).filter(pod => pod.ready).length
   if (serving === 0) return down(facts)
-  if (serving < replicas || available.reason !== 'Available' || ready.reason === 'HandshakeFailed') return 'Degraded'
+  const isBehind = programmed.status === 'False' && programmed.reason !== 'WaitingForGateways'
+  if (serving < replicas || isBehind || available.reason !== 'Available') return 'Degraded'
+  if (ready.reason === 'HandshakeFailed') return 'Degraded'
   return 'Healthy'
 }

@@ -13,7 +13,7 @@ function pullFailed(place: Place): Finding {
   const message = place.container.waiting?.message ?? ''
   const remedy =
     place.container.name === 'gateway'
-      ? "check the operator's --gateway-image, and that the nodes reach its registry"
+      ? 'it is the image of the gateway, set at the operator: check it there, and that the nodes reach its registry'
       : 'check spec.image; for a private registry name a Secret under spec.imagePullSecrets'
   return problem(place, 'ImagePullFailed', `its image cannot be pulled (${message}): ${remedy}`)
 }

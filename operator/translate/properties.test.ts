@@ -56,9 +56,14 @@ describe('translate', () => {
           }
           const snapshot = { standalone, namespace: 'default', documents: [document, other], secrets: [], lastGood: [] }
           const status = statusesOf(translate(snapshot)).find(one => one.kind === kind && one.name !== 'other')
-          expect(['Accepted', 'TransportNotSupported', 'StandaloneOnly', 'ImageNeedsCluster', 'Invalid']).toContain(
-            status?.status.conditions[0]?.reason,
-          )
+          expect([
+            'Accepted',
+            'TransportNotSupported',
+            'StandaloneOnly',
+            'ImageNeedsCluster',
+            'GenerateNeedsCluster',
+            'Invalid',
+          ]).toContain(status?.status.conditions[0]?.reason)
           accepted(snapshot)
         }),
         runs,

@@ -28,6 +28,10 @@ function shaken(handshake: Handshake | undefined, hash: string): Finding {
   return found('True', 'Ready', text)
 }
 
+/** That gateways are waited for says nothing while their pods have a reason of their own. */
+const mostTelling = (open: readonly Told[]): Told | undefined =>
+  open.find(one => one.reason !== 'WaitingForGateways') ?? open[0]
+
 /**
  * What `kubectl wait` and Argo CD read: true when the server can be used as it is written now. A version of the spec that is not in force, a
  * server that nobody can enter, and what has not been tried are not ready.
@@ -36,7 +40,7 @@ export function ready({ before, stopped, wayIn, handshake, hash }: ReadyFacts): 
   const [accepted, ...others] = before
   if (accepted && accepted.status !== 'True') return found('False', accepted.reason, accepted.message)
   if (stopped) return found('False', 'Stopped', 'The server is stopped or has no replicas.')
-  const open = others.find(one => one.status !== 'True')
+  const open = mostTelling(others.filter(one => one.status !== 'True'))
   if (open) return found('False', open.reason, open.message)
   if (!wayIn)
     return found(

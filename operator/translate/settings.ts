@@ -43,10 +43,9 @@ const hostOf = (url: string): string => new URL(url).host
 
 /** A host of the floor stays accepted when a namespace has an address of its own. */
 function hostsOf(layers: Layers): string[] {
-  const [floor, own] = layers
-  const replaced = own?.spec.publicUrl !== undefined && floor?.spec.publicUrl !== undefined
+  const [floor, own] = layers.map(layer => layer?.spec.publicUrl)
   return distinct([
-    ...(replaced ? [hostOf(floor.spec.publicUrl)] : []),
+    ...(floor !== undefined && own !== undefined ? [hostOf(floor)] : []),
     ...layers.flatMap(layer => layer?.spec.hosts ?? []),
   ])
 }

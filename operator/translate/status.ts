@@ -4,8 +4,8 @@ import type { Condition, Status } from './desired.ts'
 import type { JudgedKey } from './judgedkeys.ts'
 import { resolved } from './resolved.ts'
 import type { Scene, ServerView } from './scene.ts'
-import type { Missing } from './secrets.ts'
 import type { StatusFields } from './statusfields.ts'
+import { tlsMissing } from './tlssecret.ts'
 
 function status(judged: Judged, fields: StatusFields, more: readonly Condition[] = []): Status {
   const { kind, name, namespace, generation } = judged.document
@@ -37,17 +37,6 @@ function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerV
     // A name that is refused says so at its own object.
     .filter(server => serverName.safeParse(server).success)
   return status(policy, { servers: servers.slice(0, 256), serverCount: servers.length })
-}
-
-function tlsMissing({ snapshot, settings }: Scene): Missing[] {
-  const name = settings.tls?.secretName
-  if (name === undefined) return []
-  const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)
-  if (!secret)
-    return [{ reason: 'SecretNotFound', text: `there is no Secret ${name}: create one of type kubernetes.io/tls` }]
-  const absent = ['tls.crt', 'tls.key'].filter(key => !secret.keys.includes(key))
-  if (absent.length === 0) return []
-  return [{ reason: 'SecretKeyNotFound', text: `Secret ${name} lacks ${absent.join(' and ')}` }]
 }
 
 /** The status of an object that says nothing but whether it makes sense. */

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseGatewayConfig, parseKeysFile } from '../../gateway/config/index.ts'
-import { mark, readSnapshot, written } from './golden.ts'
+import { mark, readSnapshot, shownOf } from './golden.ts'
 import { translate } from './index.ts'
 
 const files = globSync(`${import.meta.dirname}/testdata/*.yaml`).sort()
@@ -16,7 +16,7 @@ describe('translate', () => {
   test.each(files.map(file => [nameOf(file), file]))('golden: %s', async (_, file) => {
     const input = inputOf(file)
     const output = translate(readSnapshot(input))
-    await expect(input + mark + written(output)).toMatchFileSnapshot(file)
+    await expect(input + mark + shownOf(input, output)).toMatchFileSnapshot(file)
   })
 
   test.each(files.map(file => [nameOf(file), file]))('the gateway accepts what comes out of: %s', (_, file) => {

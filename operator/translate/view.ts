@@ -1,16 +1,15 @@
 import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
+import { maxHosts, maxOrigins } from './config.ts'
 import { judgedEgress } from './egress.ts'
 import { maxKeys } from './keys.ts'
 import { guardOf, type Guard } from './policies.ts'
 import type { Scene, ServerView } from './scene.ts'
 import { resolveSecrets, type Missing, type ResolvedSecrets } from './secrets.ts'
+import { tlsMissing } from './tlssecret.ts'
 import { serverTools } from './tools.ts'
 
 const maxRules = 2048
-/** Hosts that a configuration takes beside those of the Service; origins that it takes. */
-const maxHosts = 76
-const maxOrigins = 64
 
 type Facts = Pick<ServerView, 'guard' | 'rules' | 'tools'>
 
@@ -74,6 +73,8 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
     tools: serverTools(document.name, spec?.toolPolicy, guard.policies),
   }
   const secrets = spec ? resolveSecrets(spec, snapshot, scene.reserved) : noSecrets
+  // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
+  const certificate = snapshot.standalone ? [] : tlsMissing(scene)
   const egress = judgedEgress(snapshot.standalone ? undefined : spec, scene.settings.allowedNetworks)
   const blocking = obstacles(facts, scene)
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
@@ -86,7 +87,7 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
     ...facts,
     secrets,
     egress: egress.allowed,
-    missing: [...secrets.missing, ...egress.missing, ...blocking],
+    missing: [...secrets.missing, ...certificate, ...egress.missing, ...blocking],
     ...(refused !== '' && { refused: bounded(refused) }),
   }
 }

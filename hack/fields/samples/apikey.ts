@@ -1,11 +1,16 @@
 import { exchanges } from '../exchanges.ts'
-import { key, server, settings, type Sample } from '../sample.ts'
+import { image, key, server, settings, type Sample } from '../sample.ts'
 
 const around = (spec: object): readonly object[] => [key(spec), server(), settings()]
 
 /** How each field of an APIKey is proved. */
 export const apiKeySamples: Readonly<Record<string, Sample>> = {
   'APIKey.spec.digests[]': { documents: around({}), values: ['$DIGEST', '$OTHERDIGEST'], witness: exchanges.call() },
+  'APIKey.spec.generate.secretName': {
+    documents: [key({ digests: undefined, generate: { secretName: 'robot-key' } }), image()],
+    values: ['robot-key', 'other-key'],
+    witness: 'objects',
+  },
   'APIKey.spec.scopes[]': { documents: around({ scopes: ['servers:read'] }), witness: exchanges.scopes },
   'APIKey.spec.allowedServers[]': { documents: around({}), values: ['one', 'two'], witness: exchanges.call() },
   'APIKey.spec.allowedTools[]': {

@@ -29,6 +29,16 @@ export const mcpGatewaySamples: Readonly<Record<string, Sample>> = {
     values: ['first', 'second'],
     witness: 'objects',
   },
+  'MCPGateway.spec.metrics.scrapers[].namespace': {
+    documents: [settings({ metrics: { scrapers: [{ namespace: 'first' }] } }), image()],
+    values: ['first', 'second'],
+    witness: 'objects',
+  },
+  'MCPGateway.spec.metrics.scrapers[].podLabels.*': {
+    documents: [settings({ metrics: { scrapers: [{ namespace: 'first', podLabels: { app: 'one' } }] } }), image()],
+    values: ['one', 'two'],
+    witness: 'objects',
+  },
   'MCPGateway.spec.servers.allowedNetworks[]': {
     documents: around({}),
     values: ['127.0.0.0/8', '10.0.0.0/8'],

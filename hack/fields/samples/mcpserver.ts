@@ -35,6 +35,21 @@ export const mcpServerSamples: Readonly<Record<string, Sample>> = {
     '64Mi',
     '96Mi',
   ]),
+  'MCPServer.spec.imagePullSecrets[].name': objects({ imagePullSecrets: [{ name: 'first' }] }, ['first', 'second']),
+  'MCPServer.spec.replicas': { documents: [image({ replicas: 1 })], witness: 'objects' },
+  'MCPServer.spec.egress[].cidr': objects({ egress: [{ cidr: '10.1.0.0/16', ports: [443] }] }, [
+    '10.1.0.0/16',
+    'fd00::/64',
+  ]),
+  'MCPServer.spec.egress[].namespace': objects({ egress: [{ namespace: 'data', ports: [5432] }] }, ['data', 'cache']),
+  'MCPServer.spec.egress[].podLabels.*': objects(
+    { egress: [{ namespace: 'data', podLabels: { app: 'first' }, ports: [5432] }] },
+    ['first', 'second'],
+  ),
+  'MCPServer.spec.egress[].ports[]': {
+    documents: [image({ egress: [{ namespace: 'data', ports: [5432] }] })],
+    witness: 'objects',
+  },
   'MCPServer.spec.transport': { documents: [image({ transport: 'Stdio' })], witness: 'status' },
   'MCPServer.spec.port': { documents: [image({ port: 3000 })], witness: 'objects' },
   'MCPServer.spec.path': {
