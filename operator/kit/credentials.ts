@@ -27,12 +27,9 @@ export function inCluster(environment: NodeJS.ProcessEnv = process.env, folder =
   }
 }
 
-type Named<K extends string> = { readonly name: string } & { readonly [key in K]?: Record<string, string> }
-type Kubeconfig = {
-  readonly 'current-context'?: string
-  readonly contexts?: readonly Named<'context'>[]
-  readonly clusters?: readonly Named<'cluster'>[]
-  readonly users?: readonly Named<'user'>[]
+type Fields = Record<string, string>
+type Kubeconfig = { readonly 'current-context'?: string } & {
+  readonly [list in 'contexts' | 'clusters' | 'users']?: readonly ({ readonly name: string } & Record<string, Fields>)[]
 }
 
 /**
@@ -41,13 +38,14 @@ type Kubeconfig = {
  */
 export function fromKubeconfig(text: string, parse: (text: string) => unknown = JSON.parse): Credentials {
   const config = parse(text) as Kubeconfig
-  const context = config.contexts?.find(({ name }) => name === config['current-context'])?.context
-  const cluster = config.clusters?.find(({ name }) => name === context?.['cluster'])?.cluster
-  const user = config.users?.find(({ name }) => name === context?.['user'])?.user ?? {}
-  if (context === undefined || cluster?.['server'] === undefined)
-    throw new Error('the kubeconfig has no current context')
-  if ('insecure-skip-tls-verify' in cluster) throw new Error('insecure-skip-tls-verify is refused')
-  if ('exec' in user || 'auth-provider' in user) throw new Error('credentials from a program are not supported')
+  const find = (list: 'contexts' | 'clusters' | 'users', field: string, wanted: string | undefined): Fields =>
+    config[list]?.find(({ name }) => name === wanted)?.[field] ?? {}
+  const context = find('contexts', 'context', config['current-context'])
+  const cluster = find('clusters', 'cluster', context['cluster'])
+  const user = find('users', 'user', context['user'])
+  for (const refused of ['insecure-skip-tls-verify', 'exec', 'auth-provider', 'username'])
+    if (refused in cluster || refused in user) throw new Error(`the kubeconfig says ${refused}, which is refused`)
+  if (cluster['server'] === undefined) throw new Error('the kubeconfig has no current context')
   const known = {
     ca: pem(cluster, 'certificate-authority'),
     cert: pem(user, 'client-certificate'),
@@ -56,7 +54,7 @@ export function fromKubeconfig(text: string, parse: (text: string) => unknown = 
     tokenFile: user['tokenFile'],
     namespace: context['namespace'],
   }
-  const set = Object.entries(known).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  const set = Object.entries(known).filter(([, value]) => value !== undefined)
   return { server: cluster['server'], ...Object.fromEntries(set) }
 }
 

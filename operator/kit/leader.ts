@@ -1,6 +1,7 @@
 import { isStatus } from './apierror.ts'
 import type { Client } from './client.ts'
 import { sleep, systemClock, type Clock } from './clock.ts'
+import { microTime } from './events.ts'
 import { silent, textOf, type Log } from './log.ts'
 import type { ApiObject, Resource } from './resource.ts'
 
@@ -100,7 +101,7 @@ export class Leader {
       const lease = await this.#get()
       const spec = (lease?.['spec'] ?? {}) as Spec
       if (lease === undefined || spec.holderIdentity !== this.#options.identity) return
-      await this.#write(lease, { holderIdentity: '', leaseDurationSeconds: 1, renewTime: this.#microTime() })
+      await this.#write(lease, { holderIdentity: '', leaseDurationSeconds: 1, renewTime: microTime(this.#clock.now()) })
     } catch (error) {
       this.#log.warn('the lease was not released', { error: textOf(error) })
     }
@@ -117,7 +118,7 @@ export class Leader {
       return
     }
     const sent = { elapsed: this.#clock.elapsed(), now: this.#clock.now() }
-    const time = this.#microTime()
+    const time = microTime(this.#clock.now())
     await this.#write(
       lease,
       {
@@ -174,9 +175,5 @@ export class Leader {
       const body = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec }
       await client.patch(leases, namespace, name, body, { ...options, type: 'merge' })
     }
-  }
-
-  #microTime(): string {
-    return new Date(this.#clock.now()).toISOString().replace('Z', '000Z')
   }
 }

@@ -25,6 +25,7 @@ export type Outcome = 'success' | 'requeue_after' | 'error' | 'terminal' | 'pani
 /** Seconds everywhere. */
 export type QueueMetrics = {
   added(): void
+  retried(): void
   started(waited: number): void
   timedOut(): void
   ended(outcome: Outcome, took: number): void
@@ -199,6 +200,7 @@ export class Queue {
       return 'terminal'
     }
     this.#failures.set(key, failures + 1)
+    this.#options.metrics?.retried()
     const asked = Number((error as { retryAfter?: unknown } | undefined)?.retryAfter ?? 0) || 0
     if (this.#running) this.addAfter(key, Math.max(asked, this.#delay(failures), this.#turn()))
     const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError

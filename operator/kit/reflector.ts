@@ -56,9 +56,14 @@ export class Reflector {
     return this.#synced
   }
 
-  /** When the server was last heard, on the monotonic clock; before that, when this was made. */
+  /** When that was, on the monotonic clock of the process. */
   get lastSync(): number {
     return this.#lastSync
+  }
+
+  /** Milliseconds since the server was last heard by an event, a bookmark or a list; before the first, since this was made. */
+  get age(): number {
+    return this.#clock.elapsed() - this.#lastSync
   }
 
   whenSynced(): Promise<void> {
