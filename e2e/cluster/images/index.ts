@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { bundleGateway } from '../../../hack/bundle.ts'
+import { bundleOperator } from '../../../hack/bundle-operator.ts'
+import type { Cluster } from '../cluster.ts'
+import { program, root, succeeds } from '../program.ts'
+import { bundlePods } from './bundle.ts'
+
+/** Images of the project and of the tests, by what they are for. Nothing pulls them: their tag is no `latest`, and they are on the nodes. */
+export const images = {
+  gateway: 'bartizan/gateway:dev',
+  operator: 'bartizan/operator:dev',
+  server: 'bartizan.test/server:1',
+  rootServer: 'bartizan.test/server-as-root:1',
+} as const
+
+const base = process.env['BARTIZAN_BASE'] ?? 'node:24-bookworm-slim'
+
+function build(image: string, file: string, args: Readonly<Record<string, string>>): void {
+  const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
+  program('docker', ['build', '-q', '--network', 'host', '-t', image, '-f', file, ...given, '.'])
+}
+
+/** Docker has to run and to have, or to get, the base image; where no registry answers it is made from packages. */
+function prepareDocker(): void {
+  if (succeeds('docker', ['image', 'inspect', base])) return
+  if (succeeds('docker', ['info']) && succeeds('docker', ['pull', base])) return
+  program('hack/cluster/images', ['base'])
+}
+
+/** Builds all images from this tree and brings them to the nodes. */
+export async function provideImages(cluster: Cluster): Promise<void> {
+  if (cluster.kind === 'given' && process.env['BARTIZAN_LOAD'] === undefined) return
+  prepareDocker()
+  await Promise.all([bundleGateway(), bundlePods()])
+  const ours = { NODE: base, BASE: base, BUNDLE: 'prebuilt' }
+  build(images.gateway, 'Dockerfile.gateway', ours)
+  const built: string[] = [images.gateway, images.server, images.rootServer]
+  if (existsSync(join(root, 'operator', 'main.ts'))) {
+    await bundleOperator()
+    build(images.operator, 'Dockerfile.operator', ours)
+    built.push(images.operator)
+  }
+  const server = 'e2e/cluster/images/server.Dockerfile'
+  build(images.server, server, { BASE: base })
+  build(images.rootServer, server, { BASE: base, USER: 'root' })
+  cluster.load(built)
+}
