@@ -1,4 +1,4 @@
-import type { InForce } from '../../crds/mcpserver.ts'
+import type { InForce } from '../../crds/serverstatus.ts'
 
 export type Phase = 'Provisioning' | 'Healthy' | 'Degraded' | 'Unhealthy' | 'Stopped' | 'Failed'
 
