@@ -1,5 +1,6 @@
 import { expect, describe, test } from 'vitest'
 import { mint } from '../hack/minted.ts'
+import { statusesOf } from '../operator/translate/index.ts'
 import { configure, urlOptions, type Configured } from './configure.ts'
 import { load } from './load.ts'
 
@@ -53,7 +54,7 @@ describe('an address on the command line', () => {
 
   test('without one, a server with an image says what to do', () => {
     const { desired } = configured([server('a', '{image: x}')])
-    expect(desired.statuses[0]!.status.conditions[0]!.message).toContain('--url a=http://')
+    expect(statusesOf(desired)[0]!.status.conditions[0]!.message).toContain('--url a=http://')
   })
 })
 
@@ -86,7 +87,7 @@ describe('the namespace', () => {
   test('is the only one that the files name, for those that name none, too', () => {
     const { config, desired } = configured([server('a', '{image: x}', 'team'), server('b', '{command: [x]}')])
     expect(config.servers.map(({ name }) => name)).toEqual(['a', 'b'])
-    expect(new Set(desired.statuses.map(({ namespace }) => namespace))).toEqual(new Set(['team']))
+    expect(new Set(statusesOf(desired).map(({ namespace }) => namespace))).toEqual(new Set(['team']))
   })
 
   test('has to be chosen when they name several', () => {

@@ -2,6 +2,7 @@ import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
 import { Complaint } from './complaint.ts'
+import { statusesOf } from '../operator/translate/index.ts'
 import { configure } from './configure.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
@@ -34,7 +35,7 @@ export const explain: Command = {
     const loaded = load(readSources(values.file), undefined)
     io.err(loaded.problems.map(problemLine).join(''))
     const { desired } = configure(loaded, { namespace: values.namespace, urls: {}, lastGood: [], salt: io.random(32) })
-    const found = desired.statuses.find(status => status.kind === 'MCPServer' && status.name === name)
+    const found = statusesOf(desired).find(status => status.kind === 'MCPServer' && status.name === name)
     if (!found) throw new Complaint(`no MCPServer is called ${name}`)
     const { inForce = [], conditions } = found.status
     for (const { type, status, reason, message } of conditions) io.err(`${type}=${status} ${reason}: ${message}\n`)

@@ -1,4 +1,4 @@
-import type { Desired, Status } from '../operator/translate/index.ts'
+import { statusesOf, type Desired, type Status } from '../operator/translate/index.ts'
 import { check, problemLine } from './check.ts'
 import type { Loaded } from './load.ts'
 
@@ -13,12 +13,12 @@ function sentence({ kind, name }: Status, condition: Condition, told: boolean): 
 }
 
 /** Everything that is wrong, for people: the places in the files, then what it means for each object. */
-export function findings(loaded: Loaded, { statuses }: Desired): string[] {
+export function findings(loaded: Loaded, desired: Desired): string[] {
   const problems = check(loaded)
   const told = problems.length > 0
   return [
     ...problems.map(problemLine),
-    ...statuses.flatMap(status =>
+    ...statusesOf(desired).flatMap(status =>
       status.status.conditions
         .filter(condition => condition.status !== 'True')
         .map(condition => sentence(status, condition, told)),

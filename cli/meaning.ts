@@ -1,4 +1,4 @@
-import { translate, type Reason, type Status } from '../operator/translate/index.ts'
+import { statusesOf, translate, type Reason, type Status } from '../operator/translate/index.ts'
 import { checkResource } from './check.ts'
 import type { Loaded, Resource } from './load.ts'
 import type { Problem } from './parse.ts'
@@ -41,7 +41,7 @@ export function checkMeaning(loaded: Loaded, salt: Buffer): Problem[] {
   const namespaces = new Set(loaded.resources.map(({ namespace }) => namespace ?? 'default'))
   return [...namespaces].flatMap(namespace => {
     const { snapshot } = gather(loaded, { namespace, urls: {}, lastGood: [], salt })
-    const { statuses } = translate(snapshot)
+    const statuses = statusesOf(translate(snapshot))
     const here = loaded.resources.filter(resource => (resource.namespace ?? 'default') === namespace)
     return here.flatMap(resource => problemsOf(resource, statuses))
   })

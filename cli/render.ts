@@ -1,5 +1,5 @@
 import { stringify } from 'yaml'
-import { translate, type Desired } from '../operator/translate/index.ts'
+import { objectsOf, statusesOf, translate, type Desired } from '../operator/translate/index.ts'
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
@@ -32,8 +32,8 @@ const options = {
 /** Each part as documents of their own: objects are what kubectl takes. */
 const parts: Readonly<Record<string, (desired: Desired) => readonly unknown[]>> = {
   gateways: ({ gateways }) => gateways,
-  objects: ({ objects }) => objects,
-  statuses: ({ statuses }) => statuses,
+  objects: objectsOf,
+  statuses: statusesOf,
 }
 
 const write = (documents: readonly unknown[]): string =>

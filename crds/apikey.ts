@@ -1,7 +1,24 @@
 import * as z from 'zod'
 import { keyFields } from '../gateway/config/keys.ts'
 import { kindOf } from './kind.ts'
+import { resourceName } from './names.ts'
+import { rule } from './rule.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
+
+const fields = z.strictObject({
+  ...keyFields,
+  digests: keyFields.digests.optional().describe(keyFields.digests.description!),
+  generate: z
+    .strictObject({
+      secretName: resourceName.describe(
+        'Name of the Secret that is created with the key in it. One that exists is never taken over.',
+      ),
+    })
+    .optional()
+    .describe(
+      'In a cluster: have a key made. It is handed over once: fetch it from the Secret, then delete the Secret; its digest is kept.',
+    ),
+})
 
 export const apiKey = kindOf({
   kind: 'APIKey',
@@ -12,6 +29,12 @@ export const apiKey = kindOf({
   nameRules: [],
   columns: [
     acceptedColumn,
+    {
+      name: 'Key',
+      type: 'string',
+      jsonPath: '.status.conditions[?(@.type=="Generated")].reason',
+      description: 'What became of the key that is generated.',
+    },
     { name: 'Expires', type: 'string', jsonPath: '.spec.expiresAt', description: 'When the key ends.' },
     { name: 'Revoked', type: 'boolean', jsonPath: '.spec.revoked', description: 'Whether the key is refused.' },
     {
@@ -23,7 +46,14 @@ export const apiKey = kindOf({
     },
     ageColumn,
   ],
-  spec: z.strictObject(keyFields).describe('What the caller may do.'),
+  spec: rule(
+    fields.describe('What the caller may do.'),
+    {
+      rule: 'has(self.digests) || has(self.generate)',
+      message: 'say which key it is: set digests ("bartizan keys create" prints one) or generate',
+    },
+    value => value.digests !== undefined || value.generate !== undefined,
+  ),
   status: z.strictObject(statusFields).describe('What is known of the key.'),
 })
 

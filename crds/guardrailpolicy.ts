@@ -3,14 +3,9 @@ import { action, detectorOptions, rule as guardrailRule, word } from '../gateway
 import { glob, list, serverName } from '../gateway/config/kit.ts'
 import { dangerousPatterns, toolName } from '../gateway/config/tools.ts'
 import { kindOf } from './kind.ts'
+import { labels } from './labels.ts'
 import { rule } from './rule.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
-
-/** A map of labels, bounded as the API server needs it. */
-const labels = z
-  .record(z.string().min(1).max(317), z.string().max(63))
-  .refine(map => Object.keys(map).length <= 16, 'has more than 16 labels')
-  .meta({ maxProperties: 16 })
 
 const words = detectorOptions.keywords.shape
 

@@ -1,8 +1,15 @@
 import * as z from 'zod'
 import { gatewayFields, serversCap } from '../gateway/config/gateway.ts'
+import { list } from '../gateway/config/kit.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
-import { resourceName } from './names.ts'
+import { labels } from './labels.ts'
+import { namespaceName, resourceName } from './names.ts'
+
+const scraper = z.strictObject({
+  namespace: namespaceName.describe('Namespace of the pods that may read the metrics.'),
+  podLabels: labels.optional().describe('Only those pods of the namespace that carry all of these labels.'),
+})
 
 export const mcpGateway = kindOf({
   kind: 'MCPGateway',
@@ -31,6 +38,10 @@ export const mcpGateway = kindOf({
         })
         .optional()
         .describe('TLS of the client port. Unset: plain HTTP.'),
+      metrics: z
+        .strictObject({ scrapers: list(scraper, 16).optional().describe('Who may read the metrics. Unset: nobody.') })
+        .optional()
+        .describe('The metrics port of the gateways, in a cluster.'),
       servers: serversCap.optional().describe('What the servers of this namespace may be.'),
     })
     .describe('How clients come in.'),

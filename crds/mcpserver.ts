@@ -3,11 +3,13 @@ import { list, serverName } from '../gateway/config/kit.ts'
 import { envVar, healthCheck, timeouts } from '../gateway/config/servers.ts'
 import { toolPolicy } from '../gateway/config/tools.ts'
 import { durationBetween } from './duration.ts'
+import { egress } from './egress.ts'
 import { kindOf } from './kind.ts'
 import { resourceName, secretKey } from './names.ts'
 import { resources } from './resources.ts'
 import { rule } from './rule.ts'
-import { acceptedColumn, ageColumn, statusFields } from './status.ts'
+import { serverColumns } from './servercolumns.ts'
+import { serverStatus } from './serverstatus.ts'
 
 /** Ports of the gateway in the same pod: client, admin, metrics. */
 export const reservedPorts = [18_080, 18_081, 9090] as const
@@ -97,7 +99,25 @@ const fields = z.strictObject({
     .describe('Environment of the server.')
     .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
   secrets: list(secretUse, 20).optional().describe('Secrets of the same namespace that the server gets.'),
+  imagePullSecrets: list(
+    z.strictObject({ name: resourceName.describe('Name of a Secret of type kubernetes.io/dockerconfigjson.') }),
+    4,
+  )
+    .optional()
+    .describe('Secrets of the same namespace with which the image is pulled.')
+    .meta({ 'x-kubernetes-list-type': 'map', 'x-kubernetes-list-map-keys': ['name'] }),
   resources: resources.optional().describe('Processor time and memory of the container.'),
+  replicas: z
+    .int()
+    .min(0)
+    .max(100)
+    .optional()
+    .describe('Number of pods, in a cluster: 1 unless it is set here or by "kubectl scale". 0 is as good as stopped.'),
+  egress: list(egress, 32)
+    .optional()
+    .describe(
+      'What the pod may reach, in a cluster. Unset: nothing but the url itself. The server shares the network of its guard, so the guard may reach it, too.',
+    ),
   transport: z
     .enum(['StreamableHTTP', 'Stdio'])
     .optional()
@@ -126,7 +146,7 @@ const one = rule(
 )
 
 const notWithUrl = ['command', 'args', 'env', 'secrets'] as const
-const onlyWithImage = ['resources', 'port', 'path'] as const
+const onlyWithImage = ['resources', 'port', 'path', 'imagePullSecrets'] as const
 
 const run = rule(
   one,
@@ -173,12 +193,6 @@ const spoken = rule(
   value => value.url === undefined || value.transport !== 'Stdio',
 )
 
-const inForce = z.strictObject({
-  field: z.string().max(256).describe('What is set, such as timeouts.request or tools.dangerousPatterns.'),
-  value: z.string().max(1024).describe('The value that holds.'),
-  origin: z.string().max(1024).describe('Where it comes from: built-in, or kind and name of the object.'),
-})
-
 const maxName = 46
 
 export const mcpServer = kindOf({
@@ -198,31 +212,10 @@ export const mcpServer = kindOf({
       holds: name => name.length > maxName || serverName.safeParse(name).success,
     },
   ],
-  columns: [
-    acceptedColumn,
-    {
-      name: 'Phase',
-      type: 'string',
-      jsonPath: '.status.phase',
-      description: 'Stopped or Failed, as far as it is known.',
-    },
-    { name: 'URL', type: 'string', jsonPath: '.status.url', description: 'Address for clients.' },
-    ageColumn,
-    { name: 'Image', type: 'string', jsonPath: '.spec.image', description: 'What is run.', priority: 1 },
-  ],
+  columns: serverColumns,
+  scale: { replicas: 1 },
   spec: spoken.describe('What to run or where it is, and how to treat it.'),
-  status: z
-    .strictObject({
-      ...statusFields,
-      phase: z
-        .enum(['Provisioning', 'Healthy', 'Degraded', 'Unhealthy', 'Stopped', 'Failed'])
-        .optional()
-        .describe('The state in one word; conditions say more. Not set while nobody has looked.'),
-      url: z.string().max(2048).optional().describe('Address for clients.'),
-      inForce: list(inForce, 256).optional().describe('The settings that hold, each with its origin.'),
-    })
-    .describe('What is known of the server.'),
+  status: serverStatus,
 })
 
 export type MCPServerSpec = z.infer<typeof mcpServer.spec>
-export type InForce = z.infer<typeof inForce>

@@ -18,3 +18,10 @@ export const secretKey = z
   .min(1)
   .max(253)
   .regex(/^[-._a-zA-Z0-9]+$/, 'must be a key of a Secret: letters, digits, "-", "_" and "."')
+
+/** The name of a namespace. */
+export const namespaceName = z
+  .string()
+  .min(1)
+  .max(63)
+  .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be the name of a namespace: lowercase letters, digits and "-"')

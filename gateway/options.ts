@@ -1,7 +1,9 @@
+import type { Guards } from './config/guard.ts'
 import type { Issue } from './config/index.ts'
+import type { ConfigFile } from './config/renderings.ts'
 
-/** The two files of a configuration, as text. */
-export type ConfigTexts = { readonly gateway: string; readonly keys: string }
+/** The two files of a configuration, as text; or why one of them could not be read, which leaves what it says as it was. */
+export type ConfigTexts = Readonly<Record<ConfigFile, string | Issue>>
 
 /** Where audit lines go. `write` may buffer; `stalled` tells that it cannot take more. */
 export type LineSink = {
@@ -16,7 +18,17 @@ export type Log = {
   error(event: string, fields?: Record<string, unknown>): void
 }
 
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string }
+/** `optional`: where this address family does not exist, the others are enough. */
+export type Endpoint =
+  { readonly host: string; readonly port: number; readonly optional?: true } | { readonly socket: string }
+
+/** Times of a drain, in milliseconds. */
+export type DrainTimes = {
+  /** How long clients still arrive after a pod has turned not-ready: its endpoints take that long to reach every node. */
+  readonly settle?: number
+  /** After which a drain that nothing followed is over. Unset: the longest request timeout and 10 s. */
+  readonly grace?: number
+}
 
 /** Everything impure that a gateway needs, passed in. */
 export type GatewayOptions = {
@@ -24,19 +36,23 @@ export type GatewayOptions = {
   /** Reads the file of a secret slot. */
   readSecret(file: string): Buffer
   /** 32 random bytes that belong to one server (or, as `_gateway`, to the gateway itself) and outlive the process: all keys are derived from them. */
-  guard(server: string): Buffer
+  guard(server: string): Guards
   /** Pod uid, or the instance id of the state folder. */
   readonly instance: string
   readonly client: readonly Endpoint[]
-  readonly admin?: Endpoint
-  readonly metrics?: Endpoint
+  readonly admin?: readonly Endpoint[]
+  readonly metrics?: readonly Endpoint[]
+  /** Whether `system:operator` may come in by the client port, with the token from the guard secret: in a pod it may. */
+  readonly operator?: boolean
+  readonly drain?: DrainTimes
   readonly audit: LineSink
   readonly log: Log
   /** Milliseconds since the epoch; a test that plays with time passes its own. */
   now?(): number
 }
 
-export type Applied = { readonly hash: string; readonly issues: readonly Issue[] }
+/** What runs after the newest files were looked at. `keys`: the keys among them are in force, whatever became of the policies. */
+export type Applied = { readonly hash: string; readonly keys: boolean; readonly issues: readonly Issue[] }
 
 export type Gateway = {
   /** Base URLs that the client port really has (port 0 resolved). */
@@ -50,6 +66,8 @@ export type Gateway = {
   apply(texts: ConfigTexts): Applied
   /** SHA-256 over what was compiled. */
   readonly hash: string
+  /** Folders of the secrets that the configuration names and that are rotated without a change of it. */
+  readonly secretFolders: readonly string[]
   /** Runs the clock of the open calls by hand; for tests that play with time. */
   tick(): void
   /** Not ready, finish calls, close streams so that clients resume, then resolve. */

@@ -21,6 +21,8 @@ export type ServerRuntime = {
   readonly upstream: Upstream
   readonly sealer: Sealer
   readonly health: Health | undefined
+  /** Whether it runs in the pod of this gateway. */
+  readonly pod: boolean
   /** Milliseconds. */
   readonly requestTimeout: number
   readonly idleTimeout: number
@@ -31,7 +33,9 @@ export type ServerRuntime = {
 
 /** A whole configuration, compiled. Swapped as one. */
 export type Runtime = {
+  /** Names what was compiled (`gateway/config/hash.ts`), and the keys alone. */
   readonly hash: string
+  readonly keysHash: string
   readonly hosts: HostPolicy
   readonly auth: Authentications
   readonly servers: ReadonlyMap<string, ServerRuntime>
@@ -49,7 +53,14 @@ export type Services = {
   readonly calls: OpenCalls
   readonly audit: AuditLog
   readonly metrics: Metrics
+  /** Where the operator's own questions are counted: they are nobody's usage. */
+  readonly unshown: Metrics
   readonly log: Log
-  /** `ending`: new calls are refused, those in flight finish. */
-  phase(): 'serving' | 'ending'
+  phase(): Phase
 }
+
+/**
+ * `draining`: not ready, and serving all the same, since clients still arrive. `drained`: the server is about to end, new calls are refused.
+ * `ending`: this process is.
+ */
+export type Phase = 'serving' | 'draining' | 'drained' | 'ending'

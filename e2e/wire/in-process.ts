@@ -29,11 +29,11 @@ export async function playedGateway(
     readSecret: file => {
       throw new Error(`no secret at ${file}`)
     },
-    guard: () => guard,
+    guard: () => [guard],
     instance: 'test',
     client: [{ host: '127.0.0.1', port: 0 }],
-    admin: { host: '127.0.0.1', port: 0 },
-    metrics: { host: '127.0.0.1', port: 0 },
+    admin: [{ host: '127.0.0.1', port: 0 }],
+    metrics: [{ host: '127.0.0.1', port: 0 }],
     audit: {
       write: lines => {
         text += lines

@@ -1,49 +1,28 @@
 import { BlockList, isIP } from 'node:net'
+import { forbiddenNetworks, privateNetworks } from '../config/networks.ts'
 
 /** Why an address must not be dialled, or undefined. */
 export type AddressJudge = (hostname: string, address: string) => string | undefined
 
-/** Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, multicast, translation prefixes. */
-const forbidden: readonly [string, number][] = [
-  ['0.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['100.100.100.200', 32],
-  ['168.63.129.16', 32],
-  ['224.0.0.0', 4],
-  ['240.0.0.0', 4],
-  ['::', 128],
-  ['fe80::', 10],
-  ['fec0::', 10],
-  ['fd00:ec2::254', 128],
-  ['fd20:ce::254', 128],
-  ['ff00::', 8],
-  ['2001::', 32],
-]
 /**
  * The prefixes beside the well-known one of NAT64, local ones among them (RFC 8215). Where the IPv4 address stands in it depends on the translator's prefix, /48 to /96 (RFC 6052), which nobody here knows:
  * one that reads private may be dialled as another that is not.
  */
-const ambiguous: readonly [string, number][] = [['64:ff9b::', 32]]
-const loopback: readonly [string, number][] = [
-  ['127.0.0.0', 8],
-  ['::1', 128],
-]
-const internal: readonly [string, number][] = [
-  ['10.0.0.0', 8],
-  ['172.16.0.0', 12],
-  ['192.168.0.0', 16],
-  ['fc00::', 7],
-]
+const ambiguous = ['64:ff9b::/32']
+const loopback = ['127.0.0.0/8', '::1/128']
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
 
-function blockList(subnets: readonly (readonly [string, number])[]): BlockList {
+function blockList(networks: readonly string[]): BlockList {
   const list = new BlockList()
-  for (const [network, prefix] of subnets) list.addSubnet(network, prefix, familyOf(network))
+  for (const network of networks) {
+    const [address = '', prefix] = network.split('/')
+    list.addSubnet(address, Number(prefix), familyOf(address))
+  }
   return list
 }
 
-const forbiddenList = blockList(forbidden)
+const forbiddenList = blockList(forbiddenNetworks)
 const ambiguousList = blockList(ambiguous)
 const loopbackList = blockList(loopback)
 const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address))
@@ -94,7 +73,7 @@ export function unfold(address: string): string {
 type Allowed = { readonly list: BlockList; readonly names: readonly string[] }
 
 function allowedOf(networks: readonly string[]): Allowed {
-  const list = blockList(internal)
+  const list = blockList(privateNetworks)
   const names: string[] = []
   for (const network of networks) {
     const [address = '', prefix] = network.split('/')

@@ -1,5 +1,5 @@
 import type { ScriptedUpstream } from '../../e2e/wire/upstream.ts'
-import type { Desired, Snapshot, translate } from '../../operator/translate/index.ts'
+import { objectsOf, statusesOf, type Desired, type Snapshot, type translate } from '../../operator/translate/index.ts'
 import { withValue } from './change.ts'
 import { nameOf, type Leaf } from './leaves.ts'
 import type { Sample } from './sample.ts'
@@ -43,15 +43,15 @@ function snapshotOf(documents: readonly unknown[], sample: Sample): Snapshot {
 }
 
 /** The status without `inForce`: to repeat what was written is no effect. */
-const statusLines = ({ statuses }: Desired): string[] =>
-  statuses.flatMap(({ kind, name, status }) => {
+const statusLines = (desired: Desired): string[] =>
+  statusesOf(desired).flatMap(({ kind, name, status }) => {
     const { inForce: _, ...told } = status
     return flat(told, `${kind} ${name}.status`)
   })
 
 async function observe(documents: readonly unknown[], sample: Sample, workshop: Workshop): Promise<string[]> {
   const desired = workshop.translate(snapshotOf(filled(documents, workshop.world), sample))
-  if (sample.witness === 'objects') return desired.objects.flatMap(object => flat(object, object.kind))
+  if (sample.witness === 'objects') return objectsOf(desired).flatMap(object => flat(object, object.kind))
   if (sample.witness === 'status') return statusLines(desired)
   const { gateway, keys } = desired.gateways[0]!
   return played(gateway, keys, sample.witness, workshop.world, workshop.upstream)

@@ -54,14 +54,18 @@ function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene)
   }
 }
 
+const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.judged.document.name).success
+
+/** The configuration of the gateway of one server. Undefined for a name that no gateway could route. */
+export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | undefined {
+  if (!isRoutable(view)) return undefined
+  const name = `${scene.snapshot.namespace}/${view.judged.document.name}`
+  return { name, gateway: gatewayConfig(name, [view], scene), keys: keysFile(scene.keys) }
+}
+
 /** The configuration of each gateway: one per server in a cluster, one for all without. Names that no gateway could route are left out. */
 export function gatewayFiles(all: readonly ServerView[], scene: Scene): GatewayFiles[] {
-  const { standalone, namespace } = scene.snapshot
-  const views = all.filter(view => serverName.safeParse(view.judged.document.name).success)
-  const keys = keysFile(scene.keys)
-  if (standalone) return [{ name: 'standalone', gateway: gatewayConfig('standalone', views, scene), keys }]
-  return views.map(view => {
-    const name = `${namespace}/${view.judged.document.name}`
-    return { name, gateway: gatewayConfig(name, [view], scene), keys }
-  })
+  if (!scene.snapshot.standalone) return all.flatMap(view => gatewayFilesOf(view, scene) ?? [])
+  const gateway = gatewayConfig('standalone', all.filter(isRoutable), scene)
+  return [{ name: 'standalone', gateway, keys: keysFile(scene.keys) }]
 }

@@ -1,13 +1,16 @@
-import type { InForce } from '../../crds/mcpserver.ts'
 import type { KindName } from '../../crds/index.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import type { Reason } from './reasons.ts'
 import type { LastGood } from './snapshot.ts'
+import type { StatusFields } from './statusfields.ts'
+
+export type ConditionType =
+  'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Available' | 'ToolsApproved' | 'Ready' | 'Generated'
 
 /** A condition without its time: whoever writes it knows when it changed. */
 export type Condition = {
-  readonly type: 'Accepted' | 'ResolvedRefs'
-  readonly status: 'True' | 'False'
+  readonly type: ConditionType
+  readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: Reason
   readonly message: string
   readonly observedGeneration?: number
@@ -20,14 +23,9 @@ export type Status = {
   readonly kind: KindName
   readonly name: string
   readonly namespace: string
-  readonly status: {
+  readonly status: StatusFields & {
     readonly observedGeneration?: number
     readonly conditions: readonly Condition[]
-    readonly phase?: 'Stopped' | 'Failed'
-    readonly url?: string
-    readonly inForce?: readonly InForce[]
-    readonly servers?: readonly string[]
-    readonly serverCount?: number
   }
 }
 
@@ -36,7 +34,7 @@ export type KubernetesObject = {
   readonly apiVersion: string
   readonly kind: string
   readonly metadata: { readonly name: string; readonly namespace: string; readonly [field: string]: unknown }
-  readonly spec: unknown
+  readonly [field: string]: unknown
 }
 
 /** The two files of one gateway. In a cluster there is one per server, standalone one for all. */
@@ -46,11 +44,41 @@ export type GatewayFiles = {
   readonly keys: KeysFile
 }
 
+/** Everything that follows for one server. */
+export type ServerPlan = {
+  readonly server: string
+  readonly uid?: string
+  /** In the order in which they are applied; empty without a cluster, and for a server that cannot have any. */
+  readonly objects: readonly KubernetesObject[]
+  /** The hash that its gateways report once they run what is wanted. Unset without a cluster, and for a name that no gateway can route. */
+  readonly hash?: string
+  readonly status: Status
+}
+
+/** An APIKey whose key the operator makes: `secretName` gets the key once, `digestSecret` keeps its digest. */
+export type Generate = {
+  readonly apiKey: string
+  readonly uid?: string
+  readonly secretName: string
+  readonly digestSecret: string
+}
+
 export type Desired = {
   readonly gateways: readonly GatewayFiles[]
-  readonly objects: readonly KubernetesObject[]
+  readonly servers: readonly ServerPlan[]
+  /** Of every object but the servers of this namespace. */
   readonly statuses: readonly Status[]
+  readonly generate: readonly Generate[]
   readonly lastGood: readonly LastGood[]
 }
+
+/** The objects of all servers. */
+export const objectsOf = ({ servers }: Desired): KubernetesObject[] => servers.flatMap(({ objects }) => objects)
+
+/** The statuses of all objects. */
+export const statusesOf = ({ servers, statuses }: Desired): Status[] => [
+  ...servers.map(({ status }) => status),
+  ...statuses,
+]
 
 export type { Reason }

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
-import { translate, type Desired, type SecretFact } from './index.ts'
+import { objectsOf, statusesOf, translate, type Desired, type SecretFact } from './index.ts'
 
 /** What the documents of the project prescribe, word for word (requirements, section 1.3). */
 const v1 = `
@@ -86,13 +86,15 @@ type Pod = {
   readonly volumes: readonly object[]
 }
 
-function podOf({ objects }: Desired): Pod {
-  const { spec } = objects.find(object => object.kind === 'Deployment') as { spec: { template: { spec: Pod } } }
+function podOf(desired: Desired): Pod {
+  const { spec } = objectsOf(desired).find(object => object.kind === 'Deployment') as unknown as {
+    spec: { template: { spec: Pod } }
+  }
   return spec.template.spec
 }
 
-const conditions = ({ statuses }: Desired): unknown[] =>
-  statuses.flatMap(({ status }) => status.conditions.map(({ type, status }) => [type, status]))
+const conditions = (desired: Desired): unknown[] =>
+  statusesOf(desired).flatMap(({ status }) => status.conditions.map(({ type, status }) => [type, status]))
 
 describe('the first manifest of the documents', () => {
   const desired = translated(parse(v1))
@@ -105,9 +107,9 @@ describe('the first manifest of the documents', () => {
   })
 
   test('becomes a Deployment and a Service', () => {
-    expect(desired.objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
-      'Deployment mcp-my-mcp-server',
+    expect(objectsOf(desired).map(({ kind, metadata }) => `${kind} ${metadata.name}`)).toEqual([
       'Service mcp-my-mcp-server',
+      'Deployment mcp-my-mcp-server',
     ])
   })
 

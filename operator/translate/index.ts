@@ -2,8 +2,8 @@ import type { KindName } from '../../crds/index.ts'
 import { accept, type Judged } from './accept.ts'
 import { gatewayFiles } from './config.ts'
 import type { Desired } from './desired.ts'
+import { serverPlans } from './plan.ts'
 import { readDocuments, sortedBy, type Document } from './document.ts'
-import { objects } from './objects.ts'
 import { ruleBook } from './rules.ts'
 import type { Scene } from './scene.ts'
 import { guardName } from './secrets.ts'
@@ -45,7 +45,8 @@ export function translate(snapshot: Snapshot): Desired {
   const elsewhere = all.filter(document => document.namespace !== snapshot.namespace)
   return {
     gateways: gatewayFiles(views, scene),
-    objects: objects(views, scene),
+    servers: serverPlans(views, scene),
+    generate: [],
     statuses: [...statuses(views, scene), ...elsewhere.map(document => plainStatus(accept(document, snapshot, 1)))],
     lastGood: sortedBy(
       here.flatMap(one => one.keep ?? []),
@@ -54,5 +55,27 @@ export function translate(snapshot: Snapshot): Desired {
   }
 }
 
-export type { Condition, Desired, GatewayFiles, KubernetesObject, Reason, Status } from './desired.ts'
-export type { LastGood, SecretFact, Snapshot } from './snapshot.ts'
+export { objectsOf, statusesOf } from './desired.ts'
+export type {
+  Condition,
+  ConditionType,
+  Desired,
+  Generate,
+  GatewayFiles,
+  KubernetesObject,
+  Reason,
+  ServerPlan,
+  Status,
+} from './desired.ts'
+export type {
+  GeneratedKey,
+  Handshake,
+  NameConflict,
+  ObservedContainer,
+  ObservedPod,
+  ObservedReport,
+  ObservedServer,
+  Refusal,
+} from './observed.ts'
+export type { Floor, LastGood, SecretFact, Snapshot } from './snapshot.ts'
+export type { Phase, StatusFields } from './statusfields.ts'

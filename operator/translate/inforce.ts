@@ -1,4 +1,4 @@
-import type { InForce } from '../../crds/mcpserver.ts'
+import type { InForce } from '../../crds/serverstatus.ts'
 import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../gateway/config/servers.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'

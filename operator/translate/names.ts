@@ -20,3 +20,6 @@ export const labels = (server: string): Record<string, string> => ({
   ...selectorLabels(server),
   'app.kubernetes.io/managed-by': 'bartizan',
 })
+
+/** The owned Secret that keeps the digest of a generated key. */
+export const digestSecretName = (apiKey: string): string => `${apiKey}-digest`

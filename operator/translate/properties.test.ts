@@ -4,7 +4,7 @@ import { kinds, type KindName } from '../../crds/index.ts'
 import { parseGatewayConfig, parseKeysFile } from '../../gateway/config/index.ts'
 import { validDocuments } from './arbitrary.ts'
 import { written } from './golden.ts'
-import { translate, type Snapshot } from './index.ts'
+import { statusesOf, translate, type Snapshot } from './index.ts'
 
 const kindNames = Object.keys(kinds) as KindName[]
 
@@ -31,8 +31,7 @@ const runs = { numRuns: 300 }
 const time = { lastTransitionTime: '2027-01-31T00:00:00Z' }
 
 function accepted(snapshot: Snapshot): void {
-  const { statuses } = translate(snapshot)
-  for (const { kind, status } of statuses) {
+  for (const { kind, status } of statusesOf(translate(snapshot))) {
     const timed = { ...status, conditions: status.conditions.map(one => ({ ...one, ...time })) }
     expect(kinds[kind].status.safeParse(timed)).toMatchObject({ success: true })
   }
@@ -56,7 +55,7 @@ describe('translate', () => {
             spec: { url: 'http://other.svc/mcp' },
           }
           const snapshot = { standalone, namespace: 'default', documents: [document, other], secrets: [], lastGood: [] }
-          const status = translate(snapshot).statuses.find(one => one.kind === kind && one.name !== 'other')
+          const status = statusesOf(translate(snapshot)).find(one => one.kind === kind && one.name !== 'other')
           expect(['Accepted', 'TransportNotSupported', 'StandaloneOnly', 'ImageNeedsCluster', 'Invalid']).toContain(
             status?.status.conditions[0]?.reason,
           )

@@ -1,3 +1,5 @@
+import type { GeneratedKey, ObservedServer } from './observed.ts'
+
 /** A Secret that exists, without its values. */
 export type SecretFact = {
   readonly name: string
@@ -5,6 +7,8 @@ export type SecretFact = {
   readonly keys: readonly string[]
   /** Changes when a value changes; says nothing about the values. */
   readonly hash: string
+  /** true: Bartizan made it, so it can be named by nobody. */
+  readonly owned?: boolean
 }
 
 /** The last spec of an object that compiled. Kept by the caller between two translations. */
@@ -14,6 +18,12 @@ export type LastGood = {
   readonly uid?: string
   readonly generation?: number
   readonly spec: unknown
+}
+
+/** The MCPGateway and the policies of the operator's own namespace: what no other namespace can loosen. */
+export type Floor = {
+  readonly documents: readonly unknown[]
+  readonly lastGood: readonly LastGood[]
 }
 
 /** Everything that the answer depends on, as plain data. One snapshot is about one namespace. */
@@ -29,4 +39,14 @@ export type Snapshot = {
   readonly urls?: Readonly<Record<string, string>>
   /** In a cluster: the image of the gateway's container. */
   readonly gatewayImage?: string
+  /** In a cluster: where the operator runs. Its objects are the floor for all namespaces, and it may come to the admin port. */
+  readonly operatorNamespace?: string
+  /** Left out for the operator's own namespace, whose objects are the floor themselves. */
+  readonly floor?: Floor
+  /** What became of the APIKeys with `generate`. */
+  readonly generated?: readonly GeneratedKey[]
+  /** By server: what the preStop hook shows to its gateway. The guard secret is made before the first translation. */
+  readonly drainTokens?: Readonly<Record<string, string>>
+  /** By server. Unset: nobody has looked, and no condition is written about it. */
+  readonly observed?: Readonly<Record<string, ObservedServer>>
 }

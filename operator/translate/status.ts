@@ -45,7 +45,8 @@ function addressOf(name: string, { snapshot, settings }: Scene): string | undefi
   return `${scheme}://${childName(name)}.${snapshot.namespace}.svc:${port}/mcp/${name}`
 }
 
-function serverStatus(view: ServerView, scene: Scene): Status {
+/** The status of a server. */
+export function serverStatus(view: ServerView, scene: Scene): Status {
   const { judged, missing } = view
   const { spec, document } = judged
   const phase = !spec ? ('Failed' as const) : spec.stopped === true ? ('Stopped' as const) : undefined
@@ -85,11 +86,10 @@ function tlsMissing({ snapshot, settings }: Scene): Missing[] {
 /** The status of an object that says nothing but whether it makes sense. */
 export const plainStatus = (judged: Judged): Status => status(judged, {})
 
-/** The status of every object, as far as files alone decide it. */
+/** The status of every object but the servers. */
 export function statuses(views: readonly ServerView[], scene: Scene): Status[] {
   const { keys, policies, settings, strays } = scene
   return [
-    ...views.map(view => serverStatus(view, scene)),
     ...policies.map(policy => policyStatus(policy, views)),
     ...[...keys, ...strays].map(plainStatus),
     ...(settings

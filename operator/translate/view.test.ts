@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../gateway/config/index.ts'
-import { translate } from './index.ts'
+import { statusesOf, translate } from './index.ts'
 
 const apiVersion = 'mcp.gateway.io/v1'
 const server = { apiVersion, kind: 'MCPServer', metadata: { name: 'pay' }, spec: { url: 'http://pay.svc/mcp' } }
@@ -36,10 +36,11 @@ test('as many dangerous patterns as a gateway takes are all in force', () => {
 })
 
 test('more of them are not cut short: the server is refused, and says why', () => {
-  const { gateways, statuses } = translated(17)
+  const desired = translated(17)
+  const { gateways } = desired
   expect(parseGatewayConfig(JSON.stringify(gateways[0]?.gateway))).toHaveProperty('value')
   expect(gateways[0]?.gateway.servers[0]?.refused).toContain('more than 2048 rules or dangerous patterns')
-  expect(statuses.find(one => one.kind === 'MCPServer')?.status.conditions).toContainEqual(
+  expect(statusesOf(desired).find(one => one.kind === 'MCPServer')?.status.conditions).toContainEqual(
     expect.objectContaining({ type: 'ResolvedRefs', status: 'False', reason: 'TooManyRules' }),
   )
 })

@@ -1,0 +1,85 @@
+/** One container of a pod, as its kubelet reports it. The gateway is among them, be it a sidecar or not. */
+export type ObservedContainer = {
+  readonly name: string
+  readonly ready: boolean
+  readonly restarts: number
+  readonly waiting?: { readonly reason: string; readonly message: string }
+  /** How it ended last: now (`state.terminated`), or before it was started again (`lastState.terminated`). */
+  readonly terminated?: { readonly reason: string; readonly exitCode: number; readonly message: string }
+}
+
+/** What the gateway of a pod has signed, or why nobody could ask it. */
+export type ObservedReport =
+  | {
+      /** The configuration that the gateway runs. */
+      readonly hash: string
+      /** The highest schema number that the gateway knows. */
+      readonly schema: number
+      /** false: the newest configuration that it was given does not compile. */
+      readonly ok: boolean
+      readonly issues: readonly string[]
+      /** Tools that the server has and that nobody may see before they are approved. */
+      readonly unapproved?: readonly string[]
+    }
+  | { readonly error: string }
+
+export type ObservedPod = {
+  readonly name: string
+  readonly uid: string
+  readonly ready: boolean
+  readonly deleting: boolean
+  /** Why no node was found for it; unset once it has one. */
+  readonly scheduled?: string
+  readonly containers: readonly ObservedContainer[]
+  readonly report?: ObservedReport
+}
+
+/** What came of the last MCP handshake through a gateway, as `system:operator`. */
+export type Handshake =
+  | {
+      readonly ok: true
+      /** The configuration that the gateway ran while it was asked. */
+      readonly hash: string
+      readonly tools: readonly string[]
+      /** Changes when a name or a definition of a tool changes. */
+      readonly inventory: string
+      readonly serverInfo?: { readonly name: string; readonly version: string }
+      /** Revision of the protocol that was spoken. */
+      readonly revision: string
+    }
+  | { readonly ok: false; readonly reason: string; readonly message: string }
+
+/** An object that stands in the way: it has the name of one of ours and belongs to somebody else. */
+export type NameConflict = { readonly kind: string; readonly name: string; readonly owner: string }
+
+/** An object that the API server would not take, in its words. */
+export type Refusal = { readonly kind: string; readonly name: string; readonly message: string }
+
+/** What is known of the objects of one server. */
+export type ObservedServer = {
+  readonly deployment?: {
+    readonly generation: number
+    readonly observedGeneration: number
+    readonly replicas: number
+    readonly updatedReplicas: number
+    readonly readyReplicas: number
+    readonly availableReplicas: number
+    /** Message of the condition ReplicaFailure: pods that cannot even be created (quota, pod security). */
+    readonly replicaFailure?: string
+  }
+  readonly pods: readonly ObservedPod[]
+  readonly handshake?: Handshake
+  readonly conflicts: readonly NameConflict[]
+  readonly refusals?: readonly Refusal[]
+}
+
+/** What became of an APIKey that is generated. */
+export type GeneratedKey = {
+  readonly apiKey: string
+  /** Digest of the key: the owned Secret that holds it was read. */
+  readonly digest?: string
+  /** true: the Secret with the key itself has been deleted by whoever took it over. */
+  readonly collected?: boolean
+  /** Why there is no key: a Secret of that name exists and is not ours, or the API server said no. */
+  readonly problem?: { readonly reason: 'SecretExists' | 'GenerateFailed'; readonly message: string }
+}
