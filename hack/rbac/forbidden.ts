@@ -115,10 +115,10 @@ const power: readonly Forbidden[] = [
   { what: 'delete a namespace', method: 'DELETE', path: '/api/v1/namespaces/team', says: 'cannot delete' },
   {
     what: 'take another Lease',
-    method: 'PUT',
+    method: 'PATCH',
     path: '/apis/coordination.k8s.io/v1/namespaces/bartizan-system/leases/other',
     body: cluster('other'),
-    says: 'cannot update',
+    says: 'cannot patch',
   },
   {
     what: 'have a certificate signed',
