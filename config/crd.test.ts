@@ -121,6 +121,16 @@ describe.skipIf(noControlPlane)('config/crd', () => {
       }
     })
 
+    test('of a guide is taken with strict validation', async () => {
+      const text = filesLike('docs/first-server.md')
+        .map(guide => guide.text)
+        .join('')
+      const manifests = [...text.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].flatMap(match => manifestsIn(match[1]!))
+      expect(manifests.length).toBeGreaterThan(3)
+      for (const { metadata, ...manifest } of manifests)
+        expect(await offer({ ...manifest, metadata: { name: metadata?.name ?? '' } })).toMatchObject({ status: 201 })
+    })
+
     test('of config/samples applies with kubectl, all of them together', async () => {
       const applied = await plane.kubectl(['apply', '--validate=strict', '-k', join(root, 'config/samples')])
       expect(applied).toMatchObject({ status: 0, stderr: '' })

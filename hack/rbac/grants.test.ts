@@ -17,9 +17,9 @@ describe('the grants of the operator', () => {
 
   test('hold no wildcard, nothing of RBAC, no list or watch of Secrets, and no write of pods', () => {
     expect(names.filter(name => /\*|rbac|impersonate|escalate|bind/.test(name))).toEqual([])
-    expect(names.filter(name => /secrets$/.test(name)).toSorted()).toEqual(
+    expect(names.filter(name => name.endsWith(' secrets')).toSorted()).toEqual(
       ['create secrets', 'delete secrets', 'get secrets', 'patch secrets'].filter(name => names.includes(name)),
     )
-    expect(names.filter(name => / pods$/.test(name) && !/^(?:get|list|watch) /.test(name))).toEqual([])
+    expect(names.filter(name => name.endsWith(' pods') && !/^(?:get|list|watch) /.test(name))).toEqual([])
   })
 })
