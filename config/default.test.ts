@@ -12,6 +12,12 @@ const folder = join(root, 'config/default')
 const team = '/api/v1/namespaces/team'
 const ours = '/apis/mcp.gateway.io/v1/namespaces/team'
 
+type Port = { readonly name: string; readonly targetPort: number }
+type PodTemplate = {
+  readonly metadata: { readonly labels: object }
+  readonly spec: { readonly containers: readonly { readonly ports: readonly { containerPort: number }[] }[] }
+}
+
 describe.skipIf(noControlPlane)('config/default', () => {
   let plane: OwnControlPlane
   let api: Rest
@@ -83,6 +89,22 @@ describe.skipIf(noControlPlane)('config/default', () => {
         },
       })
     })
+  })
+
+  test('is scraped by what config/prometheus adds, on a port that the operator has', async () => {
+    const { status, stdout } = await plane.kubectl(['kustomize', join(root, 'config/prometheus')])
+    expect(status).toBe(0)
+    const [service, monitor] = ['Service', 'ServiceMonitor'].map(kind =>
+      manifestsIn(stdout).find(one => one.kind === kind),
+    )
+    const { body } = await api.request('GET', '/apis/apps/v1/namespaces/bartizan-system/deployments/bartizan-operator')
+    const { template } = body['spec'] as { template: PodTemplate }
+    const { ports, selector } = service!.spec as { ports: Port[]; selector: object }
+    expect(template.metadata.labels).toMatchObject(selector)
+    const open = template.spec.containers.flatMap(container => container.ports.map(port => port.containerPort))
+    expect(open).toEqual(expect.arrayContaining(ports.map(port => port.targetPort)))
+    const { endpoints } = monitor!.spec as { endpoints: { port: string }[] }
+    expect(ports.map(port => port.name)).toEqual(expect.arrayContaining(endpoints.map(endpoint => endpoint.port)))
   })
 
   /** A server with two objects that belong to it, as the operator makes them. */
