@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { obtainCluster } from './cluster.ts'
+import { provideImages } from './images/index.ts'
 import { points } from './points/index.ts'
 import { root } from './program.ts'
 import type { Point, Row, Stage } from './stage.ts'
@@ -19,6 +20,7 @@ const began = performance.now()
 const cluster = await obtainCluster()
 const rows: Row[] = []
 process.stdout.write(`on ${cluster.says}\n`)
+await provideImages(cluster)
 
 function stageOf(point: Point): Stage {
   return {

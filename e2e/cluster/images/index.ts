@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { bundleGateway } from '../../../hack/bundle.ts'
@@ -45,4 +46,17 @@ export async function provideImages(cluster: Cluster): Promise<void> {
   build(images.server, server, { BASE: base })
   build(images.rootServer, server, { BASE: base, USER: 'root' })
   cluster.load(built)
+}
+
+const megabyte = 1_000_000
+
+/** Size of the images as a registry keeps them. Throws when one is over 100 MB. */
+export function imageSizes(): string {
+  const sizes = [images.gateway, images.operator].map(image => {
+    const { stdout } = spawnSync('sh', ['-c', 'docker save "$1" | gzip -6 | wc -c', 'sh', image], { encoding: 'utf8' })
+    return { image, size: Number(stdout) / megabyte }
+  })
+  const text = sizes.map(({ image, size }) => `${image} ${size.toFixed(1)} MB`).join(', ')
+  if (sizes.some(({ size }) => size > 100 || size < 1)) throw new Error(text)
+  return text
 }
