@@ -1,4 +1,5 @@
 // npm run e2e [-- --full] [--only 1,3] [--keep]: the promises of the operator, seen on a real cluster.
+// npm run demo:cluster: the main ones, in minutes.
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -10,11 +11,22 @@ import type { Point, Row, Stage } from './stage.ts'
 import { page } from './table.ts'
 
 const { values } = parseArgs({
-  options: { full: { type: 'boolean' }, only: { type: 'string' }, keep: { type: 'boolean' } },
+  options: {
+    full: { type: 'boolean' },
+    only: { type: 'string' },
+    keep: { type: 'boolean' },
+    demo: { type: 'boolean' },
+  },
 })
 const full = values.full === true
 const only = values.only?.split(',')
-const wanted = points.filter(({ id, short }) => (only === undefined ? full || short : only.includes(id)))
+
+function isWanted({ id, short, demo }: Point): boolean {
+  if (only !== undefined) return only.includes(id)
+  return values.demo === true ? demo : full || short
+}
+
+const wanted = points.filter(isWanted)
 
 const began = performance.now()
 const cluster = await obtainCluster()

@@ -9,7 +9,9 @@ export async function bundlePods(): Promise<void> {
   await rm(outdir, { recursive: true, force: true })
   const folder = import.meta.dirname
   await build({
-    entryPoints: Object.fromEntries(['server', 'client', 'load'].map(name => [name, join(folder, name, 'main.ts')])),
+    entryPoints: Object.fromEntries(
+      ['server', 'hostile', 'client', 'load'].map(name => [name, join(folder, name, 'main.ts')]),
+    ),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

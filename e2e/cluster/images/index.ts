@@ -13,13 +13,17 @@ export const images = {
   operator: 'bartizan/operator:dev',
   server: 'bartizan.test/server:1',
   rootServer: 'bartizan.test/server-as-root:1',
+  hostile: 'bartizan.test/hostile:1',
 } as const
 
 const base = process.env['BARTIZAN_BASE'] ?? 'node:24-bookworm-slim'
 
+/** The classic builder warns with each build that it is one; what a build says matters when it fails. */
 function build(image: string, file: string, args: Readonly<Record<string, string>>): void {
   const given = Object.entries(args).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`])
-  program('docker', ['build', '-q', '--network', 'host', '-t', image, '-f', file, ...given, '.'])
+  const command = ['build', '-q', '--network', 'host', '-t', image, '-f', file, ...given, '.']
+  const { status, stderr } = spawnSync('docker', command, { cwd: root, encoding: 'utf8' })
+  if (status !== 0) throw new Error(`docker ${command.join(' ')}: ${stderr}`)
 }
 
 /** Docker has to run and to have, or to get, the base image; where no registry answers it is made from packages. */
@@ -36,7 +40,7 @@ export async function provideImages(cluster: Cluster): Promise<void> {
   await Promise.all([bundleGateway(), bundlePods()])
   const ours = { NODE: base, BASE: base, BUNDLE: 'prebuilt' }
   build(images.gateway, 'Dockerfile.gateway', ours)
-  const built: string[] = [images.gateway, images.server, images.rootServer]
+  const built: string[] = [images.gateway, images.server, images.rootServer, images.hostile]
   if (existsSync(join(root, 'operator', 'main.ts'))) {
     await bundleOperator()
     build(images.operator, 'Dockerfile.operator', ours)
@@ -45,6 +49,7 @@ export async function provideImages(cluster: Cluster): Promise<void> {
   const server = 'e2e/cluster/images/server.Dockerfile'
   build(images.server, server, { BASE: base })
   build(images.rootServer, server, { BASE: base, USER: 'root' })
+  build(images.hostile, server, { BASE: base, PROGRAM: 'hostile' })
   cluster.load(built)
 }
 

@@ -43,6 +43,7 @@ export const firstServer: Point = {
   id: '1',
   title: 'Install, a first server, uninstall',
   short: true,
+  demo: true,
   async run(stage) {
     const { kubectl } = stage
     await stage.row('images are at most 100 MB compressed', () => Promise.resolve(imageSizes()))
@@ -69,6 +70,7 @@ export const removal: Point = {
   id: '9',
   title: 'Uninstall',
   short: true,
+  demo: true,
   async run(stage) {
     await stage.row('kubectl delete -k config/default leaves nothing', () => uninstall(stage.kubectl))
   },
