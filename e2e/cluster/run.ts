@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { obtainCluster } from './cluster.ts'
 import { provideImages } from './images/index.ts'
+import { install } from './install.ts'
 import { points } from './points/index.ts'
 import { root } from './program.ts'
 import type { Point, Row, Stage } from './stage.ts'
@@ -65,6 +66,8 @@ async function runPoint(point: Point): Promise<void> {
 }
 
 try {
+  // Point 1 installs and looks at how that goes; without it somebody has to.
+  if (wanted.some(({ id }) => id > '1') && !wanted.some(({ id }) => id === '1')) await install(cluster.kubectl)
   for (const point of wanted) await runPoint(point)
   if (full) {
     const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
