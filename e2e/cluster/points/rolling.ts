@@ -6,6 +6,7 @@ import { demand, type Point, type Stage } from '../stage.ts'
 const space = 'e2e-rolling'
 
 type Report = {
+  readonly run: string
   readonly quick: Tally
   readonly slow: Tally
   readonly legacy: Tally
@@ -42,10 +43,10 @@ const count = (seen: ReadonlySet<string>, prefix: string): number =>
   [...seen].filter(id => id.startsWith(prefix)).length
 
 /** Modern calls: sent, answered and seen by the server are the same number. */
-export function judgeModern({ quick, slow }: Report, seen: ReadonlySet<string>): string {
+export function judgeModern({ run, quick, slow }: Report, seen: ReadonlySet<string>): string {
   const parts = [
-    { name: '0.5 s', tally: quick, seen: count(seen, 'quick-') },
-    { name: '20 s', tally: slow, seen: count(seen, 'slow-') },
+    { name: '0.5 s', tally: quick, seen: count(seen, `quick-${run}-`) },
+    { name: '20 s', tally: slow, seen: count(seen, `slow-${run}-`) },
   ]
   const text = parts
     .map(({ name, tally, seen }) => `${name}: sent ${tally.sent}, answered ${tally.answered}, seen ${seen}`)

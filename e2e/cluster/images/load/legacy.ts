@@ -58,6 +58,7 @@ async function call(target: Target, calls: Tally, { id, number }: { id: string; 
     if (reply.status !== 200) throw new Error(`${reply.status} ${reply.text.slice(0, 200)}`)
     if (answerTo(name, reply)?.result === undefined) throw new Error(`no result: ${reply.text.slice(0, 200)}`)
   })
+  if (reply === undefined) await new Promise(resolve => setTimeout(resolve, 200)) // lost; not faster again and again
   if (reply?.status !== 404) return true
   Object.assign(calls, { sent: before.sent, answered: before.answered })
   return false

@@ -9,6 +9,8 @@ const target = { url, key: process.env['BARTIZAN_KEY'] ?? '' }
 const run = `${process.pid}-${Date.now().toString(36)}`
 
 const report = {
+  /** Part of the ids of all calls of this run. */
+  run,
   quick: tally(),
   slow: tally(),
   legacy: tally(),
