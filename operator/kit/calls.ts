@@ -1,4 +1,18 @@
+import type { Clock } from './clock.ts'
+import type { Credentials } from './credentials.ts'
 import type { ApiObject } from './resource.ts'
+
+export type ClientOptions = {
+  readonly credentials: Credentials
+  /** Asked before every write and again when a socket takes it. */
+  readonly mayWrite?: () => boolean
+  readonly clock?: Clock
+  /** Most sockets for calls; watches come on top. */
+  readonly connections?: number
+  readonly userAgent?: string
+  /** Told about every answer: `rest_client_requests_total`. */
+  readonly answered?: (method: string, status: number) => void
+}
 
 export type CallOptions = { readonly signal?: AbortSignal; /** Milliseconds. */ readonly timeout?: number }
 export type Selection = {

@@ -5,6 +5,7 @@ import { Connection, notLeader } from './connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
+  ClientOptions,
   DeleteOptions,
   List,
   ListOptions,
@@ -13,21 +14,9 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './calls.ts'
-import type { Credentials, Current } from './credentials.ts'
+import type { Current } from './credentials.ts'
 import { lines } from './lines.ts'
 import { apiVersionOf, pathOf, type ApiObject, type Resource } from './resource.ts'
-
-export type ClientOptions = {
-  readonly credentials: Credentials
-  /** Asked before every write and again when a socket takes it. */
-  readonly mayWrite?: () => boolean
-  readonly clock?: Clock
-  /** Most sockets for calls; watches come on top. */
-  readonly connections?: number
-  readonly userAgent?: string
-  /** Told about every answer: `rest_client_requests_total`. */
-  readonly answered?: (method: string, status: number) => void
-}
 
 export type * from './calls.ts'
 

@@ -4,7 +4,7 @@ import { mergeConditions, transitions, type Condition } from './conditions.ts'
 import { Recorder, type Happened } from './events.ts'
 import { checkPage, metricsPage, serve, silentReflectors, unsyncedReflectors, type Served } from './health.ts'
 import { Metrics } from './metrics.ts'
-import { observeLoop, observeReflectors } from './observe.ts'
+import { countFailures, countRequests, observeLoop, observeReflectors } from './observe.ts'
 import { Reflector } from './reflector.ts'
 import { FakeApi, refuse, widgets } from './testing/fake-api.ts'
 import { ManualClock, until } from './testing/manualclock.ts'
@@ -102,6 +102,23 @@ describe('with an API server', () => {
       await until(() => said.length === 1)
       expect(said).toEqual(['event not written'])
     })
+  })
+
+  test('answers and failures are counted', async () => {
+    const metrics = new Metrics()
+    const counted = new Client({
+      credentials: { server: `http://127.0.0.1:${api.port}` },
+      answered: countRequests(metrics),
+    })
+    api.fault = (_, response) => (refuse(response, 503, 'ServiceUnavailable'), true)
+    const stop = new AbortController()
+    const failed = countFailures(metrics)
+    const running = new Reflector({ client: counted, resource: widgets, clock, failed, onChange() {} }).run(stop.signal)
+    await until(() => metrics.text().includes('list_operations_failed_total 1\n'))
+    stop.abort()
+    await running
+    await counted.close()
+    expect(metrics.text()).toContain('rest_client_requests_total{code="503",method="GET"} 1\n')
   })
 
   describe('health', () => {
