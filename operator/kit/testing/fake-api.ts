@@ -179,7 +179,7 @@ export class FakeApi {
 
   /** Merge of the first two levels, which is enough for a lease; apply the same. */
   #patch({ path, body, query }: Asked, response: ServerResponse): void {
-    const given = body as ApiObject
+    const given = { metadata: {}, ...(body as object) } as ApiObject
     const old = this.objects.get(path)
     if (old === undefined && !query.has('fieldManager')) return refuse(response, 404, 'NotFound')
     const wanted = given.metadata.resourceVersion
