@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import type { GatewayConfig, KeysFile } from '../gateway/config/index.ts'
 import type { Server } from '../gateway/config/servers.ts'
-import type { ConfigTexts } from '../gateway/options.ts'
+import type { ConfigFile } from '../gateway/config/renderings.ts'
 import { nearest } from '../crds/nearest.ts'
 import { translate, type Desired } from '../operator/translate/index.ts'
 import { Complaint } from './complaint.ts'
@@ -11,7 +11,7 @@ import { gather, type Surroundings } from './snapshot.ts'
 export type Configured = {
   readonly config: GatewayConfig
   readonly keys: KeysFile
-  readonly texts: ConfigTexts
+  readonly texts: Readonly<Record<ConfigFile, string>>
   readonly desired: Desired
   /** Values of secrets by the name that the configuration gives their files. */
   readonly values: ReadonlyMap<string, Buffer>

@@ -105,7 +105,7 @@ async function start(session: Session): Promise<Gateway> {
       if (!value) throw new Error(`there is no secret ${file.split('#')[0]}`)
       return value
     },
-    guard: server => state.guard(server),
+    guard: server => [state.guard(server)],
     instance: state.instance,
     client: options.client,
     ...(state.socket !== undefined && { admin: { socket: state.socket } }),

@@ -35,7 +35,7 @@ export async function wholeList({ config, values }: Configured, server: Server):
       if (!value) throw new Complaint(`there is no secret ${file.split('#')[0]}`)
       return value
     },
-    guard: () => guard,
+    guard: () => [guard],
     instance: 'tools',
     client: [{ host: '127.0.0.1', port: 0 }],
     audit: nothing,

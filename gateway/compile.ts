@@ -1,5 +1,6 @@
-import { hash } from 'node:crypto'
 import { compileKey, type CompiledKey } from './config/access.ts'
+import type { Guards } from './config/guard.ts'
+import { configurationHash, keysHash } from './config/hash.ts'
 import { milliseconds } from './config/kit.ts'
 import type { GatewayConfig, Issue } from './config/index.ts'
 import type { KeysFile } from './config/index.ts'
@@ -21,14 +22,24 @@ export type Workshop = {
   readonly healths: Healths
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
-  /** Sealers outlive configurations: their caches are warm. */
-  readonly sealers: Map<string, Sealer>
+  /** Sealers outlive configurations, their caches are warm; a rotated guard ends them. */
+  readonly sealers: Map<string, { readonly guards: Guards; readonly sealer: Sealer }>
 }
 
-function sealerOf(name: string, { sealers, options }: Workshop): Sealer {
-  let found = sealers.get(name)
-  if (!found) sealers.set(name, (found = sealer(options.guard(name), name)))
-  return found
+/** Does the sealer of a server still have the guards of now? */
+export function sealerFits(name: string, { sealers, options }: Workshop): boolean {
+  const known = sealers.get(name)?.guards
+  const guards = options.guard(name)
+  return known !== undefined && known.length === guards.length && known.every((guard, at) => guard.equals(guards[at]!))
+}
+
+function sealerOf(name: string, workshop: Workshop): Sealer {
+  const found = sealerFits(name, workshop) ? workshop.sealers.get(name) : undefined
+  if (found) return found.sealer
+  const guards = workshop.options.guard(name)
+  const made = sealer(guards, name)
+  workshop.sealers.set(name, { guards, sealer: made })
+  return made
 }
 
 function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
@@ -55,8 +66,10 @@ const hostNames = (config: GatewayConfig, names: readonly string[]): string[] =>
   ...(config.hosts ?? []),
 ]
 
-/** The hash of what was compiled, not of the text: two spellings of one configuration are the same. */
-const hashOf = (config: GatewayConfig, keys: KeysFile): string => hash('sha256', JSON.stringify([config, keys]), 'hex')
+const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
+  hash: configurationHash(config, keys),
+  keysHash: keysHash(keys),
+})
 
 const authOf = (keys: readonly CompiledKey[]) => authentications([keyAuthenticator(keys)], keys.length > 0)
 
@@ -65,7 +78,7 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
   const servers = new Map<string, ServerRuntime>()
   for (const server of config.servers) servers.set(server.name, compileServer(server, config, workshop))
   return {
-    hash: hashOf(config, keys),
+    ...hashesOf(config, keys),
     hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
     auth: authOf(keys.keys.map(compileKey)),
     servers,
@@ -76,7 +89,7 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
 /** A runtime with the policies of another and new keys: what is left to do when the policies of a reload are refused. */
 export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile): Runtime => ({
   ...runtime,
-  hash: hashOf(config, keys),
+  ...hashesOf(config, keys),
   auth: authOf(keys.keys.map(compileKey)),
 })
 

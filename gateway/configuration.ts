@@ -1,4 +1,4 @@
-import { compile, contradictions, withKeys, type Workshop } from './compile.ts'
+import { compile, contradictions, sealerFits, withKeys, type Workshop } from './compile.ts'
 import {
   parseGatewayConfig,
   parseKeysFile,
@@ -14,8 +14,12 @@ import type { Applied, ConfigTexts, GatewayOptions } from './options.ts'
 import { stdioFactory } from './upstream/stdio-factory.ts'
 import { Upstreams } from './upstream/registry.ts'
 
-const issuesIn = <T>(parsed: Parsed<T>, file: string): Issue[] =>
-  'issues' in parsed ? parsed.issues.map(({ path, message }) => ({ path: `${file}: ${path}`, message })) : []
+/** What a file says, or why it could not even be read. */
+const parsed = <T>(text: string | Issue, parse: (text: string) => Parsed<T>): Parsed<T> =>
+  typeof text === 'string' ? parse(text) : { issues: [text] }
+
+const issuesIn = <T>(found: Parsed<T>, file: string): Issue[] =>
+  'issues' in found ? found.issues.map(issue => ({ ...issue, path: `${file}: ${issue.path}` })) : []
 
 /** Who might still come in when neither file can be believed: nobody. */
 const nobody: KeysFile = { schema: 1, keys: [] }
@@ -26,6 +30,7 @@ export class Configuration {
   #config: GatewayConfig | undefined
   #keys: KeysFile = nobody
   #texts: ConfigTexts | undefined
+  #applied: Pick<Applied, 'keys' | 'issues'> = { keys: false, issues: [] }
   tls: Tls | undefined
   onTls: (tls: Tls) => void = () => undefined
   readonly #options: GatewayOptions
@@ -47,11 +52,17 @@ export class Configuration {
     return this.#runtime
   }
 
+  /** What became of the newest files. */
+  get applied(): Applied {
+    return { hash: this.runtime.hash, ...this.#applied }
+  }
+
   /** The first configuration; what is wrong with it, or nothing. */
   first(texts: ConfigTexts): readonly Issue[] {
-    const keys = parseKeysFile(texts.keys)
+    const keys = parsed(texts.keys, parseKeysFile)
     const issues = [...issuesIn(keys, 'keys.json'), ...this.#swap(texts, 'value' in keys ? keys.value : nobody)]
     if (issues.length === 0) this.#texts = texts
+    this.#applied = { keys: issues.length === 0, issues }
     return issues
   }
 
@@ -62,11 +73,12 @@ export class Configuration {
   apply(texts: ConfigTexts): Applied {
     if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#secretsChanged()) {
       this.#services.metrics.reload('unchanged')
-      return { hash: this.runtime.hash, issues: [] }
+      return this.applied
     }
-    const parsed = parseKeysFile(texts.keys)
-    const keys = 'value' in parsed ? parsed.value : this.#keys
-    const issues = [...issuesIn(parsed, 'keys.json'), ...this.#swap(texts, keys)]
+    const found = parsed(texts.keys, parseKeysFile)
+    const keys = 'value' in found ? found.value : this.#keys
+    const issues = [...issuesIn(found, 'keys.json'), ...this.#swap(texts, keys)]
+    this.#applied = { keys: 'value' in found, issues }
     // What was refused may be fine at the next look: a secret that could not be read for a moment.
     this.#texts = issues.length === 0 ? texts : undefined
     this.#services.metrics.reload(issues.length > 0 ? 'refused' : 'applied')
@@ -78,7 +90,7 @@ export class Configuration {
         hash: this.runtime.hash,
       })
     else log.info('configuration applied', { hash: this.runtime.hash })
-    return { hash: this.runtime.hash, issues }
+    return this.applied
   }
 
   async close(): Promise<void> {
@@ -87,10 +99,10 @@ export class Configuration {
   }
 
   #swap(texts: ConfigTexts, keys: KeysFile): Issue[] {
-    const parsed = parseGatewayConfig(texts.gateway)
-    const issues = 'issues' in parsed ? issuesIn(parsed, 'gateway.json') : contradictions(parsed.value)
-    if (issues.length === 0 && 'value' in parsed) {
-      const failure = this.#compile(parsed.value, keys)
+    const found = parsed(texts.gateway, parseGatewayConfig)
+    const issues = 'issues' in found ? issuesIn(found, 'gateway.json') : contradictions(found.value)
+    if (issues.length === 0 && 'value' in found) {
+      const failure = this.#compile(found.value, keys)
       if (failure === undefined) return []
       issues.push({ path: 'gateway.json: ', message: failure })
     }
@@ -128,13 +140,14 @@ export class Configuration {
     return { cert: this.#options.readSecret(tls.cert.file), key: this.#options.readSecret(tls.key.file) }
   }
 
-  /** Certificates and the secrets of child processes are rotated without a change of the texts that name their files. */
+  /** Certificates, guards and the secrets of child processes are rotated without a change of the texts that name their files. */
   #secretsChanged(): boolean {
     const config = this.#config
     if (!config) return false
     try {
       const tls = this.#readTls(config)
       if (tls && this.tls && !(tls.cert.equals(this.tls.cert) && tls.key.equals(this.tls.key))) return true
+      if (config.servers.some(({ name }) => !sealerFits(name, this.#workshop))) return true
       return config.servers.some(server => !this.#workshop.upstreams.fits(server, config.allowedNetworks))
     } catch {
       // A secret that cannot be read just now: what runs goes on with what it has.

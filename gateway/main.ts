@@ -43,7 +43,7 @@ async function main(): Promise<void> {
   const gateway = await startGateway({
     texts: textsOf(config),
     readSecret: file => readFileSync(file),
-    guard: () => guard,
+    guard: () => [guard],
     instance: process.env.POD_UID ?? kept(join(state, 'instance')).toString('hex').slice(0, 16),
     client: (values.listen ?? ['127.0.0.1:8080']).map(endpoint),
     admin: endpoint(values.admin ?? join(state, 'admin.sock')),

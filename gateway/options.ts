@@ -1,7 +1,9 @@
+import type { Guards } from './config/guard.ts'
 import type { Issue } from './config/index.ts'
+import type { ConfigFile } from './config/renderings.ts'
 
-/** The two files of a configuration, as text. */
-export type ConfigTexts = { readonly gateway: string; readonly keys: string }
+/** The two files of a configuration, as text; or why one of them could not be read, which leaves what it says as it was. */
+export type ConfigTexts = Readonly<Record<ConfigFile, string | Issue>>
 
 /** Where audit lines go. `write` may buffer; `stalled` tells that it cannot take more. */
 export type LineSink = {
@@ -24,7 +26,7 @@ export type GatewayOptions = {
   /** Reads the file of a secret slot. */
   readSecret(file: string): Buffer
   /** 32 random bytes that belong to one server (or, as `_gateway`, to the gateway itself) and outlive the process: all keys are derived from them. */
-  guard(server: string): Buffer
+  guard(server: string): Guards
   /** Pod uid, or the instance id of the state folder. */
   readonly instance: string
   readonly client: readonly Endpoint[]
@@ -36,7 +38,8 @@ export type GatewayOptions = {
   now?(): number
 }
 
-export type Applied = { readonly hash: string; readonly issues: readonly Issue[] }
+/** What runs after the newest files were looked at. `keys`: the keys among them are in force, whatever became of the policies. */
+export type Applied = { readonly hash: string; readonly keys: boolean; readonly issues: readonly Issue[] }
 
 export type Gateway = {
   /** Base URLs that the client port really has (port 0 resolved). */

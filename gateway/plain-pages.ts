@@ -2,16 +2,19 @@ import type { ServerResponse } from 'node:http'
 import type { Services } from './runtime.ts'
 
 // Answered without a framework: clients and kubelets ask for these at once and again and again, and the web classes that a framework needs cost
-// 6 MiB of every gateway (measured). They are loaded when somebody asks for status or metrics.
+// 6 MiB of every gateway (measured). They are loaded when somebody asks for metrics.
 
 export type Page = (res: ServerResponse) => void
 
-const page =
+/** A page that is written by hand: a framework would cost every gateway its memory (decision 14). */
+export const page =
   (status: number, type: string, body: string): Page =>
   res => {
     res.writeHead(status, { 'Content-Type': type, 'Content-Length': String(Buffer.byteLength(body)) })
     res.end(body)
   }
+
+export const notFound: Page = page(404, 'text/plain', '404 Not Found')
 
 /** What the client port says where no MCP server is. Clients show this text to their users when they look for an OAuth server. */
 export const noOAuth: Page = page(

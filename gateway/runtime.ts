@@ -31,7 +31,9 @@ export type ServerRuntime = {
 
 /** A whole configuration, compiled. Swapped as one. */
 export type Runtime = {
+  /** Names what was compiled (`gateway/config/hash.ts`), and the keys alone. */
   readonly hash: string
+  readonly keysHash: string
   readonly hosts: HostPolicy
   readonly auth: Authentications
   readonly servers: ReadonlyMap<string, ServerRuntime>
@@ -50,6 +52,11 @@ export type Services = {
   readonly audit: AuditLog
   readonly metrics: Metrics
   readonly log: Log
-  /** `ending`: new calls are refused, those in flight finish. */
-  phase(): 'serving' | 'ending'
+  phase(): Phase
 }
+
+/**
+ * `draining`: not ready, and serving all the same, since clients still arrive. `drained`: the server is about to end, new calls are refused.
+ * `ending`: this process is.
+ */
+export type Phase = 'serving' | 'draining' | 'drained' | 'ending'

@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto'
+import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import { deriveKey, type Guards } from './config/guard.ts'
 import type { Principal } from './exchange.ts'
 
 /** What the client's session id means. */
@@ -22,16 +23,13 @@ const nonceBytes = 12
 const tagBytes = 16
 const maxCached = 1024
 
-/** HKDF (RFC 5869) with a label for each purpose, so that one guard secret gives independent keys. */
-export const deriveKey = (guard: Buffer, label: string): Buffer =>
-  Buffer.from(hkdfSync('sha256', guard, '', `bartizan/${label}`, 32))
-
 /**
  * Seals session ids with AES-256-GCM: the id that the client holds says whose it is and outlives the gateway's process; no table of sessions
- * exists that a restart could lose. base64url is visible ASCII, as the specification asks of a session id.
+ * exists that a restart could lose. base64url is visible ASCII, as the specification asks of a session id. What a previous guard sealed still opens.
  */
-export function sealer(guard: Buffer, server: string): Sealer {
-  const key = deriveKey(guard, 'session')
+export function sealer(guards: Guards, server: string): Sealer {
+  const keys = guards.map(guard => deriveKey(guard, 'session'))
+  const key = keys[0]!
   const aad = Buffer.from(server)
   const cache = new Map<string, Session>()
   const remember = (token: string, session: Session): void => {
@@ -53,9 +51,13 @@ export function sealer(guard: Buffer, server: string): Sealer {
     open(token) {
       const cached = cache.get(token)
       if (cached) return cached
-      const session = decrypt(token, key, aad)
-      if (session) remember(token, session)
-      return session
+      for (const candidate of keys) {
+        const session = decrypt(token, candidate, aad)
+        if (!session) continue
+        remember(token, session)
+        return session
+      }
+      return undefined
     },
   }
 }

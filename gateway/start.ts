@@ -1,17 +1,16 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
+import { adminListener } from './admin.ts'
 import { AuditLog } from './audit.ts'
 import { OpenCalls } from './call/open-calls.ts'
 import { HeldBytes } from './http/memory.ts'
 import { listenerNames } from './http/hosts.ts'
 import { clientServer, closed, lazyListener, listening, pagesServer, urlOf, type Tls } from './listen.ts'
 import { Metrics } from './metrics.ts'
-import { probe } from './plain-pages.ts'
 import { Configuration } from './configuration.ts'
 import { ConfigurationError, type Endpoint, type Gateway, type GatewayOptions } from './options.ts'
 import type { Services } from './runtime.ts'
-import { deriveKey } from './session.ts'
 
 /** 4 MiB is what SDK servers accept; values and depth are counted before anything is parsed. */
 const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 }
@@ -70,18 +69,6 @@ const notLoaded =
   (error: unknown): void =>
     log.error('a page could not be loaded', { error: String(error) })
 
-/** Probes are answered as they are, the rest by an application that is loaded for it. */
-function adminListener(services: Services, guard: Buffer): RequestListener {
-  const load = async () =>
-    (await import('./app.ts')).adminApp(services, deriveKey(guard, 'status'), tokenVerifier(guard))
-  const app = lazyListener(load, notLoaded(services))
-  return (req, res) => {
-    const page = probe(services, req.url ?? '')
-    if (page) page(res)
-    else app(req, res)
-  }
-}
-
 const metricsListener = (services: Services): RequestListener =>
   lazyListener(async () => (await import('./app.ts')).metricsApp(services), notLoaded(services))
 
@@ -89,13 +76,6 @@ const startIdAlphabet = 36
 
 /** Tells this start of the process from every other in decision ids and audit chains. */
 const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdAlphabet).padStart(13, '0')
-
-/** The operator's token for the admin port; compared without telling how much of it was right. */
-function tokenVerifier(guard: Buffer): (token: string) => boolean {
-  const expected = deriveKey(guard, 'operator-token').toString('base64url')
-  const digest = (text: string): Buffer => createHmac('sha256', guard).update(text).digest()
-  return token => timingSafeEqual(digest(token), digest(expected))
-}
 
 /** Starts a gateway. Throws `ConfigurationError` when its first configuration cannot be compiled. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
@@ -118,7 +98,10 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const issues = configuration.first(options.texts)
   if (issues.length > 0) throw new ConfigurationError(issues)
   const client = await startClient(services, options, configuration)
-  const admin = await startPages(adminListener(services, options.guard('_gateway')), options.admin)
+  const admin = await startPages(
+    adminListener(services, { guards: () => options.guard('_gateway'), applied: () => configuration.applied }),
+    options.admin,
+  )
   const metrics = await startPages(metricsListener(services), options.metrics)
   return {
     urls: client.urls,

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto'
 import { connect } from 'node:net'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { deriveKey } from '../../gateway/session.ts'
+import { operatorToken, statusKey } from '../../gateway/config/guard.ts'
+import { readReport } from '../../gateway/config/report.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
 import { callTool, open, send, until } from './request.ts'
@@ -31,7 +31,7 @@ const config = () =>
 
 beforeAll(async () => {
   upstream = await scriptedUpstream(withHealth)
-  gateway = await playedGateway(config(), keysFile(caller), { guard: () => guard })
+  gateway = await playedGateway(config(), keysFile(caller), { guard: () => [guard] })
 })
 
 afterAll(async () => {
@@ -41,7 +41,7 @@ afterAll(async () => {
 
 const get = async (path: string, headers: Record<string, string> = {}) => {
   const res = await fetch(`${gateway.adminUrl}${path}`, { headers })
-  return { status: res.status, text: await res.text(), signature: res.headers.get('x-bartizan-signature') }
+  return { status: res.status, text: await res.text() }
 }
 
 test('livez answers as long as the process listens, readyz asks the server', async () => {
@@ -70,18 +70,34 @@ test('the health of a server is a metric', async () => {
   await expect.poll(metrics).toContain('gateway_server_health_status{server="one"} 1')
 })
 
-test('status needs the token of the operator and is signed with a key of its own', async () => {
+const nonce = 'nonce-0123456789abcdef'
+const asOperator = (by = guard) => ({ authorization: `Bearer ${operatorToken(by)}`, 'x-bartizan-nonce': nonce })
+
+test('status needs the token of the operator, and a number to answer with', async () => {
   expect(await get('/-/status')).toMatchObject({ status: 401 })
-  expect(await get('/-/status', { authorization: `Bearer ${caller.secret}` })).toMatchObject({ status: 401 })
-  const token = deriveKey(guard, 'operator-token').toString('base64url')
-  const { status, text, signature } = await get('/-/status', { authorization: `Bearer ${token}` })
-  expect(status).toBe(200)
-  expect(JSON.parse(text)).toMatchObject({
-    configHash: gateway.hash,
-    phase: 'serving',
-    servers: { one: { stopped: false } },
+  expect(await get('/-/status', { ...asOperator(), authorization: `Bearer ${caller.secret}` })).toMatchObject({
+    status: 401,
   })
-  expect(signature).toBe(createHmac('sha256', deriveKey(guard, 'status')).update(text).digest('hex'))
+  expect(await get('/-/status', asOperator(Buffer.alloc(32, 8)))).toMatchObject({ status: 401 })
+  expect(await get('/-/status', { authorization: asOperator().authorization })).toMatchObject({ status: 400 })
+})
+
+test('status is a signed report of what runs, and an answer to one question alone', async () => {
+  const { status, text } = await get('/-/status', asOperator())
+  expect(status).toBe(200)
+  const read = readReport(text, statusKey(guard), nonce)
+  expect(read).toMatchObject({
+    report: {
+      hash: gateway.hash,
+      instance: 'test',
+      applied: { ok: true, keys: true, issues: [] },
+      phase: 'serving',
+      servers: { one: { stopped: false } },
+    },
+  })
+  expect(readReport(text, statusKey(guard), 'another-0123456789')).toEqual({
+    error: 'the report answers another question',
+  })
 })
 
 test('the hash is of what was compiled, not of the text', () => {

@@ -29,7 +29,7 @@ export async function playedGateway(
     readSecret: file => {
       throw new Error(`no secret at ${file}`)
     },
-    guard: () => guard,
+    guard: () => [guard],
     instance: 'test',
     client: [{ host: '127.0.0.1', port: 0 }],
     admin: { host: '127.0.0.1', port: 0 },

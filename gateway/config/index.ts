@@ -24,7 +24,12 @@ export type GatewayConfig = z.infer<typeof gatewayConfig>
 export type { KeysFile }
 
 /** One thing that is wrong, with the place where it stands. */
-export type Issue = { readonly path: string; readonly message: string }
+export type Issue = {
+  readonly path: string
+  readonly message: string
+  /** `GatewayOutdated`: the file comes only in schema numbers that this gateway does not know. */
+  readonly reason?: 'GatewayOutdated'
+}
 
 export type Parsed<T> = { readonly value: T } | { readonly issues: readonly Issue[] }
 

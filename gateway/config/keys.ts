@@ -1,6 +1,9 @@
 import * as z from 'zod'
 import { glob, list } from './kit.ts'
 
+/** The number of the contract of the second file, which changes apart from the first. */
+export const keysSchemaNumber = 1
+
 export const scope = z.enum(['servers:read', 'gateway:execute'])
 
 /** SHA-256 of the whole key, as `sha256:` and 64 lowercase hexadecimal digits. A digest of a 256-bit random key is no secret. */
@@ -38,7 +41,7 @@ export const keyFields = {
 export const key = z.strictObject({ name: z.string().min(1).max(253), ...keyFields })
 
 /** The second file of the configuration: who may come in. It changes more often than the first and is applied even when the first is refused. */
-export const keysFile = z.strictObject({ schema: z.literal(1), keys: list(key, 20_000) })
+export const keysFile = z.strictObject({ schema: z.literal(keysSchemaNumber), keys: list(key, 20_000) })
 
 export type Key = z.infer<typeof key>
 export type KeysFile = z.infer<typeof keysFile>

@@ -1,0 +1,21 @@
+import { createHash } from 'node:crypto'
+import type { GatewayConfig, KeysFile } from './index.ts'
+
+const byName = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Members in one order, and those that are not set left out: equal values are equal text. Lists keep their order, which means something. */
+const ordered = (_: string, value: unknown): unknown =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? Object.fromEntries(Object.entries(value).toSorted(byName))
+    : value
+
+const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, ordered)).digest('hex')
+
+/**
+ * Names a configuration: SHA-256, hexadecimal, over the parsed values in canonical JSON, never over text. The gateway computes it for what it
+ * has compiled, the operator for what it wants; two spellings of one configuration are the same.
+ */
+export const configurationHash = (gateway: GatewayConfig, keys: KeysFile): string => sha256([gateway, keys])
+
+/** The same for the keys alone: they may be in force while the policies beside them were refused. */
+export const keysHash = (keys: KeysFile): string => sha256(keys)
