@@ -108,8 +108,8 @@ async function start(session: Session): Promise<Gateway> {
     guard: server => [state.guard(server)],
     instance: state.instance,
     client: options.client,
-    ...(state.socket !== undefined && { admin: { socket: state.socket } }),
-    ...(options.metrics && { metrics: options.metrics }),
+    ...(state.socket !== undefined && { admin: [{ socket: state.socket }] }),
+    ...(options.metrics && { metrics: [options.metrics] }),
     audit: await fileSink(state.audit, error => log.error('the audit log cannot be written', { error: error.message })),
     log,
   }

@@ -5,8 +5,9 @@ import { milliseconds } from './config/kit.ts'
 import type { GatewayConfig, Issue } from './config/index.ts'
 import type { KeysFile } from './config/index.ts'
 import { defaultTimeouts, type Server } from './config/servers.ts'
-import { authentications } from './auth/index.ts'
+import { authentications, type Authentications } from './auth/index.ts'
 import { keyAuthenticator } from './auth/keys.ts'
+import { operatorAuthenticator } from './auth/operator.ts'
 import type { Healths } from './healths.ts'
 import { hostPolicy } from './http/hosts.ts'
 import { stages } from './policies/index.ts'
@@ -52,6 +53,7 @@ function compileServer(server: Server, config: GatewayConfig, workshop: Workshop
     upstream: workshop.upstreams.get(server, config.allowedNetworks),
     sealer: sealerOf(server.name, workshop),
     health: workshop.healths.get(server, config.allowedNetworks),
+    pod: server.upstream.http?.pod === true,
     requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
     idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
     stopped: server.stopped === true,
@@ -71,7 +73,11 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
   keysHash: keysHash(keys),
 })
 
-const authOf = (keys: readonly CompiledKey[]) => authentications([keyAuthenticator(keys)], keys.length > 0)
+/** The order is the policy: the operator first, whose token is no key of anybody. */
+function authOf(keys: readonly CompiledKey[], { options }: Workshop): Authentications {
+  const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
+  return authentications([...operator, keyAuthenticator(keys)], keys.length > 0)
+}
 
 /** Builds a whole runtime, or throws before anything of the old one is gone. */
 export function compile(config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime {
@@ -80,17 +86,17 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
   return {
     ...hashesOf(config, keys),
     hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
-    auth: authOf(keys.keys.map(compileKey)),
+    auth: authOf(keys.keys.map(compileKey), workshop),
     servers,
     only: servers.size === 1 ? servers.values().next().value : undefined,
   }
 }
 
 /** A runtime with the policies of another and new keys: what is left to do when the policies of a reload are refused. */
-export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile): Runtime => ({
+export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime => ({
   ...runtime,
   ...hashesOf(config, keys),
-  auth: authOf(keys.keys.map(compileKey)),
+  auth: authOf(keys.keys.map(compileKey), workshop),
 })
 
 /** What the schema cannot see. */

@@ -1,3 +1,4 @@
+import { dirname } from 'node:path'
 import { compile, contradictions, sealerFits, withKeys, type Workshop } from './compile.ts'
 import {
   parseGatewayConfig,
@@ -93,6 +94,12 @@ export class Configuration {
     return this.applied
   }
 
+  /** Where the certificate lies: it is rotated without a change of the texts that name it. */
+  get secretFolders(): readonly string[] {
+    const { tls } = this.#config ?? {}
+    return tls ? [...new Set([tls.cert.file, tls.key.file].map(file => dirname(file)))] : []
+  }
+
   async close(): Promise<void> {
     this.#workshop.healths.close()
     await this.#workshop.upstreams.close()
@@ -107,7 +114,7 @@ export class Configuration {
       issues.push({ path: 'gateway.json: ', message: failure })
     }
     if (this.#runtime && this.#config) {
-      this.#runtime = withKeys(this.#runtime, this.#config, keys)
+      this.#runtime = withKeys(this.#runtime, this.#config, keys, this.#workshop)
       this.#keys = keys
     }
     return issues

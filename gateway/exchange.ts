@@ -10,7 +10,6 @@ export type Principal = {
 
 /** What a principal was granted by its own credential. The policies of a server only narrow it. */
 export type Grants = {
-  /** `servers:read`: discover, initialize, ping and lists. `gateway:execute` includes it. */
   allowsScope(scope: Scope): boolean
   allowsServer(server: string): boolean
   allowsTool(tool: string): boolean
@@ -18,7 +17,11 @@ export type Grants = {
   readonly expiresAt: number
 }
 
-export type Scope = 'servers:read' | 'gateway:execute'
+/**
+ * What a method asks for. `handshake`: to find out what a server is. `servers:read`: that and all that only looks. `gateway:execute`: everything.
+ * Each includes the one before; a key is granted the last two.
+ */
+export type Scope = 'handshake' | 'servers:read' | 'gateway:execute'
 
 /** JSON-RPC 2.0: a request has method and id, a notification has no id, a response has no method. */
 export type Shape = 'request' | 'notification' | 'response'

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import { Health, pathProbe, type HealthOptions } from './health.ts'
+import { pathProbe } from './asking.ts'
+import { Health, type HealthOptions } from './health.ts'
 import type { Upstream, UpstreamSink } from './upstream/upstream.ts'
 
 beforeEach(() => void vi.useFakeTimers())

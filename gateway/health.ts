@@ -1,48 +1,13 @@
-import type { Upstream, UpstreamCall } from './upstream/upstream.ts'
-import type { Principal } from './exchange.ts'
+import { ask, type Probe } from './asking.ts'
 
 /** How a server is asked whether it is well. Times in milliseconds. */
-export type HealthOptions = { readonly interval: number; readonly timeout: number; readonly failureThreshold: number }
-
-export type Probe = {
-  readonly upstream: Upstream
-  readonly request: Parameters<Upstream['open']>[0]
-  wellStatus(status: number): boolean
+export type HealthOptions = {
+  readonly interval: number
+  readonly timeout: number
+  readonly failureThreshold: number
+  /** How often a server is asked that has not answered yet, or is sick: a pod is as good as its server, and waits for nothing else. */
+  readonly eager?: number
 }
-
-/** The principal of the gateway's own questions. It holds no grants: nothing that it sends passes the policy chain. */
-export const prober: Principal = {
-  provider: 'operator',
-  subject: 'system:operator',
-  grants: {
-    expiresAt: Number.POSITIVE_INFINITY,
-    allowsScope: () => false,
-    allowsServer: () => false,
-    allowsTool: () => false,
-  },
-}
-
-const ping = Buffer.from('{"jsonrpc":"2.0","id":"bartizan-health","method":"ping"}')
-
-/** HTTP path: 2xx and 3xx are well. */
-export const pathProbe = (upstream: Upstream): Probe => ({
-  upstream,
-  request: { method: 'GET', headers: { accept: '*/*' }, messages: [], principal: prober },
-  wellStatus: status => status >= 200 && status < 400,
-})
-
-/** No path: an MCP ping. A server that refuses it without a session is there, too; only silence and 5xx are not. */
-export const pingProbe = (upstream: Upstream): Probe => ({
-  upstream,
-  request: {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-    body: ping,
-    messages: [{ bytes: ping, shape: 'request', id: '"bartizan-health"', method: 'ping', plain: true }],
-    principal: prober,
-  },
-  wellStatus: status => status < 500,
-})
 
 /** Node takes a longer time for a millisecond, and a shorter one would be an attack on the server. Milliseconds. */
 const within = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
@@ -50,8 +15,10 @@ const within = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 
 /** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
 export class Health {
   healthy = true
+  #answered = false
   #failures = 0
   #timer: NodeJS.Timeout | undefined
+  #soon: NodeJS.Timeout | undefined
   /** Ends the question on its way without a verdict. */
   #drop: (() => void) | undefined
   readonly #probe: Probe
@@ -64,6 +31,11 @@ export class Health {
     this.#changed = changed
   }
 
+  /** May clients come? A server that is asked eagerly has to have answered first. */
+  get ready(): boolean {
+    return this.healthy && (this.#answered || this.#options.eager === undefined)
+  }
+
   start(): void {
     this.#ask()
     this.#timer = setInterval(() => this.#ask(), within(this.#options.interval)).unref()
@@ -71,38 +43,30 @@ export class Health {
 
   stop(): void {
     clearInterval(this.#timer)
+    clearTimeout(this.#soon)
     this.#drop?.()
+    this.#drop = undefined
   }
 
   /** One question at a time: a server that does not answer must not gather them. */
   #ask(): void {
     if (this.#drop) return
-    let call: UpstreamCall | undefined
+    clearTimeout(this.#soon)
     let over = false
-    const drop = (): void => {
+    const drop = ask(this.#probe, within(this.#options.timeout), reaction => {
       over = true
-      clearTimeout(timer)
       this.#drop = undefined
-      call?.cancel()
-    }
-    const finish = (well: boolean): void => {
-      if (over) return
-      drop()
-      this.#record(well)
-    }
-    this.#drop = drop
-    const timer = setTimeout(() => finish(false), within(this.#options.timeout)).unref()
-    call = this.#probe.upstream.open(this.#probe.request, {
-      head: status => queueMicrotask(() => finish(this.#probe.wellStatus(status))),
-      data: () => undefined,
-      end: () => undefined,
-      fail: () => finish(false),
+      this.#record(reaction === 'well')
     })
+    if (!over) this.#drop = drop
   }
 
   #record(well: boolean): void {
     this.#failures = well ? 0 : this.#failures + 1
-    const healthy = this.#failures < this.#options.failureThreshold
+    this.#answered ||= well
+    const { eager, failureThreshold } = this.#options
+    const healthy = this.#failures < failureThreshold
+    if (eager !== undefined && !well) this.#soon = setTimeout(() => this.#ask(), within(eager)).unref()
     if (healthy === this.healthy) return
     this.healthy = healthy
     this.#changed(healthy)

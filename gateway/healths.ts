@@ -1,16 +1,26 @@
 import { milliseconds } from './config/kit.ts'
 import { defaultHealthCheck, type HealthCheck, type Server } from './config/servers.ts'
-import { Health, pathProbe, pingProbe, type HealthOptions } from './health.ts'
+import { pathProbe, pingProbe } from './asking.ts'
+import { Health, type HealthOptions } from './health.ts'
 import { httpUpstream } from './upstream/http.ts'
 import type { Upstreams } from './upstream/registry.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
-const optionsOf = (healthCheck: HealthCheck): HealthOptions => {
+/** A server of this pod is asked so often while it has not answered, and until it is well again. Milliseconds. */
+const eager = 500
+
+/** Without a word about health, the server of this pod is asked all the same: its pod is ready only when it answers. */
+const podCheck: HealthCheck = { interval: '10s' }
+
+const isOfThisPod = ({ upstream }: Server): boolean => upstream.http?.pod === true
+
+const optionsOf = (healthCheck: HealthCheck, server: Server): HealthOptions => {
   const { interval, timeout, failureThreshold } = healthCheck
   return {
     interval: milliseconds(interval ?? defaultHealthCheck.interval),
     timeout: milliseconds(timeout ?? defaultHealthCheck.timeout),
     failureThreshold: failureThreshold ?? defaultHealthCheck.failureThreshold,
+    ...(isOfThisPod(server) ? { eager } : {}),
   }
 }
 
@@ -42,9 +52,13 @@ export class Healths {
     this.#changed = changed
   }
 
-  /** A server is asked only when its object says so, and not while it is stopped; a path is asked at the address of the server. */
+  /**
+   * A server is asked when its object says so or when it runs in this pod, and not while it is stopped; a path is asked at the address of the
+   * server.
+   */
   get(server: Server, networks: readonly string[]): Health | undefined {
-    const { name, healthCheck, upstream } = server
+    const { name, upstream } = server
+    const healthCheck = server.healthCheck ?? (isOfThisPod(server) ? podCheck : undefined)
     if (!healthCheck || server.stopped === true || server.refused !== undefined) return undefined
     const key = JSON.stringify([name, healthCheck, upstream, networks])
     const found = this.#used.get(key) ?? this.#kept.get(key) ?? this.#make(server, healthCheck, networks)
@@ -73,9 +87,9 @@ export class Healths {
     const changed = (healthy: boolean): void => this.#changed(server.name, healthy)
     if (healthCheck.path === undefined || !http) {
       const probe = pingProbe(this.#upstreams.get(server, networks))
-      return { health: new Health(probe, optionsOf(healthCheck), changed), own: undefined }
+      return { health: new Health(probe, optionsOf(healthCheck, server), changed), own: undefined }
     }
     const own = httpUpstream(addressOf(http.url, healthCheck.path), this.#upstreams.judgeOf(http, networks))
-    return { health: new Health(pathProbe(own), optionsOf(healthCheck), changed), own }
+    return { health: new Health(pathProbe(own), optionsOf(healthCheck, server), changed), own }
   }
 }

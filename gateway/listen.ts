@@ -1,13 +1,10 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
-import { rm } from 'node:fs/promises'
-import { connect, type AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
 import { noOAuth } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
-import type { Endpoint } from './options.ts'
 
 export type Tls = { readonly cert: Buffer; readonly key: Buffer }
 
@@ -79,42 +76,3 @@ export function clientServer(services: Services, tls: Tls | undefined): Server |
 
 /** A port for probes, status or metrics. */
 export const pagesServer = (listener: RequestListener): Server => prepared(createServer(limits, listener))
-
-/** The base URL of a listener, port 0 resolved. */
-export function urlOf(server: Server | TlsServer, endpoint: Endpoint, tls: boolean): string {
-  if ('socket' in endpoint) return endpoint.socket
-  const { port } = server.address() as AddressInfo
-  const host = endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host
-  return `${tls ? 'https' : 'http'}://${host}:${port}`
-}
-
-const bound = (server: Server | TlsServer, endpoint: Endpoint): Promise<void> =>
-  new Promise((resolve, reject) => {
-    server.once('error', reject)
-    const done = (): void => {
-      server.off('error', reject)
-      resolve()
-    }
-    if ('socket' in endpoint) server.listen(endpoint.socket, done)
-    else
-      server.listen({ host: endpoint.host, port: endpoint.port, ipv6Only: endpoint.host === '::', backlog: 4096 }, done)
-  })
-
-export const closed = (server: Server | TlsServer): Promise<void> =>
-  new Promise(resolve => void server.close(() => resolve()))
-
-/** Is anybody listening on this socket, or did a process that was killed leave it behind? */
-const answers = (socket: string): Promise<boolean> =>
-  new Promise(resolve => {
-    const connection = connect(socket, () => {
-      connection.destroy()
-      resolve(true)
-    })
-    connection.on('error', () => resolve(false))
-  })
-
-/** Binds an endpoint; a socket that nobody answers on is a leftover and makes way. Rejects with the reason of the system. */
-export async function listening(server: Server | TlsServer, endpoint: Endpoint): Promise<void> {
-  if ('socket' in endpoint && !(await answers(endpoint.socket))) await rm(endpoint.socket, { force: true })
-  await bound(server, endpoint)
-}

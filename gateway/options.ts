@@ -18,7 +18,17 @@ export type Log = {
   error(event: string, fields?: Record<string, unknown>): void
 }
 
-export type Endpoint = { readonly host: string; readonly port: number } | { readonly socket: string }
+/** `optional`: where this address family does not exist, the others are enough. */
+export type Endpoint =
+  { readonly host: string; readonly port: number; readonly optional?: true } | { readonly socket: string }
+
+/** Times of a drain, in milliseconds. */
+export type DrainTimes = {
+  /** How long clients still arrive after a pod has turned not-ready: its endpoints take that long to reach every node. */
+  readonly settle?: number
+  /** After which a drain that nothing followed is over. Unset: the longest request timeout and 10 s. */
+  readonly grace?: number
+}
 
 /** Everything impure that a gateway needs, passed in. */
 export type GatewayOptions = {
@@ -30,8 +40,11 @@ export type GatewayOptions = {
   /** Pod uid, or the instance id of the state folder. */
   readonly instance: string
   readonly client: readonly Endpoint[]
-  readonly admin?: Endpoint
-  readonly metrics?: Endpoint
+  readonly admin?: readonly Endpoint[]
+  readonly metrics?: readonly Endpoint[]
+  /** Whether `system:operator` may come in by the client port, with the token from the guard secret: in a pod it may. */
+  readonly operator?: boolean
+  readonly drain?: DrainTimes
   readonly audit: LineSink
   readonly log: Log
   /** Milliseconds since the epoch; a test that plays with time passes its own. */
@@ -53,6 +66,8 @@ export type Gateway = {
   apply(texts: ConfigTexts): Applied
   /** SHA-256 over what was compiled. */
   readonly hash: string
+  /** Folders of the secrets that the configuration names and that are rotated without a change of it. */
+  readonly secretFolders: readonly string[]
   /** Runs the clock of the open calls by hand; for tests that play with time. */
   tick(): void
   /** Not ready, finish calls, close streams so that clients resume, then resolve. */

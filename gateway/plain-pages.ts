@@ -27,10 +27,10 @@ export const noOAuth: Page = page(
   }),
 )
 
-/** Ready: serving, and no server is known to be down. */
+/** Ready: serving, no server is known to be down, and the one of this pod has answered. */
 function unready(services: Services): string | undefined {
   if (services.phase() !== 'serving') return services.phase()
-  const down = [...services.runtime().servers.values()].filter(({ health }) => health !== undefined && !health.healthy)
+  const down = [...services.runtime().servers.values()].filter(({ health }) => health !== undefined && !health.ready)
   return down.length > 0 ? `unhealthy: ${down.map(({ name }) => name).join(', ')}` : undefined
 }
 

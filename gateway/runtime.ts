@@ -21,6 +21,8 @@ export type ServerRuntime = {
   readonly upstream: Upstream
   readonly sealer: Sealer
   readonly health: Health | undefined
+  /** Whether it runs in the pod of this gateway. */
+  readonly pod: boolean
   /** Milliseconds. */
   readonly requestTimeout: number
   readonly idleTimeout: number
@@ -51,6 +53,8 @@ export type Services = {
   readonly calls: OpenCalls
   readonly audit: AuditLog
   readonly metrics: Metrics
+  /** Where the operator's own questions are counted: they are nobody's usage. */
+  readonly unshown: Metrics
   readonly log: Log
   phase(): Phase
 }

@@ -1,15 +1,17 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
-import { adminListener } from './admin.ts'
+import { adminListener, type Administration } from './admin.ts'
 import { AuditLog } from './audit.ts'
 import { OpenCalls } from './call/open-calls.ts'
 import { HeldBytes } from './http/memory.ts'
 import { listenerNames } from './http/hosts.ts'
-import { clientServer, closed, lazyListener, listening, pagesServer, urlOf, type Tls } from './listen.ts'
+import { bind, type Bound } from './bind.ts'
+import { Drain } from './drain.ts'
+import { clientServer, lazyListener, pagesServer, type Tls } from './listen.ts'
 import { Metrics } from './metrics.ts'
 import { Configuration } from './configuration.ts'
-import { ConfigurationError, type Endpoint, type Gateway, type GatewayOptions } from './options.ts'
+import { ConfigurationError, type Gateway, type GatewayOptions } from './options.ts'
 import type { Services } from './runtime.ts'
 
 /** 4 MiB is what SDK servers accept; values and depth are counted before anything is parsed. */
@@ -18,50 +20,19 @@ const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 
 /** How long calls in flight may take to finish once the process was told to end. */
 const drainMilliseconds = 25_000
 
-/** Endpoints that share a port number, with 0 meaning one that the system picks for all of them. */
-type Started = { readonly urls: string[]; stop(): Promise<void> }
+/** And how long clients may take to read the last answers. Milliseconds. */
+const lastWords = 1_000
 
 async function startClient(
   services: Services,
   options: GatewayOptions,
   configuration: Configuration,
-): Promise<Started> {
+): Promise<Bound<ReturnType<typeof clientServer>>> {
   const tls: Tls | undefined = configuration.tls
-  const servers = options.client.map(() => clientServer(services, tls))
-  configuration.onTls = next => servers.forEach(server => 'setSecureContext' in server && server.setSecureContext(next))
-  let picked = 0
-  const urls: string[] = []
-  for (const [at, endpoint] of options.client.entries()) {
-    const wanted = 'port' in endpoint && endpoint.port === 0 ? { ...endpoint, port: picked } : endpoint
-    await listening(servers[at]!, wanted)
-    const url = urlOf(servers[at]!, wanted, tls !== undefined)
-    if ('port' in endpoint) picked = Number(new URL(url).port)
-    urls.push(url)
-  }
-  return {
-    urls,
-    stop: async () => {
-      const all = servers.map(closed)
-      servers.forEach(server => server.closeIdleConnections())
-      const timer = setTimeout(() => servers.forEach(server => server.closeAllConnections()), 1_000)
-      await Promise.all(all)
-      clearTimeout(timer)
-    },
-  }
-}
-
-async function startPages(listener: RequestListener, endpoint: Endpoint | undefined): Promise<Started> {
-  if (!endpoint) return { urls: [], stop: () => Promise.resolve() }
-  const server = pagesServer(listener)
-  await listening(server, endpoint)
-  return {
-    urls: [urlOf(server, endpoint, false)],
-    stop: () => {
-      const done = closed(server)
-      server.closeAllConnections()
-      return done
-    },
-  }
+  const bound = await bind(options.client, () => clientServer(services, tls), { log: options.log, tls: !!tls })
+  configuration.onTls = next =>
+    bound.servers.forEach(server => 'setSecureContext' in server && server.setSecureContext(next))
+  return bound
 }
 
 const notLoaded =
@@ -80,7 +51,7 @@ const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdA
 /** Starts a gateway. Throws `ConfigurationError` when its first configuration cannot be compiled. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now?.bind(options) ?? Date.now
-  let phase: ReturnType<Services['phase']> = 'serving'
+  let ending = false
   const services: Services = {
     runtime: () => configuration.runtime,
     now,
@@ -90,19 +61,34 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     calls: new OpenCalls(now),
     audit: new AuditLog(options.audit, options.instance, startId()),
     metrics: new Metrics(),
+    unshown: new Metrics(),
     log: options.log,
-    phase: () => phase,
+    phase: () => (ending ? 'ending' : drain.phase),
   }
   const names = options.client.flatMap(endpoint => ('host' in endpoint ? listenerNames(endpoint.host) : []))
   const configuration = new Configuration(options, services, names)
   const issues = configuration.first(options.texts)
   if (issues.length > 0) throw new ConfigurationError(issues)
-  const client = await startClient(services, options, configuration)
-  const admin = await startPages(
-    adminListener(services, { guards: () => options.guard('_gateway'), applied: () => configuration.applied }),
-    options.admin,
+  const { log } = options
+  const drain = new Drain(
+    {
+      calls: services.calls,
+      servers: () => configuration.runtime.servers.values(),
+      now,
+      log,
+      drained: () => client.servers.forEach(server => server.closeIdleConnections()),
+    },
+    options.drain ?? {},
   )
-  const metrics = await startPages(metricsListener(services), options.metrics)
+  const administration: Administration = {
+    guards: () => options.guard('_gateway'),
+    applied: () => configuration.applied,
+    drain: () => (ending ? Promise.resolve() : drain.begin()),
+  }
+  const client = await startClient(services, options, configuration)
+  const pages = (listener: RequestListener) => () => pagesServer(listener)
+  const admin = await bind(options.admin ?? [], pages(adminListener(services, administration)), { log })
+  const metrics = await bind(options.metrics ?? [], pages(metricsListener(services)), { log })
   return {
     urls: client.urls,
     adminUrl: admin.urls[0],
@@ -111,11 +97,18 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     get hash() {
       return configuration.runtime.hash
     },
-    tick: () => services.calls.tick(),
+    get secretFolders() {
+      return configuration.secretFolders
+    },
+    tick() {
+      services.calls.tick()
+      drain.tick()
+    },
     async stop() {
-      phase = 'ending'
+      ending = true
+      drain.end()
       await services.calls.drain(drainMilliseconds)
-      await client.stop()
+      await client.stop(lastWords)
       await Promise.all([admin.stop(), metrics.stop(), configuration.close()])
       await options.audit.close()
     },

@@ -1,37 +1,67 @@
-import { watch } from 'node:fs'
-import type { ConfigTexts, Log } from './options.ts'
+import { watch, type FSWatcher } from 'node:fs'
+import type { Log } from './options.ts'
 
 /** Writes come in bursts, and the kubelet swaps a symlink; a moment later everything is in place. Milliseconds. */
 const settle = 30
 /** Notifications get lost on some file systems, so the files are read again anyway. */
 const again = 15_000
 
+/** Folders that are watched; which ones may change. */
+class Watched {
+  readonly #watchers = new Map<string, FSWatcher>()
+  readonly #changed: () => void
+  readonly #log: Log
+
+  constructor(changed: () => void, log: Log) {
+    this.#changed = changed
+    this.#log = log
+  }
+
+  keep(folders: readonly string[]): void {
+    for (const [folder, watcher] of this.#watchers) {
+      if (folders.includes(folder)) continue
+      watcher.close()
+      this.#watchers.delete(folder)
+    }
+    for (const folder of folders) if (!this.#watchers.has(folder)) this.#add(folder)
+  }
+
+  #add(folder: string): void {
+    const failed = (error: Error): void => {
+      this.#log.error('a folder cannot be watched, it is read every 15 s', { folder, error: error.message })
+      this.#watchers.get(folder)?.close()
+      this.#watchers.delete(folder)
+    }
+    try {
+      this.#watchers.set(folder, watch(folder, this.#changed).on('error', failed))
+    } catch (error) {
+      failed(error as Error)
+    }
+  }
+}
+
 /**
- * Reads the configuration again whenever its folder changes, and every 15 s. A file that cannot be read leaves the configuration as it is and
- * is tried again.
+ * Looks again whenever one of the folders changes, and every 15 s. A look that throws changes nothing and is tried again.
+ *
+ * @param folders asked after each look: a new configuration may name a certificate elsewhere
+ * @returns ends it
  */
-export function watchFolder(
-  folder: string,
-  read: () => ConfigTexts,
-  apply: (texts: ConfigTexts) => void,
-  log: Log,
-): () => void {
+export function watchFolders(folders: () => readonly string[], look: () => void, log: Log): () => void {
   let timer: NodeJS.Timeout | undefined
+  const watched = new Watched(() => void (timer ??= setTimeout(now, settle)), log)
   const now = (): void => {
     timer = undefined
     try {
-      apply(read())
+      look()
     } catch (error) {
       log.error('configuration could not be read', { error: (error as Error).message })
     }
+    watched.keep(folders())
   }
-  const watcher = watch(folder, () => void (timer ??= setTimeout(now, settle)))
-  watcher.on('error', error =>
-    log.error('the folder cannot be watched, it is read every 15 s', { error: error.message }),
-  )
+  watched.keep(folders())
   const poll = setInterval(now, again).unref()
   return () => {
-    watcher.close()
+    watched.keep([])
     clearInterval(poll)
     clearTimeout(timer)
   }

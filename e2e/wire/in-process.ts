@@ -32,8 +32,8 @@ export async function playedGateway(
     guard: () => [guard],
     instance: 'test',
     client: [{ host: '127.0.0.1', port: 0 }],
-    admin: { host: '127.0.0.1', port: 0 },
-    metrics: { host: '127.0.0.1', port: 0 },
+    admin: [{ host: '127.0.0.1', port: 0 }],
+    metrics: [{ host: '127.0.0.1', port: 0 }],
     audit: {
       write: lines => {
         text += lines

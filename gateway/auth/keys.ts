@@ -8,7 +8,7 @@ const maxKeyLength = 512
 
 const grantsOf = (key: CompiledKey): Grants => ({
   expiresAt: key.expiresAt,
-  allowsScope: scope => (scope === 'servers:read' ? key.reads : key.executes),
+  allowsScope: scope => (scope === 'gateway:execute' ? key.executes : key.reads),
   allowsServer: key.servers,
   allowsTool: key.tools,
 })

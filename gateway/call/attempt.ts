@@ -7,7 +7,7 @@ import { callerShare } from '../http/memory.ts'
 
 /** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
 export type Attempt = {
-  readonly services: Services
+  services: Services
   readonly req: IncomingMessage
   readonly res: ServerResponse
   /** The id that stands in the answer and resolves in the audit log. */
@@ -89,6 +89,8 @@ export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Fin
   services.metrics.decision(server ?? noServer, code)
   services.metrics.request(server ?? noServer, status, services.now() - attempt.started)
   if (res.headersSent || res.destroyed) return
+  // Whoever keeps his connection would come back to a gateway that is about to end.
+  if (services.phase() !== 'serving') headers.Connection = 'close'
   if (!req.complete) {
     // What is left of the body is nobody's business: the connection ends with this answer.
     headers.Connection = 'close'

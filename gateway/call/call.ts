@@ -1,6 +1,6 @@
 import type { Identity } from '../auth/authenticator.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Caller, Denial, Exchange, Finding, Message, ReadLimits } from '../exchange.ts'
+import type { Caller, Denial, Exchange, Finding, ReadLimits, Scope } from '../exchange.ts'
 import { judgeRequest } from '../pipeline.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
@@ -49,6 +49,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   open(request: UpstreamRequest): void {
     const { services, res } = this.admission.attempt
     services.calls.add(this)
+    if (this.#over) return
     // A client that left while its body was judged has closed already and will not say so again.
     if (res.destroyed) return this.#gone()
     res.on('close', () => this.#gone())
@@ -161,7 +162,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     if (!server || server.stopped || server.refused !== undefined)
       return this.#revoke({ stage: 'route', code: 'NotFound', detail: 'the server is gone' })
     const caller = { ...this.caller, principal: admitted.principal }
-    const refusal = refusalOf(server, caller, this.admission.messages, services.limits)
+    const refusal = refusalOf(server, caller, this.admission, services.limits)
     if (refusal) return this.#revoke(refusal)
     const moved = server.upstream !== this.server.upstream
     this.server = server
@@ -239,16 +240,19 @@ function refusedHead(status: number, headers: UpstreamHeaders): Denial | undefin
   return encoding === undefined || encoding === 'identity' ? undefined : deny('UpstreamUnreadable')
 }
 
+/** What a request without a message asks for: to listen, or (DELETE) to end a session that the caller opened. */
+export const bodylessScope = (method: string | undefined): Scope => (method === 'DELETE' ? 'handshake' : 'servers:read')
+
 /** What the newest policies say of messages that an older configuration let through. */
 function refusalOf(
   server: ServerRuntime,
   caller: Caller,
-  messages: readonly Message[],
+  { messages, attempt }: Admission,
   limits: ReadLimits,
 ): Denial | undefined {
   const { grants } = caller.principal
   if (!grants.allowsServer(server.name)) return { stage: 'authorize', code: 'ServerNotAllowed' }
-  if (messages.length === 0 && !grants.allowsScope('servers:read'))
+  if (messages.length === 0 && !grants.allowsScope(bodylessScope(attempt.req.method)))
     return { stage: 'authorize', code: 'InsufficientScope' }
   for (const message of messages) {
     const scope =

@@ -5,7 +5,7 @@ import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
-import { Call } from './call.ts'
+import { bodylessScope, Call } from './call.ts'
 import { closed, type Entry } from './entry.ts'
 import { endsHere, requestHeaders } from './forwarded.ts'
 import { receive } from './post.ts'
@@ -36,7 +36,7 @@ const denial = (stage: string, code: Denial['code'], detail?: string): Denial =>
 /** What is wrong with a request before anybody asks who sent it. */
 function badTransport(runtime: Runtime, services: Services, req: IncomingMessage): Denial | undefined {
   const { headers } = req
-  if (!runtime.hosts.host(headers.host))
+  if (!runtime.hosts.host(headers.host) && !isOperatorAtPod(runtime, services, req))
     return denial('http', 'HostNotAllowed', `Host ${JSON.stringify(headers.host?.slice(0, 200))}`)
   if (!runtime.hosts.origin(headers.origin))
     return denial('http', 'OriginNotAllowed', `Origin ${JSON.stringify(headers.origin?.slice(0, 200))}`)
@@ -44,7 +44,19 @@ function badTransport(runtime: Runtime, services: Services, req: IncomingMessage
   if (twice !== undefined) return denial('http', 'InvalidRequest', `header ${twice} stands twice`)
   const ends = endsHere(headers.connection)
   if (ends !== undefined) return denial('http', 'InvalidRequest', `Connection names ${ends}`)
-  return services.phase() === 'ending' ? denial('http', 'ShuttingDown') : undefined
+  const phase = services.phase()
+  return phase === 'drained' || phase === 'ending' ? denial('http', 'ShuttingDown') : undefined
+}
+
+/**
+ * The operator dials the pod, which has no name: for a request with its token, and for no other, the address that was dialled is an accepted Host.
+ */
+function isOperatorAtPod(runtime: Runtime, services: Services, { headers, socket }: IncomingMessage): boolean {
+  const { localAddress = '', localPort } = socket
+  const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress
+  if (headers.host !== `${host}:${localPort}`) return false
+  const admitted = runtime.auth.admit(headers, services.now())
+  return 'principal' in admitted && admitted.principal.provider === 'operator'
 }
 
 /** One request to an MCP address, from its head to the verdict. */
@@ -67,6 +79,8 @@ function enter(attempt: Attempt, runtime: Runtime): void {
   if (req.method === 'OPTIONS') return preflight(req, res)
   const admitted = runtime.auth.admit(req.headers, attempt.started)
   if ('denied' in admitted) return refuse(attempt, admitted.denied)
+  // Nobody's usage: its questions are audited like all others, and counted apart.
+  if (admitted.principal.provider === 'operator') attempt.services = { ...services, metrics: services.unshown }
   attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
   const server = serverOf(runtime, req.url ?? '')
   if (!server) return refuse(attempt, denial('route', 'NotFound'))
@@ -88,7 +102,7 @@ function call(attempt: Attempt, entry: Entry): void {
 function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
   const { services, req } = attempt
   attempt.era = 'legacy'
-  if (!identity.principal.grants.allowsScope('servers:read'))
+  if (!identity.principal.grants.allowsScope(bodylessScope(req.method)))
     return refuse(attempt, denial('authorize', 'InsufficientScope'))
   const session = sessionOf(services, server, identity.principal, req.headers)
   if ('denied' in session) return refuse(attempt, session.denied)

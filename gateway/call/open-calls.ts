@@ -24,6 +24,7 @@ export class OpenCalls {
   readonly #now: () => number
   #timer: NodeJS.Timeout | undefined
   #idle: (() => void) | undefined
+  #winding = false
 
   constructor(now: () => number) {
     this.#now = now
@@ -35,6 +36,7 @@ export class OpenCalls {
 
   add(call: OpenCall): void {
     this.#calls.add(call)
+    if (this.#winding) call.wind()
     this.#timer ??= setInterval(() => this.tick(), tickMilliseconds).unref()
   }
 
@@ -56,9 +58,20 @@ export class OpenCalls {
     this.#each(call => call.reauthorize(now))
   }
 
+  /** Closes streams, so that their clients resume elsewhere, and those that are opened from now on. Calls that wait for an answer go on. */
+  wind(): void {
+    this.#winding = true
+    this.#each(call => call.wind())
+  }
+
+  /** Streams may be opened again. */
+  unwind(): void {
+    this.#winding = false
+  }
+
   /** Closes streams, waits for the calls in flight for at most `milliseconds`, then abandons what is left. */
   async drain(milliseconds: number): Promise<void> {
-    this.#each(call => call.wind())
+    this.wind()
     if (this.#calls.size > 0) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, milliseconds)

@@ -16,6 +16,7 @@ const row = (era: MethodRow['era'], from: MethodRow['from'], shape: MethodRow['s
   scope,
 })
 
+const look = 'handshake'
 const read = 'servers:read'
 const execute = 'gateway:execute'
 
@@ -26,12 +27,12 @@ const execute = 'gateway:execute'
 export const methods: Readonly<Record<string, MethodRow>> = Object.assign(
   Object.create(null) as Record<string, MethodRow>,
   {
-    initialize: row('legacy', 'client', 'request', read),
-    ping: row('legacy', 'both', 'request', read),
-    'server/discover': row('modern', 'client', 'request', read),
-    'tools/list': row('both', 'client', 'request', read),
-    'prompts/list': row('both', 'client', 'request', read),
-    'resources/list': row('both', 'client', 'request', read),
+    initialize: row('legacy', 'client', 'request', look),
+    ping: row('legacy', 'both', 'request', look),
+    'server/discover': row('modern', 'client', 'request', look),
+    'tools/list': row('both', 'client', 'request', look),
+    'prompts/list': row('both', 'client', 'request', look),
+    'resources/list': row('both', 'client', 'request', look),
     'resources/templates/list': row('both', 'client', 'request', read),
     'tasks/list': row('legacy', 'both', 'request', read),
 
@@ -53,7 +54,7 @@ export const methods: Readonly<Record<string, MethodRow>> = Object.assign(
     'elicitation/create': row('legacy', 'server', 'request', execute),
     'roots/list': row('legacy', 'server', 'request', execute),
 
-    'notifications/initialized': row('legacy', 'client', 'notification', read),
+    'notifications/initialized': row('legacy', 'client', 'notification', look),
     'notifications/roots/list_changed': row('legacy', 'client', 'notification', read),
     'notifications/cancelled': row('both', 'both', 'notification', read),
     'notifications/progress': row('both', 'both', 'notification', read),

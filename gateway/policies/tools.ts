@@ -97,6 +97,8 @@ export function tools(config: ServerTools): AtOnce {
       const list = toolsOf(answer)
       if (list === undefined) return pass
       if (!Array.isArray(list)) return deny('UpstreamUnreadable', 'result.tools is not an array')
+      // Status counts what there is and names what waits for approval: the operator sees the list as it is, and may call nothing.
+      if (x.principal.provider === 'operator') return pass
       const keep = list.map((tool: unknown) => {
         const name = nameOf(tool)
         return name !== undefined && judge(x, name) === undefined
