@@ -46,14 +46,13 @@ export class Drain {
 
   /** Begins, or joins, a drain; resolves when the server may end. */
   begin(): Promise<void> {
-    const { log, now, servers } = this.#world
-    this.#since = this.phase === 'draining' ? this.#since : now()
+    this.#since = this.phase === 'draining' ? this.#since : this.#world.now()
     if (this.phase === 'drained') return Promise.resolve()
     if (this.phase === 'serving') {
       this.phase = 'draining'
       this.#gone = false
-      log.info('draining')
-      this.#standing = new Standing([...servers()])
+      this.#world.log.info('draining')
+      this.#standing = new Standing([...this.#world.servers()])
       this.#timer = setInterval(() => this.tick(), tickMilliseconds)
     }
     return new Promise(resolve => void this.#waiting.push(resolve))
