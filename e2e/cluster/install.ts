@@ -5,8 +5,11 @@ export const system = 'bartizan-system'
 
 /** Installs as the README says; resolves when the operator is available. */
 export async function install(kubectl: Kubectl): Promise<string> {
+  const before = await kubectl.run(['get', 'deployment', '-n', system, 'bartizan-operator'])
   const began = performance.now()
   await kubectl.ok(['apply', '-k', 'config/default'])
+  // An operator that was there before may run an older image of the same name.
+  if (before.status === 0) await kubectl.ok(['rollout', 'restart', '-n', system, 'deployment/bartizan-operator'])
   await kubectl.ok(['rollout', 'status', '-n', system, 'deployment/bartizan-operator', '--timeout=120s'])
   return `available ${((performance.now() - began) / 1000).toFixed(1)} s after apply`
 }

@@ -10,7 +10,7 @@ export async function bundlePods(): Promise<void> {
   const folder = import.meta.dirname
   await build({
     entryPoints: Object.fromEntries(
-      ['server', 'hostile', 'client', 'load'].map(name => [name, join(folder, name, 'main.ts')]),
+      ['server', 'hostile', 'client', 'load', 'probe'].map(name => [name, join(folder, name, 'main.ts')]),
     ),
     outdir,
     outExtension: { '.js': '.mjs' },
