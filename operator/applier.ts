@@ -20,7 +20,10 @@ export type Outcome =
   | { readonly conflict: NameConflict }
   | { readonly refusal: Refusal }
 
-export const wishFor = (object: KubernetesObject): Wish => ({ object, fingerprint: hash('sha1', JSON.stringify(object)) })
+export const wishFor = (object: KubernetesObject): Wish => ({
+  object,
+  fingerprint: hash('sha1', JSON.stringify(object)),
+})
 
 /** Names an object within the cluster. */
 export const objectKey = ({ kind, metadata }: KubernetesObject | ApiObject): string =>
@@ -31,10 +34,25 @@ const isSpoken = ([name]: [string, string]): boolean => !name.startsWith('deploy
 
 /** What tells that somebody changed an object. A kind without a generation has little else in it than what we own, so any version counts. */
 function markOf({ metadata }: ApiObject): string {
-  const { uid, generation, resourceVersion, labels = {}, annotations = {}, ownerReferences, deletionTimestamp } = metadata
+  const {
+    uid,
+    generation,
+    resourceVersion,
+    labels = {},
+    annotations = {},
+    ownerReferences,
+    deletionTimestamp,
+  } = metadata
   const sorted = (map: object): unknown => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))
   const spoken = Object.fromEntries(Object.entries(annotations).filter(isSpoken))
-  return JSON.stringify([uid, generation ?? resourceVersion, sorted(labels), sorted(spoken), ownerReferences, deletionTimestamp])
+  return JSON.stringify([
+    uid,
+    generation ?? resourceVersion,
+    sorted(labels),
+    sorted(spoken),
+    ownerReferences,
+    deletionTimestamp,
+  ])
 }
 
 /** Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. */
@@ -89,7 +107,10 @@ export class Applier {
     const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
     if (conflict) return { conflict }
     // The uid pins the very object that was judged; without one, nobody's fields are taken over.
-    const pinned = { ...object, metadata: { ...object.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
+    const pinned = {
+      ...object,
+      metadata: { ...object.metadata, ...(known && { uid: known.metadata.uid }) },
+    } as ApiObject
     const applied = await this.#client.apply(resource, namespace, pinned, { manager, force: known !== undefined })
     const version = applied.metadata.resourceVersion ?? ''
     this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied) })

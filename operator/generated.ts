@@ -20,7 +20,12 @@ const lookAgain = 30_000
 const troubleAgain = 5_000
 
 /** Where a generated key is on its way. `pending` holds the key until it has been delivered. */
-type Record = { readonly secret: ApiObject; readonly secretName: string; readonly digest: string; readonly pending?: string }
+type Record = {
+  readonly secret: ApiObject
+  readonly secretName: string
+  readonly digest: string
+  readonly pending?: string
+}
 
 /**
  * Makes the keys of APIKeys with `generate`. The digest Secret comes first and holds the key itself for the moment until its delivery, so that

@@ -24,9 +24,20 @@ export function valueOf(secret: ApiObject, key: string): Buffer | undefined {
 /** Makes a Secret that is not there. Undefined when somebody was faster: what exists is never taken over. */
 export async function createSecret(client: Client, secret: NewSecret): Promise<ApiObject | undefined> {
   const { namespace, name, labels = {}, ownerReferences, data } = secret
-  const metadata = { name, namespace, labels: { ...labels, [managedBy]: manager }, ...(ownerReferences && { ownerReferences }) }
+  const metadata = {
+    name,
+    namespace,
+    labels: { ...labels, [managedBy]: manager },
+    ...(ownerReferences && { ownerReferences }),
+  }
   try {
-    return await client.create(secrets, namespace, { apiVersion: 'v1', kind: 'Secret', metadata, type: 'Opaque', data: encoded(data) })
+    return await client.create(secrets, namespace, {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata,
+      type: 'Opaque',
+      data: encoded(data),
+    })
   } catch (error) {
     if (isStatus(error, 409)) return undefined
     throw error
@@ -44,9 +55,16 @@ export async function findOrCreate(client: Client, secret: NewSecret): Promise<A
 }
 
 /** Changes keys of a Secret that is ours; null removes one. */
-export function patchSecret(client: Client, secret: ApiObject, data: Readonly<Record<string, string | null>>): Promise<ApiObject> {
+export function patchSecret(
+  client: Client,
+  secret: ApiObject,
+  data: Readonly<Record<string, string | null>>,
+): Promise<ApiObject> {
   const { namespace, name = '', resourceVersion } = secret.metadata
-  const changed = Object.entries(data).map(([key, value]) => [key, value === null ? null : Buffer.from(value).toString('base64')])
+  const changed = Object.entries(data).map(([key, value]) => [
+    key,
+    value === null ? null : Buffer.from(value).toString('base64'),
+  ])
   const body = { metadata: { resourceVersion }, data: Object.fromEntries(changed) as object }
   return client.patch(secrets, namespace, name, body, { type: 'merge' })
 }

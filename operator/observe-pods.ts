@@ -63,7 +63,9 @@ export function observedPod(pod: ApiObject, report: ObservedPod['report']): Obse
   const inits = ((pod['spec'] ?? {}) as PodSpec).initContainers ?? []
   const sidecars = new Set(inits.filter(one => one.restartPolicy === 'Always').map(one => one.name))
   // An init container that has ended well is over; one that has not is why nothing else starts.
-  const inCharge = initContainerStatuses.filter(({ name, state }) => sidecars.has(name) || state?.terminated?.exitCode !== 0)
+  const inCharge = initContainerStatuses.filter(
+    ({ name, state }) => sidecars.has(name) || state?.terminated?.exitCode !== 0,
+  )
   const scheduled = conditionOf(pod, 'PodScheduled')
   return {
     name: pod.metadata.name ?? '',

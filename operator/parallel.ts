@@ -1,5 +1,9 @@
 /** Runs over all items, at most `width` at a time. All are tried; then the first error is thrown. */
-export async function parallel<T>(items: readonly T[], width: number, run: (item: T) => Promise<unknown>): Promise<void> {
+export async function parallel<T>(
+  items: readonly T[],
+  width: number,
+  run: (item: T) => Promise<unknown>,
+): Promise<void> {
   const errors: unknown[] = []
   const rest = items.values()
   const worker = async (): Promise<void> => {

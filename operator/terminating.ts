@@ -2,7 +2,8 @@ import { ApiError } from './kit/apierror.ts'
 
 type Cause = { readonly reason?: unknown }
 
-const causesOf = (details: unknown): readonly Cause[] => (details as { causes?: readonly Cause[] } | undefined)?.causes ?? []
+const causesOf = (details: unknown): readonly Cause[] =>
+  (details as { causes?: readonly Cause[] } | undefined)?.causes ?? []
 
 /** Whether the API server would not take something because its namespace is being deleted: nothing is left to do there. */
 export const isTerminating = (error: unknown): boolean =>
