@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane, type OwnControlPlane } from '../hack/controlplane/index.ts'
@@ -26,7 +27,9 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
   ]
 
   beforeAll(async () => {
-    plane = await controlPlane({ controllers: true })
+    // As OpenShift has it: whoever makes an object that blocks the deletion of its owner has to be allowed that.
+    const enforced = '--enable-admission-plugins=OwnerReferencesPermissionEnforcement'
+    plane = await controlPlane({ controllers: true, flags: [enforced] })
     admin = plane.rest()
     await install(plane, 'team')
     const account = async (): Promise<boolean> =>
@@ -105,6 +108,13 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
     test.each(allowed)('$what', async ({ method, path, body }) => {
       const answer = await operator.request(method, method === 'GET' ? path : `${path}?dryRun=All`, body)
       expect({ ok: answer.status < 300, said: said(answer.body) }).toMatchObject({ ok: true })
+    })
+
+    test.each(['MCPServer', 'GuardrailPolicy', 'APIKey', 'MCPGateway'])('make what belongs to an %s', async kind => {
+      const owner = { apiVersion: 'mcp.gateway.io/v1', kind, name: 'x', uid: randomUUID(), controller: true }
+      const metadata = { name: 'owned', labels: mine, ownerReferences: [{ ...owner, blockOwnerDeletion: true }] }
+      const answer = await operator.request('POST', `${team}/configmaps?dryRun=All`, { metadata })
+      expect({ status: answer.status, said: said(answer.body) }).toMatchObject({ status: 201 })
     })
 
     test.each(goldens.filter(({ made }) => made.length > 0))('make what is translated: $file', async ({ made }) => {

@@ -35,6 +35,7 @@ const reading: readonly Forbidden[] = [
   { what: 'list the Secrets of a server', method: 'GET', path: `${team}/secrets`, says: 'cannot list' },
   { what: 'watch Secrets', method: 'GET', path: `${team}/secrets?watch=1`, says: 'cannot watch' },
   { what: 'list Secrets by one name', method: 'GET', path: byName('ours'), says: 'cannot list' },
+  { what: 'get a pod', method: 'GET', path: `${team}/pods/ours`, says: 'cannot get' },
   { what: 'list nodes', method: 'GET', path: '/api/v1/nodes', says: 'cannot list' },
   { what: 'reach a kubelet', method: 'GET', path: '/api/v1/nodes/n/proxy/pods', says: 'cannot get' },
   { what: 'read logs', method: 'GET', path: `${team}/pods/ours/log`, says: 'cannot get' },
@@ -221,7 +222,7 @@ const objects: readonly Forbidden[] = [
     body: patch,
     says: label,
   },
-  { what: 'delete a Secret without its label', method: 'DELETE', path: `${team}/secrets/theirs`, says: label },
+  { what: 'delete a Secret', method: 'DELETE', path: `${team}/secrets/theirs`, says: 'cannot delete' },
   {
     what: 'redirect a Service without its label',
     method: 'PATCH',
