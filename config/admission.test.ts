@@ -302,8 +302,20 @@ describe.skipIf(noControlPlane)('config/admission', () => {
       for (const kind of kinds) expect([kind, await may('stranger', 'list', kind)]).toEqual([kind, false])
     })
 
-    async function may(user: string, verb: string, resource: string): Promise<boolean> {
-      const resourceAttributes = { namespace: 'team', verb, group: 'mcp.gateway.io', resource }
+    test('an editor of the namespace is inside the wall: Secrets, Deployments and shells are his, guard or not', async () => {
+      for (const [verb, resource, group] of [
+        ['get', 'secrets', ''],
+        ['create', 'pods', ''],
+        ['create', 'pods/exec', ''],
+        ['patch', 'deployments', 'apps'],
+        ['delete', 'networkpolicies', 'networking.k8s.io'],
+      ] as const)
+        expect([resource, await may('editor', verb, resource, group)]).toEqual([resource, true])
+    })
+
+    async function may(user: string, verb: string, name: string, group = 'mcp.gateway.io'): Promise<boolean> {
+      const [resource, subresource = ''] = name.split('/')
+      const resourceAttributes = { namespace: 'team', verb, group, resource, subresource }
       const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
       const { body } = await as(user).request('POST', path, { spec: { resourceAttributes } })
       return (body['status'] as { allowed: boolean }).allowed

@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane, type OwnControlPlane } from '../hack/controlplane/index.ts'
 import type { Json, Rest } from '../hack/controlplane/rest.ts'
-import { filesLike, manifestsIn } from '../hack/manifests/files.ts'
+import { filesLike, manifestsIn, type Manifest } from '../hack/manifests/files.ts'
 import { create, install } from '../hack/manifests/install.ts'
 import { apps, deployment, forbidden, mine, ours, pod, team, type Try } from '../hack/rbac/forbidden.ts'
 
@@ -26,7 +27,9 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
   ]
 
   beforeAll(async () => {
-    plane = await controlPlane({ controllers: true })
+    // As OpenShift has it: whoever makes an object that blocks the deletion of its owner has to be allowed that.
+    const enforced = '--enable-admission-plugins=OwnerReferencesPermissionEnforcement'
+    plane = await controlPlane({ controllers: true, flags: [enforced] })
     admin = plane.rest()
     await install(plane, 'team')
     const account = async (): Promise<boolean> =>
@@ -107,6 +110,22 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
       expect({ ok: answer.status < 300, said: said(answer.body) }).toMatchObject({ ok: true })
     })
 
+    test.each(['MCPServer', 'GuardrailPolicy', 'APIKey', 'MCPGateway'])('make what belongs to an %s', async kind => {
+      const owner = { apiVersion: 'mcp.gateway.io/v1', kind, name: 'x', uid: randomUUID(), controller: true }
+      const metadata = { name: 'owned', labels: mine, ownerReferences: [{ ...owner, blockOwnerDeletion: true }] }
+      const answer = await operator.request('POST', `${team}/configmaps?dryRun=All`, { metadata })
+      expect({ status: answer.status, said: said(answer.body) }).toMatchObject({ status: 201 })
+    })
+
+    test.each(goldens.filter(({ made }) => made.length > 0))('make what is translated: $file', async ({ made }) => {
+      for (const object of made) {
+        const body = { ...object, metadata: { ...object.metadata, namespace: 'team' } }
+        const path = `${collections[object.kind]}?dryRun=All&fieldValidation=Strict`
+        const answer = await operator.request('POST', path, body)
+        expect({ status: answer.status, said: said(answer.body) }).toMatchObject({ status: 201 })
+      }
+    })
+
     test('and the status of a server carries nothing but the status', async () => {
       const path = `${ours}/mcpservers/weather`
       await operator.request('PATCH', `${path}/status`, {
@@ -123,6 +142,28 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
       expect(body['metadata']).not.toHaveProperty('finalizers')
     })
   })
+
+  /** Where objects of a kind are made in the namespace of the team. */
+  const collections: Readonly<Record<string, string>> = {
+    Deployment: `${apps}/deployments`,
+    Service: `${team}/services`,
+    ConfigMap: `${team}/configmaps`,
+    ServiceAccount: `${team}/serviceaccounts`,
+    NetworkPolicy: '/apis/networking.k8s.io/v1/namespaces/team/networkpolicies',
+  }
+
+  /** Every object for the cluster within what a golden file of the translation holds. */
+  function objectsIn(value: unknown): Manifest[] {
+    if (typeof value !== 'object' || value === null) return []
+    const { apiVersion, kind, metadata } = value as Manifest
+    if (typeof apiVersion === 'string' && kind in collections && metadata !== undefined) return [value as Manifest]
+    return Object.values(value).flatMap(objectsIn)
+  }
+
+  const goldens = filesLike('operator/translate/testdata/*.yaml').map(({ file, text }) => ({
+    file: file.split('/').at(-1)!,
+    made: manifestsIn(text.slice(text.indexOf('# Output'))).flatMap(objectsIn),
+  }))
 
   type PolicyRule = { apiGroups: string[]; resources: string[]; verbs: string[] }
 

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { root } from './program.ts'
 
 export type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
 /** kubectl against one cluster. */
 export type Kubectl = {
+  /** Path or name of the program. */
+  readonly file: string
   /** Runs to the end, whatever the exit code. */
   run(args: readonly string[], input?: string): Promise<Ran>
   /** What it printed; throws with what it said when it failed. */
@@ -19,8 +22,10 @@ export type Kubectl = {
 /** @param file kubectl itself @param kubeconfig path of a kubeconfig */
 export function kubectlOf(file: string, kubeconfig: string): Kubectl {
   const kubectl: Kubectl = {
+    file,
     async run(args, input = '') {
       const child = spawn(file, args, {
+        cwd: root,
         env: { ...process.env, KUBECONFIG: kubeconfig },
         stdio: ['pipe', 'pipe', 'pipe'],
       })

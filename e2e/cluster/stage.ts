@@ -23,6 +23,8 @@ export type Point = {
   readonly title: string
   /** Part of the short run too. */
   readonly short: boolean
+  /** Shown by `npm run demo:cluster`. */
+  readonly demo: boolean
   run(stage: Stage): Promise<void>
 }
 

@@ -3,9 +3,15 @@ export const apps = '/apis/apps/v1/namespaces/team'
 export const ours = '/apis/mcp.gateway.io/v1/namespaces/team'
 export const mine = { 'app.kubernetes.io/managed-by': 'bartizan' }
 
-export const pod = (image: string) => ({
+const restricted = {
+  allowPrivilegeEscalation: false,
+  runAsNonRoot: true,
+  capabilities: { drop: ['ALL'] },
+}
+
+export const pod = (image: string, container: object = {}) => ({
   automountServiceAccountToken: false,
-  containers: [{ name: 'server', image }],
+  containers: [{ name: 'server', image, securityContext: restricted, ...container }],
 })
 
 export const deployment = (name: string, labels: object, spec: object = pod('weather')) => ({
@@ -29,6 +35,7 @@ const reading: readonly Forbidden[] = [
   { what: 'list the Secrets of a server', method: 'GET', path: `${team}/secrets`, says: 'cannot list' },
   { what: 'watch Secrets', method: 'GET', path: `${team}/secrets?watch=1`, says: 'cannot watch' },
   { what: 'list Secrets by one name', method: 'GET', path: byName('ours'), says: 'cannot list' },
+  { what: 'get a pod', method: 'GET', path: `${team}/pods/ours`, says: 'cannot get' },
   { what: 'list nodes', method: 'GET', path: '/api/v1/nodes', says: 'cannot list' },
   { what: 'reach a kubelet', method: 'GET', path: '/api/v1/nodes/n/proxy/pods', says: 'cannot get' },
   { what: 'read logs', method: 'GET', path: `${team}/pods/ours/log`, says: 'cannot get' },
@@ -215,7 +222,7 @@ const objects: readonly Forbidden[] = [
     body: patch,
     says: label,
   },
-  { what: 'delete a Secret without its label', method: 'DELETE', path: `${team}/secrets/theirs`, says: label },
+  { what: 'delete a Secret', method: 'DELETE', path: `${team}/secrets/theirs`, says: 'cannot delete' },
   {
     what: 'redirect a Service without its label',
     method: 'PATCH',
@@ -268,6 +275,35 @@ const objects: readonly Forbidden[] = [
     body: deployment('strong', mine, { ...pod('weather'), [field]: true }),
     says: 'the operator deploys no pod with',
   })),
+  ...[
+    {
+      what: 'deploy a privileged container',
+      container: { securityContext: { ...restricted, privileged: true, allowPrivilegeEscalation: true } },
+    },
+    { what: 'deploy a container without bounds', container: { securityContext: {} } },
+    {
+      what: 'deploy a container that may be root',
+      container: { securityContext: { ...restricted, runAsNonRoot: false } },
+    },
+    {
+      what: 'deploy a container with a capability',
+      container: { securityContext: { ...restricted, capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } } },
+    },
+    { what: 'deploy a container on a port of its node', container: { ports: [{ containerPort: 80, hostPort: 80 }] } },
+  ].map(({ what, container }) => ({
+    what,
+    method: 'POST',
+    path: `${apps}/deployments`,
+    body: deployment('strong', mine, pod('weather', container)),
+    says: 'the operator deploys only containers without',
+  })),
+  {
+    what: 'deploy a sidecar without bounds',
+    method: 'POST',
+    path: `${apps}/deployments`,
+    body: deployment('strong', mine, { ...pod('weather'), initContainers: [{ name: 'first', image: 'x' }] }),
+    says: 'the operator deploys only containers without',
+  },
   {
     what: 'deploy a pod with the disk of its node',
     method: 'POST',

@@ -106,10 +106,15 @@ export class Queue {
 
   /** Works until the signal aborts; resolves when what was running has ended or has been told to. */
   async run(signal: AbortSignal): Promise<void> {
-    this.#running = true
+    this.#running = !signal.aborted
     this.#pump()
-    if (!signal.aborted) await new Promise(resolve => signal.addEventListener('abort', resolve, { once: true }))
-    this.#running = false
+    const stopped = Promise.withResolvers<void>()
+    const halt = (): void => {
+      this.#running = false
+      stopped.resolve()
+    }
+    signal.addEventListener('abort', halt, { once: true })
+    if (this.#running) await stopped.promise
     for (const { cancel } of this.#later.values()) cancel()
     this.#later.clear()
     if (this.#processing.size > 0) {

@@ -3,13 +3,15 @@ import { join } from 'node:path'
 import { build } from 'esbuild'
 import { root } from '../program.ts'
 
-/** Bundles what runs in the pods of the tests into `dist/e2e`: the server, and the client that calls from inside the cluster. */
+/** Bundles what runs in the pods of the tests into `dist/e2e`: the server, and those that call it from inside the cluster. */
 export async function bundlePods(): Promise<void> {
   const outdir = join(root, 'dist', 'e2e')
   await rm(outdir, { recursive: true, force: true })
   const folder = import.meta.dirname
   await build({
-    entryPoints: { server: join(folder, 'server', 'main.ts'), client: join(folder, 'client', 'main.ts') },
+    entryPoints: Object.fromEntries(
+      ['server', 'hostile', 'client', 'load'].map(name => [name, join(folder, name, 'main.ts')]),
+    ),
     outdir,
     outExtension: { '.js': '.mjs' },
     bundle: true,

@@ -1,24 +1,28 @@
+import { images } from '../images/index.ts'
+import { callerPod } from '../manifests.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-enforcement'
 
-/** Pods of the sandbox image of the local node, which is busybox. One listens on two ports, one asks. */
+/** A program for Node that answers every connection on a port. */
+const listens = (port: number): string => `require('net').createServer(peer => peer.end('open')).listen(${port})`
+
+/** A program that says `open` when it was answered so. */
+const asks = (address: string, port: number): string =>
+  `require('net').connect(${port}, '${address}').setTimeout(2000, () => process.exit(1)).on('error', () => {}).pipe(process.stdout)`
+
+const container = (name: string, code: string): string =>
+  `{name: ${name}, image: '${images.server}', command: ${JSON.stringify(['node', '-e', code])}}`
+
+/** One pod listens on two ports, one asks. */
 const pods = `
 apiVersion: v1
 kind: Pod
 metadata: {name: server, namespace: ${space}, labels: {app: server}}
 spec:
   terminationGracePeriodSeconds: 0
-  containers:
-  - {name: a, image: 'bartizan.test/pause:1', command: [/busybox, nc, -ll, -p, '8080', -e, /busybox, echo, open]}
-  - {name: b, image: 'bartizan.test/pause:1', command: [/busybox, nc, -ll, -p, '9000', -e, /busybox, echo, open]}
----
-apiVersion: v1
-kind: Pod
-metadata: {name: client, namespace: ${space}, labels: {app: client}}
-spec:
-  terminationGracePeriodSeconds: 0
-  containers: [{name: a, image: 'bartizan.test/pause:1'}]
+  containers: [${container('a', listens(8080))}, ${container('b', listens(9000))}]
+${callerPod(space, 'client')}
 `
 
 const policy = `
@@ -39,8 +43,7 @@ spec: {podSelector: {matchLabels: {app: client}}, policyTypes: [Egress]}
 `
 
 async function reach({ kubectl }: Stage, address: string, port: number): Promise<boolean> {
-  const command = ['/busybox', 'nc', '-w', '2', address, String(port)]
-  const { stdout } = await kubectl.run(['exec', '-n', space, 'client', '--', ...command])
+  const { stdout } = await kubectl.run(['exec', '-n', space, 'client', '--', 'node', '-e', asks(address, port)])
   return stdout.includes('open')
 }
 
@@ -63,6 +66,7 @@ export const enforcement: Point = {
   id: '0',
   title: 'NetworkPolicies are enforced here',
   short: true,
+  demo: false,
   async run(stage) {
     const { kubectl } = stage
     await inNamespace(kubectl, space, async () => {

@@ -1,5 +1,20 @@
 import type { Point } from '../stage.ts'
+import { broken } from './broken.ts'
 import { enforcement } from './enforcement.ts'
+import { firstServer, removal } from './first-server.ts'
+import { hostile } from './hostile.ts'
+import { isolation } from './isolation.ts'
+import { operatorAway } from './operator-away.ts'
+import { rolling } from './rolling.ts'
 
-/** In the order in which they run. */
-export const points: readonly Point[] = [enforcement]
+/** In the order in which they run: the first one installs, the last one removes. */
+export const points: readonly Point[] = [
+  enforcement,
+  firstServer,
+  rolling,
+  broken,
+  isolation,
+  hostile,
+  operatorAway,
+  removal,
+]

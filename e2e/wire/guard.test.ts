@@ -1,0 +1,101 @@
+import { execFileSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { connect } from 'node:tls'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { drainToken } from '../../gateway/config/guard.ts'
+import { discard, keysFile, testConfig, testKey } from './gateway.ts'
+import { guardFiles, podServer, startPod, type Pod } from './pod.ts'
+import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+
+const alice = testKey('alice')
+const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)] as [Buffer, Buffer, Buffer]
+const scratch = mkdtempSync(join(tmpdir(), 'bartizan-certificates-'))
+let upstream: ScriptedUpstream
+let pod: Pod
+
+/** A self-signed certificate as a Secret of type kubernetes.io/tls holds it. */
+function certificate(name: string): Record<string, Buffer> {
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2']
+  const files = ['-keyout', join(scratch, 'key'), '-out', join(scratch, 'crt')]
+  execFileSync('openssl', ['req', '-x509', ...curve, '-subj', `/CN=${name}`, ...files], { stdio: 'ignore' })
+  return { 'tls.crt': readFileSync(join(scratch, 'crt')), 'tls.key': readFileSync(join(scratch, 'key')) }
+}
+
+beforeAll(async () => {
+  upstream = await scriptedUpstream()
+  pod = await startPod({
+    name: 'guard',
+    guards: [first],
+    config: {
+      'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)])),
+      'keys.1.json': JSON.stringify(keysFile(alice)),
+    },
+  })
+})
+
+afterAll(async () => {
+  await pod.stop()
+  await upstream.stop()
+  discard(pod)
+  rmSync(scratch, { recursive: true })
+})
+
+test('while the guard is rotated the tokens of both are valid, and afterwards only the new one’s', async () => {
+  pod.mount('guard', guardFiles([second, first]))
+  await pod.logged('configuration applied')
+  expect(await pod.report(first)).toHaveProperty('report')
+  expect(await pod.report(second)).toHaveProperty('report')
+  pod.mount('guard', guardFiles([third, second]))
+  await pod.logged('configuration applied')
+  expect(await pod.report(first)).toEqual({ error: 'not a signed report' })
+  expect(await pod.report(second)).toHaveProperty('report')
+  expect((await pod.admin('/-/drain', { 'x-bartizan-drain': drainToken(first) })).status).toBe(403)
+})
+
+test('a guard that was cut short leaves the old one in force', async () => {
+  pod.mount('guard', { guard: Buffer.alloc(8) })
+  await pod.logged('configuration could not be read', 'holds 8 bytes instead of 32')
+  expect(await pod.report(third)).toHaveProperty('report')
+})
+
+test('without its guard a gateway in a pod does not start, and makes none up', async () => {
+  const config = {
+    'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)])),
+    'keys.1.json': JSON.stringify(keysFile(alice)),
+  }
+  const started = startPod({ name: 'no guard', guards: [Buffer.alloc(3)], config })
+  await expect(started).rejects.toThrow('holds 3 bytes instead of 32')
+})
+
+test('the swap of a TLS Secret rotates the certificate of the client port', async () => {
+  const tls = certificate('first.example')
+  const guarded = await startPod({
+    name: 'tls swap',
+    guards: [first],
+    tls,
+    config: folder => {
+      const names = { cert: { file: join(folder, 'tls/tls.crt') }, key: { file: join(folder, 'tls/tls.key') } }
+      return {
+        'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)], { tls: names })),
+        'keys.1.json': JSON.stringify(keysFile(alice)),
+      }
+    },
+  })
+  const shown = (): Promise<unknown> =>
+    new Promise((resolve, reject) => {
+      const socket = connect({ host: '127.0.0.1', port: guarded.port, rejectUnauthorized: false }, () => {
+        resolve(socket.getPeerCertificate().subject.CN)
+        socket.destroy()
+      })
+      socket.on('error', reject)
+    })
+  expect(await shown()).toBe('first.example')
+  guarded.mount('tls', certificate('second.example'))
+  await guarded.logged('configuration applied')
+  expect(await shown()).toBe('second.example')
+  await guarded.stop()
+  discard(guarded)
+})
