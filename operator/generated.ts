@@ -91,11 +91,7 @@ export class GeneratedKeys {
   }
 
   /** The digest Secret as it has to be before anything is delivered. */
-  async #record(
-    owner: Owner,
-    wish: Generate,
-    delivered: ApiObject | undefined,
-  ): Promise<Record | Pick<GeneratedKey, 'problem'>> {
+  async #record(owner: Owner, wish: Generate, delivered: ApiObject | undefined): Promise<Record | Problem> {
     const { secretName } = wish
     // A delivered key whose digest was lost is still the key.
     const kept = delivered && valueOf(delivered, deliveredKey)
@@ -126,9 +122,11 @@ export class GeneratedKeys {
   }
 }
 
-const problem = (name: string, owner: string) => ({
+type Problem = { readonly problem: NonNullable<GeneratedKey['problem']> }
+
+const problem = (name: string, owner: string): Problem => ({
   problem: {
-    reason: 'SecretExists' as const,
+    reason: 'SecretExists',
     message: `Secret ${name} exists and belongs to ${owner}: delete it or choose another name`,
   },
 })
