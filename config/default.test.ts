@@ -81,7 +81,7 @@ describe.skipIf(noControlPlane)('config/default', () => {
               {
                 image: `registry.example/operator@sha256:${'0'.repeat(64)}`,
                 env: expect.arrayContaining([
-                  { name: 'BARTIZAN_GATEWAY_IMAGE', value: 'registry.example/gateway:v1' },
+                  { name: 'GATEWAY_IMAGE', value: 'registry.example/gateway:v1' },
                 ]) as unknown,
               },
             ],

@@ -9,7 +9,7 @@ import { grantsOf, nameOf, operatorRoles } from './grants.ts'
 
 const given = process.argv.slice(2)
 const vitest = join(root, 'node_modules', '.bin', 'vitest')
-const command = given.length > 0 ? given : [vitest, 'run', '--bail=1', '--reporter=json', 'operator/rights.test.ts']
+const command = given.length > 0 ? given : [vitest, 'run', '--bail=1', '--reporter=json', 'hack/rbac/rights.test.ts']
 
 type Report = { readonly testResults: readonly { readonly assertionResults: readonly Assertion[]; message?: string }[] }
 type Assertion = { readonly status: string; readonly fullName: string }

@@ -65,6 +65,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
   beforeAll(async () => {
     plane = await controlPlane()
     client = new Client({ credentials: plane.admin })
+    await kubectl(['create', 'role', 'reader', '-n', namespace, '--verb=get,list,watch', '--resource=configmaps'])
   })
   afterEach(async () => {
     for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
@@ -130,7 +131,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
       await kubectl(['create', 'serviceaccount', 'rotating', '-n', namespace])
       return plane.token(namespace, 'rotating')
     }
-    const grant = ['--clusterrole=view', `--serviceaccount=${namespace}:rotating`, '-n', namespace]
+    const grant = ['--role=reader', `--serviceaccount=${namespace}:rotating`, '-n', namespace]
     await kubectl(['create', 'rolebinding', 'rotating', ...grant])
     const tokenFile = join(folder, 'token')
     writeFileSync(tokenFile, await account())
@@ -163,7 +164,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
       metadata: { name: 'throttled' },
       spec: {
         priorityLevelConfiguration: { name: 'nothing' },
-        matchingPrecedence: 1,
+        matchingPrecedence: 2,
         rules: [
           {
             subjects: [{ kind: 'User', user: { name: 'throttled' } }],
@@ -174,7 +175,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
         ],
       },
     }
-    await kubectl(['create', 'rolebinding', 'throttled', '--clusterrole=view', '--user=throttled', '-n', namespace])
+    await kubectl(['create', 'rolebinding', 'throttled', '--role=reader', '--user=throttled', '-n', namespace])
     await kubectl(['apply', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [level, schema] }))
     const throttled = clientOf(await plane.user('throttled'))
     let refused: ApiError | undefined

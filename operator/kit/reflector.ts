@@ -92,7 +92,9 @@ export class Reflector {
   async #wait(verb: 'list' | 'watch', error: unknown, signal: AbortSignal): Promise<void> {
     const isAtOnce = isStatus(error, 410) && this.#failures === 0
     const asked = error instanceof ApiError ? (error.retryAfter ?? 0) : 0
-    const delay = isAtOnce ? 0 : Math.max(asked, this.#delay(this.#failures))
+    // A server that answers is spared; one that is gone is looked for often, so that what happens after its return is seen soon.
+    const wait = Math.min(this.#delay(this.#failures), isStatus(error, 0) ? 4000 : Infinity)
+    const delay = isAtOnce ? 0 : Math.max(asked, wait)
     this.#failures += 1
     this.#options.failed?.(verb)
     const { plural } = this.resource
