@@ -91,7 +91,6 @@ export class Book {
     this.sync(namespace)
     const state = this.#namespaces.get(namespace)!
     const desired = translate(gather(namespace, [...state.entries.values()], this.#sources))
-    const children = this.#sources.caches.childrenByServer(namespace)
     const pending: Entry[] = []
     const changed: Entry[] = []
     for (const plan of desired.servers) {
@@ -99,7 +98,7 @@ export class Book {
       if (!entry) continue
       const version = `${entry.hash}.${entry.mounts}`
       this.#note(entry, plan)
-      if (entry.wishes || this.surplus(entry, children.get(plan.server) ?? []).length > 0) pending.push(entry)
+      if (entry.wishes || this.surplus(entry).length > 0) pending.push(entry)
       if (`${entry.hash}.${entry.mounts}` !== version) changed.push(entry)
     }
     state.ended = this.#clock.elapsed()
@@ -108,10 +107,10 @@ export class Book {
   }
 
   /** Children that were made for a server and are not wanted any more. */
-  surplus({ owner, names }: Entry, children: readonly ApiObject[]): ApiObject[] {
-    return children.filter(
-      child => controllerOf(child)?.uid === owner.uid && !names.has(objectKey(child)) && !isDeleting(child),
-    )
+  surplus({ namespace, server, owner, names }: Entry): ApiObject[] {
+    return this.#sources.caches
+      .childrenOf(namespace, server)
+      .filter(child => controllerOf(child)?.uid === owner.uid && !names.has(objectKey(child)) && !isDeleting(child))
   }
 
   #note(entry: Entry, { hash, objects }: ServerPlan): void {

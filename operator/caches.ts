@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { Log } from './kit/log.ts'
-import { Reflector } from './kit/reflector.ts'
+import { Reflector, type ReflectorOptions } from './kit/reflector.ts'
 import type { ApiObject, Resource } from './kit/resource.ts'
 import { isKindName, type KindName } from '../crds/index.ts'
+import { isOfServer } from './observe-pods.ts'
+import { ServerIndex } from './server-index.ts'
+import { slimPod, statusAlone, withoutLastApplied } from './trim.ts'
 import { children, managedBy, manager, own, pods, serverOf, type ChildKind } from './resources.ts'
 
 /** Label of the ConfigMaps that keep last good specs; its value is the kind. */
@@ -26,8 +30,6 @@ export type CachesOptions = {
 }
 
 const ours = `${managedBy}=${manager}`
-const isWhole: Readonly<Partial<Record<ChildKind, true>>> = { Deployment: true }
-
 /** What the operator has seen of the cluster: its own kinds everywhere, and by label what it made itself. Secrets are not among it. */
 export class Caches {
   readonly own: Readonly<Record<KindName, Reflector>>
@@ -35,12 +37,14 @@ export class Caches {
   readonly pods: Reflector
   readonly lastGood: Reflector
   readonly all: readonly Reflector[]
+  readonly #childrenOf = new ServerIndex()
+  readonly #podsOf = new ServerIndex()
 
   constructor({ client, clock, log, watcher, failed }: CachesOptions) {
     const make = (
       resource: Resource,
       onChange: (before?: ApiObject, after?: ApiObject) => void,
-      more: { readonly labelSelector?: string; readonly metadataOnly?: boolean } = {},
+      more: Pick<ReflectorOptions, 'labelSelector' | 'metadataOnly' | 'trim'> = {},
     ): Reflector =>
       new Reflector({
         client,
@@ -52,22 +56,33 @@ export class Caches {
         failed: verb => failed?.(resource.plural, verb),
       })
     const about =
-      (tell: (namespace: string, server: string) => void) =>
+      (index: ServerIndex, tell: (namespace: string, server: string) => void) =>
       (before?: ApiObject, after?: ApiObject): void => {
+        index.change(before, after)
         const object = after ?? before
         const server = object && serverOf(object)
         if (server !== undefined) tell(object?.metadata.namespace ?? '', server)
       }
-    const child = about((namespace, server) => watcher.childChanged(namespace, server))
+    const child = about(this.#childrenOf, (namespace, server) => watcher.childChanged(namespace, server))
     this.own = mapped(own, (resource, kind) =>
-      make(resource, (before, after) => isKindName(kind) && watcher.ownChanged(kind, before, after)),
+      make(resource, (before, after) => isKindName(kind) && watcher.ownChanged(kind, before, after), {
+        trim: withoutLastApplied,
+      }),
     )
     this.children = mapped(children, (resource, kind) => {
       const labelSelector = kind === 'ConfigMap' ? `${ours},!${lastGoodLabel}` : ours
-      return make(resource, child, { labelSelector, ...(!isWhole[kind] && { metadataOnly: true }) })
+      return make(resource, child, {
+        labelSelector,
+        ...(kind === 'Deployment' ? { trim: statusAlone } : { metadataOnly: true }),
+      })
     })
-    const pod = about((namespace, server) => watcher.podChanged(namespace, server))
-    this.pods = make(pods, pod, { labelSelector: ours })
+    const aboutPod = about(this.#podsOf, (namespace, server) => watcher.podChanged(namespace, server))
+    const pod = (before?: ApiObject, after?: ApiObject): void => {
+      // Our own annotation comes back as a change, and is none.
+      if (before && after && looksAlike(before, after)) this.#podsOf.change(before, after)
+      else aboutPod(before, after)
+    }
+    this.pods = make(pods, pod, { labelSelector: ours, trim: slimPod })
     this.lastGood = make(children.ConfigMap, () => {}, { labelSelector: `${ours},${lastGoodLabel}` })
     this.all = [...Object.values(this.own), ...Object.values(this.children), this.pods, this.lastGood]
   }
@@ -85,14 +100,18 @@ export class Caches {
     return this.own.MCPServer.store.get(namespace, name)
   }
 
-  /** Everything of ours in a namespace that is for some server, by its name. */
-  childrenByServer(namespace: string): Map<string | undefined, ApiObject[]> {
-    return Map.groupBy(
-      Object.values(this.children).flatMap(({ store }) => store.list(namespace)),
-      serverOf,
-    )
+  childrenOf(namespace: string, server: string): ApiObject[] {
+    return this.#childrenOf.of(namespace, server)
+  }
+
+  /** Its pods, in no order; those that only carry its label are not among them. */
+  podsOf(namespace: string, server: string): ApiObject[] {
+    return this.#podsOf.of(namespace, server).filter(isOfServer)
   }
 }
+
+const looksAlike = (a: ApiObject, b: ApiObject): boolean =>
+  isDeepStrictEqual({ ...a, metadata: { ...a.metadata, resourceVersion: b.metadata.resourceVersion } }, b)
 
 const mapped = <K extends string, R, T>(from: Readonly<Record<K, R>>, make: (value: R, key: K) => T): Record<K, T> =>
   Object.fromEntries(Object.entries<R>(from).map(([key, value]) => [key, make(value, key as K)])) as Record<K, T>

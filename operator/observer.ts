@@ -13,7 +13,7 @@ import type { Observation, Shaken } from './observations.ts'
 import { addressOf, isDeleting, isReady } from './observe-pods.ts'
 import { poke } from './poke.ts'
 import { askReport } from './report.ts'
-import { podsByServer, type Sources } from './snapshot.ts'
+import type { Sources } from './snapshot.ts'
 
 /** Ports of a gateway in its pod. */
 const ports = { client: 18_080, admin: 18_081 } as const
@@ -91,7 +91,7 @@ export class Observer {
   }
 
   #pods(entry: Entry): ApiObject[] {
-    return podsByServer(this.#options.sources.caches, entry.namespace).get(entry.server) ?? []
+    return this.#options.sources.caches.podsOf(entry.namespace, entry.server)
   }
 
   #progressOf(entry: Entry): Progress {

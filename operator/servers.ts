@@ -2,17 +2,14 @@ import type { Recorder } from './kit/events.ts'
 import type { Result } from './kit/queue.ts'
 import type { Applier, Outcome } from './applier.ts'
 import type { Book } from './book.ts'
-import type { Caches } from './caches.ts'
 import type { Entry } from './entry.ts'
 import { Leftover } from './ownership.ts'
-import { serverOf } from './resources.ts'
 import { tellCreated } from './tell.ts'
 import { isTerminating } from './terminating.ts'
 
 export type ServersOptions = {
   readonly applier: Applier
   readonly book: Book
-  readonly caches: Caches
   readonly recorder: Recorder
   /** What its pods mount was changed. */
   hurry(entry: Entry): Promise<void>
@@ -84,11 +81,8 @@ export class Servers {
   }
 
   async #prune(entry: Entry): Promise<void> {
-    const { book, caches, applier } = this.#options
-    const { namespace, server } = entry
-    const all = Object.values(caches.children).flatMap(({ store }) => store.list(namespace))
-    const its = all.filter(child => serverOf(child) === server)
-    for (const child of book.surplus(entry, its)) await applier.remove(child)
+    const { book, applier } = this.#options
+    for (const child of book.surplus(entry)) await applier.remove(child)
   }
 }
 

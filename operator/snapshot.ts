@@ -7,8 +7,7 @@ import type { Guards } from './guards.ts'
 import type { LastGoodSpecs } from './lastgood.ts'
 import type { NamedSecrets } from './named-secrets.ts'
 import type { Observations } from './observations.ts'
-import { isDeleting, isOfServer, isReady, observedDeployment, observedPod } from './observe-pods.ts'
-import { serverOf } from './resources.ts'
+import { isDeleting, isReady, observedDeployment, observedPod } from './observe-pods.ts'
 
 /** Where a snapshot comes from: all of it is in memory. */
 export type Sources = {
@@ -35,14 +34,11 @@ function floorOf({ caches, lastGood, operatorNamespace }: Sources): NonNullable<
   }
 }
 
-/** The pods of a namespace by their server. */
-export const podsByServer = ({ pods }: Caches, namespace: string): Map<string | undefined, ApiObject[]> =>
-  Map.groupBy(pods.store.list(namespace).filter(isOfServer), serverOf)
-
-function observedServer(sources: Sources, entry: Entry, pods: readonly ApiObject[]): ObservedServer {
+function observedServer(sources: Sources, entry: Entry): ObservedServer {
   const { caches, observations, guards } = sources
   const { namespace, server, key } = entry
   const { reports } = observations.of(key)
+  const pods = caches.podsOf(namespace, server)
   const deployment = caches.children.Deployment.store.get(namespace, `mcp-${server}`)
   const ready = pods.filter(pod => isReady(pod) && !isDeleting(pod)).map(pod => pod.metadata.uid ?? '')
   const handshake = observations.handshake(key, ready)
@@ -61,7 +57,6 @@ function observedServer(sources: Sources, entry: Entry, pods: readonly ApiObject
 /** Everything that translate may look at, as it is known at this moment. Nothing is waited for, so that whoever plans last knows most. */
 export function gather(namespace: string, entries: readonly Entry[], sources: Sources): Snapshot {
   const { caches, secrets, guards, generated, lastGood, gatewayImage, operatorNamespace } = sources
-  const pods = podsByServer(caches, namespace)
   const tokens = entries.flatMap(({ server }) => {
     const keys = guards.keys(namespace, server)
     return keys ? [[server, keys.drain] as const] : []
@@ -77,8 +72,6 @@ export function gather(namespace: string, entries: readonly Entry[], sources: So
     ...(namespace !== operatorNamespace && { floor: floorOf(sources) }),
     generated: generated.of(namespace),
     drainTokens: Object.fromEntries(tokens),
-    observed: Object.fromEntries(
-      entries.map(entry => [entry.server, observedServer(sources, entry, pods.get(entry.server) ?? [])]),
-    ),
+    observed: Object.fromEntries(entries.map(entry => [entry.server, observedServer(sources, entry)])),
   }
 }

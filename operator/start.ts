@@ -124,7 +124,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const watch = ({ key }: { readonly key: string }): void => queues.gateways.add(key)
   const observer = new Observer({ client, clock, sources, book, noticed })
   const hurry = observer.hurry.bind(observer)
-  const servers = new Servers({ applier, book, caches, recorder, hurry, watch, noticed })
+  const servers = new Servers({ applier, book, recorder, hurry, watch, noticed })
   const revocations = new Revocations({ book, servers, watch })
   const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
   const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
