@@ -11,6 +11,8 @@ export type ReflectorOptions = {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly metadataOnly?: boolean
+  /** Leaves out what nobody looks at, before it is kept. */
+  readonly trim?: (object: ApiObject) => ApiObject
   /** Only enqueues; what it throws is logged. Both objects may be given, or one. */
   onChange(key: Key, before?: ApiObject, after?: ApiObject): void
   readonly log?: Log
@@ -167,7 +169,8 @@ export class Reflector {
 
   #put(given: ApiObject): void {
     const { managedFields: _, ...metadata } = given.metadata
-    const object = { ...given, metadata }
+    const whole = { ...given, metadata }
+    const object = this.#options.trim?.(whole) ?? whole
     const before = this.store.set(object)
     const isReplay = before?.metadata.resourceVersion === object.metadata.resourceVersion && before !== undefined
     if (!isReplay) this.#tell(object, before, object)
