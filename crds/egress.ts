@@ -25,7 +25,9 @@ const fields = z.strictObject({
     ),
   namespace: namespaceName
     .optional()
-    .describe('A namespace of this cluster: its pods may be reached, and names are resolved by the DNS of the cluster.'),
+    .describe(
+      'A namespace of this cluster: its pods may be reached, and names are resolved by the DNS of the cluster.',
+    ),
   podLabels: labels.optional().describe('Only those pods of the namespace that carry all of these labels.'),
   ports: list(z.int().min(1).max(65_535), 16)
     .min(1)

@@ -23,7 +23,11 @@ const gateway = z.strictObject({
     z.strictObject({
       pod: z.string().max(253).describe('Name of the pod.'),
       ready: z.boolean().describe('Whether the pod gets calls.'),
-      hash: z.string().max(128).optional().describe('Hash of the configuration that its gateway runs, as it signed it.'),
+      hash: z
+        .string()
+        .max(128)
+        .optional()
+        .describe('Hash of the configuration that its gateway runs, as it signed it.'),
       problem: z.string().max(512).optional().describe('Why it does not run the wanted one.'),
     }),
     20,

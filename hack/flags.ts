@@ -1,18 +1,2 @@
-/** Memory limit of the gateway's container unless the operator sets another, in MiB. */
-export const defaultMemory = 256
-
-/**
- * The V8 flags that the gateway runs with: in the image, and therefore in the benchmark. Chosen by measurement (docs/performance.md).
- *
- * The initial old space is a quarter of the limit: without it V8 marks and compacts a heap of a few MiB three to four times a second under load
- * (measured: 15 times in 4 s, with it none), and each time all calls wait. It reserves nothing: memory at rest is the same.
- *
- * @param memory the container's memory limit in MiB; old space gets 60 % of it, the rest is for buffers, code and the young generation
- */
-export function gatewayFlags(memory = defaultMemory): readonly string[] {
-  return [
-    '--max-semi-space-size=4',
-    `--initial-old-space-size=${Math.floor(memory / 4)}`,
-    `--max-old-space-size=${Math.floor(memory * 0.6)}`,
-  ]
-}
+// Where the benchmark and the tests look for them; the operator starts its gateways with the same.
+export { defaultMemory, gatewayFlags } from '../gateway/config/flags.ts'

@@ -19,3 +19,6 @@ export const configurationHash = (gateway: GatewayConfig, keys: KeysFile): strin
 
 /** The same for the keys alone: they may be in force while the policies beside them were refused. */
 export const keysHash = (keys: KeysFile): string => sha256(keys)
+
+/** Names any other plain value: equal values have equal names, whatever the order of their members. */
+export const hashOf = (value: unknown): string => sha256(value)

@@ -2,10 +2,10 @@ import { schemaNumber, type GatewayConfig } from '../../gateway/config/index.ts'
 import { serverName } from '../../gateway/config/kit.ts'
 import type { Server } from '../../gateway/config/servers.ts'
 import type { GatewayFiles } from './desired.ts'
-import { keysFile } from './keys.ts'
 import { serviceHosts } from './names.ts'
 import type { Scene, ServerView } from './scene.ts'
 import { secretFilePath } from './secrets.ts'
+import { tooBig } from './toobig.ts'
 import { upstreamOf } from './upstream.ts'
 
 /** Where the TLS Secret is mounted in the gateway's container. */
@@ -27,29 +27,33 @@ function server(view: ServerView, scene: Scene): Server {
 }
 
 function tls({ snapshot, settings }: Scene): GatewayConfig['tls'] {
-  const name = settings?.spec?.tls?.secretName
+  const name = settings.tls?.secretName
   if (name === undefined) return undefined
   const file = (key: string): string =>
     snapshot.standalone ? secretFilePath(snapshot.namespace, name, key) : `${tlsFolder}/${key}`
   return { cert: { file: file('tls.crt') }, key: { file: file('tls.key') } }
 }
 
+/** The lists that both MCPGateways add to. When they come to more than a gateway takes the server is refused, and what is left out misses nobody. */
+const maxHosts = 76
+const maxOrigins = 64
+
 function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene): GatewayConfig {
-  const { publicUrl, hosts, origins, audit, servers } = scene.settings?.spec ?? {}
+  const { publicUrl, hosts, origins, onFailure, allowedNetworks } = scene.settings
   const own = scene.snapshot.standalone
     ? []
     : views.flatMap(view => serviceHosts(view.judged.document.name, scene.snapshot.namespace))
-  const names = [...own, ...(hosts ?? [])]
+  const names = [...own, ...hosts.slice(0, maxHosts)]
   const certificate = tls(scene)
   return {
     schema: schemaNumber,
     name,
     ...(publicUrl !== undefined && { publicUrl }),
     ...(names.length > 0 && { hosts: names }),
-    ...(origins && { origins }),
-    ...(audit && { audit }),
+    ...(origins && { origins: origins.slice(0, maxOrigins) }),
+    ...(onFailure && { audit: { onFailure } }),
     ...(certificate && { tls: certificate }),
-    allowedNetworks: servers?.allowedNetworks ?? [],
+    allowedNetworks: [...allowedNetworks],
     servers: views.map(view => server(view, scene)),
   }
 }
@@ -60,12 +64,18 @@ const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.judg
 export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | undefined {
   if (!isRoutable(view)) return undefined
   const name = `${scene.snapshot.namespace}/${view.judged.document.name}`
-  return { name, gateway: gatewayConfig(name, [view], scene), keys: keysFile(scene.keys) }
+  const files = { name, gateway: gatewayConfig(name, [view], scene), keys: scene.keysFile }
+  const excess = tooBig(files)
+  if (excess === undefined) return files
+  const refused = gatewayConfig(name, [{ ...view, refused: excess.text }], scene)
+  return { name, gateway: refused, keys: excess.keys ? { ...files.keys, keys: [] } : files.keys, excess }
 }
 
-/** The configuration of each gateway: one per server in a cluster, one for all without. Names that no gateway could route are left out. */
-export function gatewayFiles(all: readonly ServerView[], scene: Scene): GatewayFiles[] {
-  if (!scene.snapshot.standalone) return all.flatMap(view => gatewayFilesOf(view, scene) ?? [])
-  const gateway = gatewayConfig('standalone', all.filter(isRoutable), scene)
-  return [{ name: 'standalone', gateway, keys: keysFile(scene.keys) }]
+/** Servers that one gateway takes. */
+const maxServers = 2048
+
+/** The configuration of the one gateway that runs without a cluster. Names that it could not route are left out. */
+export function standaloneFiles(all: readonly ServerView[], scene: Scene): GatewayFiles {
+  const views = all.filter(isRoutable).slice(0, maxServers)
+  return { name: 'standalone', gateway: gatewayConfig('standalone', views, scene), keys: scene.keysFile }
 }

@@ -12,3 +12,6 @@ export const serverUser = 10_001
 
 /** The guard has a uid of its own, so that the server cannot signal it or read its memory. */
 export const gatewayUser = 10_002
+
+/** Whoever fills a folder that is only borrowed loses the pod, not the node its disk. */
+export const scratch = (name: string): object => ({ name, emptyDir: { sizeLimit: '1Gi' } })

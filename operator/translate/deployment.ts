@@ -1,62 +1,97 @@
+import type { MCPServerSpec } from '../../crds/mcpserver.ts'
+import { hashOf } from '../../gateway/config/hash.ts'
 import { milliseconds } from '../../gateway/config/kit.ts'
 import { defaultTimeouts } from '../../gateway/config/servers.ts'
-import type { MCPServerSpec } from '../../crds/mcpserver.ts'
-import { serverUser } from './container.ts'
+import { gatewayUser, serverUser } from './container.ts'
 import type { KubernetesObject } from './desired.ts'
 import { sortedBy } from './document.ts'
 import { gatewayContainer, gatewayVolumes } from './gatewaycontainer.ts'
+import { childMetadata } from './metadata.ts'
 import { childName, labels, selectorLabels } from './names.ts'
-import { ownedBy } from './owner.ts'
 import type { Scene, ServerView } from './scene.ts'
-import { grantedUses, type SecretUse } from './secrets.ts'
+import { grantedUses } from './secrets.ts'
 import { serverContainer, serverVolumes } from './servercontainer.ts'
 
-/** The longest request and ten seconds: what a drain may take. */
+/** What a drain waits for clients to arrive elsewhere, and what ending takes after the last call. Seconds. */
+const settling = 5
+const ending = 10
+
+/** The longest request, and what a drain takes around it. */
 const graceSeconds = (spec: MCPServerSpec): number =>
-  Math.ceil(milliseconds(spec.timeouts?.request ?? defaultTimeouts.request) / 1000) + 10
+  Math.ceil(milliseconds(spec.timeouts?.request ?? defaultTimeouts.request) / 1000) + settling + ending
+
+/** Pods that are wanted. */
+export const replicasOf = (spec: MCPServerSpec): number => (spec.stopped === true ? 0 : (spec.replicas ?? 1))
 
 /** Variables and mounts read a Secret once, when the container starts, so a changed Secret must change the pod. */
-function secretsAnnotation(uses: readonly SecretUse[], { snapshot }: Scene): Record<string, string> {
-  const named = new Set(uses.map(use => use.name))
+function secretHashes(spec: MCPServerSpec, { snapshot, reserved }: Scene): string[] {
+  const named = new Set(grantedUses(spec, reserved).map(use => use.name))
   const facts = snapshot.secrets.filter(one => one.namespace === snapshot.namespace && named.has(one.name))
-  if (facts.length === 0) return {}
-  const text = sortedBy(facts, one => one.name).map(one => `${one.name}=${one.hash}`)
-  return { 'mcp.gateway.io/secrets': text.join(',') }
+  return sortedBy(facts, one => one.name).map(one => `${one.name}=${one.hash}`)
 }
 
-/** The Deployment of a server with an image: the server, and its gateway as a native sidecar at index 0. */
+const security = (fsGroup: number): object => ({
+  runAsNonRoot: true,
+  fsGroup,
+  seccompProfile: { type: 'RuntimeDefault' },
+})
+
+/** The server with its gateway as a native sidecar at index 0, so that later init containers would pass the guard, too; or the gateway alone. */
+function containers(spec: MCPServerSpec, view: ServerView, scene: Scene): object {
+  const { snapshot, reserved, settings } = scene
+  const { name } = view.judged.document
+  const gateway = {
+    image: snapshot.gatewayImage ?? 'bartizan-gateway',
+    tls: settings.tls !== undefined,
+    drainToken: snapshot.drainTokens?.[name],
+  }
+  const volumes = gatewayVolumes(name, settings.tls?.secretName)
+  if (spec.image === undefined) {
+    return {
+      securityContext: security(gatewayUser),
+      containers: [gatewayContainer({ ...gateway, sidecar: false })],
+      volumes,
+    }
+  }
+  return {
+    securityContext: security(serverUser),
+    initContainers: [gatewayContainer({ ...gateway, sidecar: true })],
+    containers: [serverContainer(spec, view, scene)],
+    volumes: [...volumes, ...serverVolumes(spec, reserved)],
+  }
+}
+
+/** What the pod is made of. A change restarts it, so nothing that the gateway reads anew is in it. */
+function podSpec(spec: MCPServerSpec, view: ServerView, scene: Scene): object {
+  const pull = (spec.imagePullSecrets ?? []).filter(({ name }) => !scene.reserved.has(name))
+  return {
+    serviceAccountName: childName(view.judged.document.name),
+    automountServiceAccountToken: false,
+    enableServiceLinks: false,
+    terminationGracePeriodSeconds: graceSeconds(spec),
+    ...(pull.length > 0 && { imagePullSecrets: pull.map(({ name }) => ({ name })) }),
+    ...containers(spec, view, scene),
+  }
+}
+
+/** The Deployment of a server. The annotation names the shape of its pods: canonical, and with the Secrets that they read when they start. */
 export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene): KubernetesObject {
   const { document } = view.judged
-  const tlsSecret = scene.settings?.spec?.tls?.secretName
-  const annotations = secretsAnnotation(grantedUses(spec, scene.reserved), scene)
-  const image = scene.snapshot.gatewayImage ?? 'bartizan-gateway'
+  const shape = podSpec(spec, view, scene)
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
-    metadata: {
-      name: childName(document.name),
-      namespace: document.namespace,
-      labels: labels(document.name),
-      ...ownedBy(document),
-    },
+    metadata: childMetadata(document),
     spec: {
-      replicas: spec.stopped === true ? 0 : 1,
+      replicas: replicasOf(spec),
       selector: { matchLabels: selectorLabels(document.name) },
       strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1, maxUnavailable: 0 } },
       template: {
         metadata: {
           labels: labels(document.name),
-          ...(Object.keys(annotations).length > 0 && { annotations }),
+          annotations: { 'mcp.gateway.io/pod-shape': hashOf([shape, secretHashes(spec, scene)]).slice(0, 16) },
         },
-        spec: {
-          automountServiceAccountToken: false,
-          enableServiceLinks: false,
-          terminationGracePeriodSeconds: graceSeconds(spec),
-          securityContext: { runAsNonRoot: true, fsGroup: serverUser, seccompProfile: { type: 'RuntimeDefault' } },
-          initContainers: [gatewayContainer(image, { sidecar: true, tls: tlsSecret !== undefined })],
-          containers: [serverContainer(spec, view, scene.reserved)],
-          volumes: [...gatewayVolumes(document.name, tlsSecret), ...serverVolumes(spec, scene.reserved)],
-        },
+        spec: shape,
       },
     },
   }

@@ -2,6 +2,7 @@ import type { KindName } from '../../crds/index.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import type { Reason } from './reasons.ts'
 import type { LastGood } from './snapshot.ts'
+import type { Excess } from './toobig.ts'
 import type { StatusFields } from './statusfields.ts'
 
 export type ConditionType =
@@ -42,6 +43,8 @@ export type GatewayFiles = {
   readonly name: string
   readonly gateway: GatewayConfig
   readonly keys: KeysFile
+  /** Set when the real configuration is more than a ConfigMap holds. */
+  readonly excess?: Excess
 }
 
 /** Everything that follows for one server. */

@@ -10,6 +10,8 @@ export type Document = {
   readonly generation?: number
   readonly labels: Readonly<Record<string, string>>
   readonly spec: unknown
+  /** What its status said so far, in one word. */
+  readonly phase?: string
 }
 
 type Fields = Readonly<Record<string, unknown>>
@@ -24,7 +26,8 @@ export const sortedBy = <T>(items: readonly T[], key: (item: T) => string): T[] 
   [...items].sort((left, right) => byText(key(left), key(right)))
 
 function read(document: unknown, namespace: string): Document[] {
-  const { apiVersion: version, kind, metadata, spec } = fieldsOf(document)
+  const { apiVersion: version, kind, metadata, spec, status } = fieldsOf(document)
+  const { phase } = fieldsOf(status)
   if (version !== apiVersion || !isKindName(kind)) return []
   const { name, namespace: own, uid, generation, labels } = fieldsOf(metadata)
   const texts = Object.entries(fieldsOf(labels)).filter(
@@ -39,6 +42,7 @@ function read(document: unknown, namespace: string): Document[] {
       ...(typeof generation === 'number' && { generation }),
       labels: Object.fromEntries(texts),
       spec: spec ?? {},
+      ...(typeof phase === 'string' && { phase }),
     },
   ]
 }

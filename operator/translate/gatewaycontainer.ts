@@ -1,39 +1,61 @@
+import { defaultMemory, gatewayFlags } from '../../gateway/config/flags.ts'
 import { tlsFolder } from './config.ts'
-import { gatewayUser, restricted } from './container.ts'
-import { childName, ports } from './names.ts'
-import { guardName } from './secrets.ts'
+import { gatewayUser, restricted, scratch } from './container.ts'
+import { drainHook } from './drainhook.ts'
+import { childName, guardName, ports } from './names.ts'
+
+/** Folders in the gateway's container. */
+const folders = { config: '/etc/bartizan/config', guard: '/etc/bartizan/guard', state: '/var/lib/bartizan' } as const
 
 const probe = (path: string) => ({ httpGet: { path, port: ports.admin } })
 
-/** The gateway's container. In the pod of an image it is a native sidecar, else the only container. */
-export function gatewayContainer(image: string, options: { readonly sidecar: boolean; readonly tls: boolean }): object {
+const port = (name: string, containerPort: number): object => ({ name, containerPort, protocol: 'TCP' })
+
+export type GatewayPart = {
+  readonly image: string
+  /** Beside a server it is a native sidecar, else the only container. */
+  readonly sidecar: boolean
+  readonly tls: boolean
+  readonly drainToken: string | undefined
+}
+
+/**
+ * The gateway's container. Startup and liveness ask whether it listens and has compiled, never for the server: the server starts only after the
+ * startup probe has passed, so asking for it would wait for ever. Alone in its pod it drains by its own hook; beside a server the server's
+ * container has the hook, since a sidecar is told to end only after the server has ended.
+ */
+export function gatewayContainer({ image, sidecar, tls, drainToken }: GatewayPart): object {
   return {
     name: 'gateway',
     image,
-    ...(options.sidecar && { restartPolicy: 'Always' }),
-    ports: [
-      { name: 'mcp', containerPort: ports.client },
-      { name: 'admin', containerPort: ports.admin },
-      { name: 'metrics', containerPort: ports.metrics },
-    ],
-    // 60 % of the memory limit: the rest is for buffers, stacks and code.
-    env: [{ name: 'NODE_OPTIONS', value: '--max-old-space-size=153' }],
+    ...(sidecar && { restartPolicy: 'Always' }),
+    // The flags of V8 that were measured; NODE_OPTIONS would not take all of them.
+    command: ['node', ...gatewayFlags(defaultMemory), '/app/main.mjs'],
+    args: ['--pod', '--config', folders.config, '--state', folders.state, '--guard', `${folders.guard}/guard`],
+    env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
+    ports: [port('mcp', ports.client), port('admin', ports.admin), port('metrics', ports.metrics)],
     startupProbe: { ...probe('/-/livez'), periodSeconds: 1, failureThreshold: 60 },
     livenessProbe: { ...probe('/-/livez'), periodSeconds: 10, failureThreshold: 3 },
     readinessProbe: { ...probe('/-/readyz'), periodSeconds: 5, failureThreshold: 2 },
-    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: '256Mi' } },
+    ...(!sidecar && drainHook(drainToken)),
+    resources: { requests: { cpu: '50m', memory: '64Mi' }, limits: { memory: `${defaultMemory}Mi` } },
     securityContext: { ...restricted, runAsUser: gatewayUser, runAsGroup: gatewayUser },
     volumeMounts: [
-      { name: 'config', mountPath: '/etc/bartizan/config', readOnly: true },
-      { name: 'guard', mountPath: '/etc/bartizan/guard', readOnly: true },
-      ...(options.tls ? [{ name: 'tls', mountPath: tlsFolder, readOnly: true }] : []),
+      { name: 'config', mountPath: folders.config, readOnly: true },
+      { name: 'guard', mountPath: folders.guard, readOnly: true },
+      { name: 'state', mountPath: folders.state },
+      ...(tls ? [{ name: 'tls', mountPath: tlsFolder, readOnly: true }] : []),
     ],
   }
 }
 
-/** The volumes that only the gateway mounts. */
+/** Readable for the group of the pod alone. */
+const defaultMode = 0o440
+
+/** The volumes that only the gateway mounts. Names of Secrets, never their content: all of them are read anew when they change. */
 export const gatewayVolumes = (server: string, tlsSecret: string | undefined): object[] => [
   { name: 'config', configMap: { name: childName(server) } },
-  { name: 'guard', secret: { secretName: guardName(server) } },
-  ...(tlsSecret === undefined ? [] : [{ name: 'tls', secret: { secretName: tlsSecret } }]),
+  { name: 'guard', secret: { secretName: guardName(server), defaultMode } },
+  scratch('state'),
+  ...(tlsSecret === undefined ? [] : [{ name: 'tls', secret: { secretName: tlsSecret, defaultMode } }]),
 ]

@@ -1,3 +1,4 @@
+import type { APIKeySpec } from '../../crds/apikey.ts'
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
 import { upstream } from '../../gateway/config/servers.ts'
 import type { Objection } from './accept.ts'
@@ -79,8 +80,25 @@ const amounts: Check = ({ resources }) => {
 
 const checks: readonly Check[] = [transport, place, variables, mounts, amounts]
 
+/** Digests that a key has room for: the generated one is one of them. */
+const maxDigests = 8
+
+function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Objection | undefined {
+  if (!spec.generate) return undefined
+  if ((spec.digests?.length ?? 0) >= maxDigests) {
+    const text = `spec.digests: with generate there is room for ${maxDigests - 1} more; remove one`
+    return { reason: 'Invalid', text }
+  }
+  if (!standalone || spec.digests) return undefined
+  return {
+    reason: 'GenerateNeedsCluster',
+    text: 'spec.generate: without a cluster no key is generated; run "bartizan keys create" and write its digest under spec.digests',
+  }
+}
+
 /** Why a valid object cannot be carried out here, if so: what a schema alone cannot see. */
 export function impossible(document: Document, snapshot: Snapshot): Objection | undefined {
+  if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, snapshot)
   if (document.kind !== 'MCPServer') return undefined
   const spec = document.spec as MCPServerSpec
   for (const check of checks) {

@@ -1,23 +1,47 @@
-import type { KindName } from '../../crds/index.ts'
 import { accept, type Judged } from './accept.ts'
-import { gatewayFiles } from './config.ts'
+import { standaloneFiles } from './config.ts'
 import type { Desired } from './desired.ts'
-import { serverPlans } from './plan.ts'
-import { readDocuments, sortedBy, type Document } from './document.ts'
+import { readDocuments, sortedBy } from './document.ts'
+import { judgedFloor } from './floor.ts'
+import { judgedOf } from './judged.ts'
+import { judgedKeys, keySecrets } from './judgedkeys.ts'
+import { keysFile } from './keys.ts'
+import { guardName } from './names.ts'
+import { planned } from './plan.ts'
 import { ruleBook } from './rules.ts'
 import type { Scene } from './scene.ts'
-import { guardName } from './secrets.ts'
+import { combinedSettings, layerOf } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 import { plainStatus, statuses } from './status.ts'
 import { viewOf } from './view.ts'
 
-/** Judges each object of one kind for itself; of several with one name only one is kept, and none of them counts. */
-function judged<K extends KindName>(kind: K, documents: readonly Document[], snapshot: Snapshot): Judged<K>[] {
-  const named = Map.groupBy(
-    documents.filter((one): one is Document & { readonly kind: K } => one.kind === kind),
-    one => JSON.stringify([one.namespace, one.name]),
-  )
-  return [...named.values()].map(twins => accept(twins[0]!, snapshot, twins.length))
+/** Secrets that carry the label of Bartizan, whatever they are for. */
+const ownedSecrets = ({ secrets, namespace }: Snapshot): string[] =>
+  secrets.filter(one => one.owned === true && one.namespace === namespace).map(one => one.name)
+
+function sceneOf(snapshot: Snapshot): Scene & { readonly gateways: readonly Judged<'MCPGateway'>[] } {
+  const documents = readDocuments(snapshot).filter(document => document.namespace === snapshot.namespace)
+  const gateways = judgedOf('MCPGateway', documents, snapshot)
+  const servers = judgedOf('MCPServer', documents, snapshot)
+  const guards = servers.map(server => guardName(server.document.name))
+  const keys = judgedKeys(judgedOf('APIKey', documents, snapshot), new Set(guards), snapshot)
+  const floor = judgedFloor(snapshot)
+  const gateway = gateways.find(one => one.document.name === 'default')
+  const above = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
+  return {
+    snapshot,
+    servers,
+    reserved: new Set([...guards, ...keySecrets(keys, snapshot), ...ownedSecrets(snapshot)]),
+    policies: judgedOf('GuardrailPolicy', documents, snapshot),
+    keys,
+    keysFile: keysFile(keys),
+    rulesOf: ruleBook(),
+    settings: combinedSettings(above, layerOf(gateway, 'MCPGateway/default')),
+    gateway,
+    strays: gateways.filter(one => one.document.name !== 'default'),
+    floor,
+    gateways,
+  }
 }
 
 /**
@@ -25,28 +49,17 @@ function judged<K extends KindName>(kind: K, documents: readonly Document[], sna
  * objects that will one day not compile. Pure: equal snapshots give equal bytes, whatever the order of their documents.
  */
 export function translate(snapshot: Snapshot): Desired {
-  const all = readDocuments(snapshot)
-  const documents = all.filter(document => document.namespace === snapshot.namespace)
-  const gateways = judged('MCPGateway', documents, snapshot)
-  const servers = judged('MCPServer', documents, snapshot)
-  const scene: Scene = {
-    snapshot,
-    servers,
-    reserved: new Set(servers.map(server => guardName(server.document.name))),
-    policies: judged('GuardrailPolicy', documents, snapshot),
-    keys: judged('APIKey', documents, snapshot),
-    rulesOf: ruleBook(snapshot.namespace),
-    settings: gateways.find(one => one.document.name === 'default'),
-    strays: gateways.filter(one => one.document.name !== 'default'),
-  }
+  const scene = sceneOf(snapshot)
   const views = scene.servers.map(server => viewOf(server, scene))
-  const here: readonly Judged[] = [...scene.servers, ...scene.policies, ...scene.keys, ...gateways]
+  const plans = views.map(view => planned(view, scene))
+  const keys = scene.keys.map(({ judged }) => judged)
+  const here: readonly Judged[] = [...scene.servers, ...scene.policies, ...keys, ...scene.gateways]
   // Objects of other namespaces mean nothing here, and say so.
-  const elsewhere = all.filter(document => document.namespace !== snapshot.namespace)
+  const elsewhere = readDocuments(snapshot).filter(document => document.namespace !== snapshot.namespace)
   return {
-    gateways: gatewayFiles(views, scene),
-    servers: serverPlans(views, scene),
-    generate: [],
+    gateways: snapshot.standalone ? [standaloneFiles(views, scene)] : plans.flatMap(({ files }) => files ?? []),
+    servers: plans.map(({ plan }) => plan),
+    generate: scene.keys.flatMap(({ wish }) => wish ?? []),
     statuses: [...statuses(views, scene), ...elsewhere.map(document => plainStatus(accept(document, snapshot, 1)))],
     lastGood: sortedBy(
       here.flatMap(one => one.keep ?? []),
@@ -55,6 +68,7 @@ export function translate(snapshot: Snapshot): Desired {
   }
 }
 
+export { events, type Event, type StatusLike } from './events.ts'
 export { objectsOf, statusesOf } from './desired.ts'
 export type {
   Condition,

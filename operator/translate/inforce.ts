@@ -1,9 +1,12 @@
+import type { Egress } from '../../crds/egress.ts'
 import type { InForce } from '../../crds/serverstatus.ts'
 import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../gateway/config/servers.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
 import type { Detector } from './wanted.ts'
+import { fullName, originOf } from './policies.ts'
 import type { Scene, ServerView } from './scene.ts'
+import type { Settings } from './settings.ts'
 
 const builtIn = 'built-in'
 
@@ -44,27 +47,40 @@ function serverFields({ judged }: ServerView): InForce[] {
   ]
 }
 
-function settingsFields({ settings }: Scene): InForce[] {
-  const origin = 'MCPGateway/default'
-  const { publicUrl, hosts, origins, audit, tls, servers } = settings?.spec ?? {}
+/** What the pod may reach. */
+const egressFields = ({ egress, judged }: ServerView): InForce[] =>
+  egress.length === 0 ? [] : [entry('egress', egress.map(destination), `MCPServer/${judged.document.name}`)]
+
+const destination = ({ cidr, namespace, podLabels, ports }: Egress): string =>
+  `${cidr ?? peer({ namespace: namespace ?? '', ...(podLabels && { podLabels }) })}:${ports.join('+')}`
+
+const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
+  podLabels ? `${namespace} ${JSON.stringify(podLabels)}` : namespace
+
+/** The settings of the namespace and of the floor, each with the objects that it comes from. */
+function settingsFields({ settings, snapshot }: Scene): InForce[] {
+  const { publicUrl, hosts, origins, onFailure, tls, allowedNetworks, scrapers, from } = settings
+  const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
+    const origin = from[field]
+    return origin === undefined ? own(field, undefined, '', fallback) : [entry(field, value, origin)]
+  }
   return [
-    ...own('publicUrl', publicUrl, origin, undefined),
-    ...own('hosts', hosts, origin, undefined),
-    ...own('origins', origins, origin, undefined),
-    ...own('audit.onFailure', audit?.onFailure, origin, 'Refuse'),
-    ...own('tls.secretName', tls?.secretName, origin, undefined),
-    ...own('servers.allowedNetworks', servers?.allowedNetworks, origin, []),
+    ...said('publicUrl', publicUrl),
+    ...said('hosts', hosts),
+    ...said('origins', origins),
+    ...said('audit.onFailure', onFailure, 'Refuse'),
+    ...said('tls.secretName', tls?.secretName),
+    ...said('servers.allowedNetworks', allowedNetworks, []),
+    ...(snapshot.standalone ? [] : said('metrics.scrapers', scrapers.map(peer))),
   ]
 }
-
-const names = (policies: readonly string[]): string => shown(policies.map(name => `GuardrailPolicy/${name}`))
 
 function toolFields({ judged, guard, tools }: ServerView): InForce[] {
   const patterns = guard.policies.filter(({ spec }) => spec.tools?.dangerousPatterns)
   const approving = guard.policies.filter(({ spec }) =>
     spec.tools?.approved?.some(approval => approval.server === judged.document.name),
   )
-  const list = (chosen: typeof patterns): string => names(chosen.map(policy => policy.name))
+  const list = (chosen: typeof patterns): string => shown(chosen.map(originOf))
   return [
     patterns.length > 0
       ? entry('tools.dangerousPatterns', tools.dangerousPatterns, list(patterns))
@@ -87,13 +103,21 @@ const subjectOf = (detector: Detector): string =>
     )
     .join(', ')
 
-const ruleField = ({ detector, channels, action, mode, policy }: ServerRule): InForce =>
-  entry(
+const ruleField = ({ detector, channels, action, mode, policy }: ServerRule, guard: ServerView['guard']): InForce => {
+  const source = guard.policies.find(one => fullName(one) === policy)
+  return entry(
     `rules.${channels.join('+')}`,
     `${subjectOf(detector)}: ${action}, ${mode}`,
-    `GuardrailPolicy/${policy.split('/').at(-1)}`,
+    source ? originOf(source) : `GuardrailPolicy/${policy}`,
   )
+}
 
 /** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
 export const inForce = (view: ServerView, scene: Scene): InForce[] =>
-  [...serverFields(view), ...settingsFields(scene), ...toolFields(view), ...view.rules.map(ruleField)].slice(0, 256)
+  [
+    ...serverFields(view),
+    ...egressFields(view),
+    ...settingsFields(scene),
+    ...toolFields(view),
+    ...view.rules.map(rule => ruleField(rule, view.guard)),
+  ].slice(0, 256)

@@ -1,7 +1,7 @@
 import type { APIKeySpec } from '../../crds/apikey.ts'
-import { keyFields, type Key, type KeysFile } from '../../gateway/config/keys.ts'
-import type { Judged } from './accept.ts'
+import { keyFields, keysSchemaNumber, type Key, type KeysFile } from '../../gateway/config/keys.ts'
 import { sortedBy } from './document.ts'
+import type { JudgedKey } from './judgedkeys.ts'
 
 const expiry = keyFields.expiresAt.unwrap()
 
@@ -19,13 +19,19 @@ function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
   return { ...last, ...(revoked === true && { revoked }), ...(earlier !== undefined && { expiresAt: earlier }) }
 }
 
-function keyOf({ document, spec, accepted }: Judged<'APIKey'>): Key[] {
-  if (!spec) return []
-  return [{ name: document.name, ...(accepted.status === 'True' ? spec : tightened(spec, document.spec)) }]
+/** A key without a digest is nobody's: the one that is generated does not exist yet. */
+function keyOf({ judged, digests }: JudgedKey): Key[] {
+  const { document, spec, accepted } = judged
+  if (!spec || digests.length === 0) return []
+  const { generate: _, ...fields } = accepted.status === 'True' ? spec : tightened(spec, document.spec)
+  return [{ name: document.name, ...fields, digests: [...digests] }]
 }
 
+/** More than a gateway takes: all servers of the namespace are refused, and none of the keys is chosen over another. */
+export const maxKeys = 20_000
+
 /** Who may come in: every APIKey of the namespace that has a spec in force. */
-export const keysFile = (keys: readonly Judged<'APIKey'>[]): KeysFile => ({
-  schema: 1,
-  keys: sortedBy(keys.flatMap(keyOf), key => key.name),
-})
+export function keysFile(keys: readonly JudgedKey[]): KeysFile {
+  const all = keys.flatMap(keyOf)
+  return { schema: keysSchemaNumber, keys: all.length > maxKeys ? [] : sortedBy(all, key => key.name) }
+}

@@ -1,7 +1,15 @@
-/** Ports of a gateway in a pod, and of its Service. */
-export const ports = { client: 18_080, admin: 18_081, metrics: 9090, service: 8080, tlsService: 8443 } as const
+import { podPorts } from '../../gateway/config/ports.ts'
 
-/** Deployment, Service and ConfigMap of a server. The prefix keeps them apart from a Service of the same name that a `url` may point to. */
+/** Ports of a gateway in a pod, and of its Service. */
+export const ports = { ...podPorts, service: 8080, tlsService: 8443 } as const
+
+/** Where the operator runs unless it is told otherwise. */
+export const usualOperatorNamespace = 'bartizan-system'
+
+/** What the pods of the operator carry. */
+export const operatorLabels = { 'app.kubernetes.io/name': 'bartizan-operator' } as const
+
+/** Deployment, Service, ConfigMap and the others of a server. The prefix keeps them apart from a Service of the same name that a `url` may point to. */
 export const childName = (server: string): string => `mcp-${server}`
 
 /** Host names under which the Service of a server is reached. */
@@ -16,10 +24,19 @@ export const selectorLabels = (server: string): Record<string, string> => ({
   'app.kubernetes.io/instance': server,
 })
 
+/** The same as one text, for the scale subresource. */
+export const selectorText = (server: string): string =>
+  Object.entries(selectorLabels(server))
+    .map(([name, value]) => `${name}=${value}`)
+    .join(',')
+
 export const labels = (server: string): Record<string, string> => ({
   ...selectorLabels(server),
   'app.kubernetes.io/managed-by': 'bartizan',
 })
+
+/** The name of the Secret that only the gateway of a server mounts. */
+export const guardName = (server: string): string => `${server}-guard`
 
 /** The owned Secret that keeps the digest of a generated key. */
 export const digestSecretName = (apiKey: string): string => `${apiKey}-digest`

@@ -1,20 +1,32 @@
+import { configurationHash } from '../../gateway/config/hash.ts'
 import { gatewayFilesOf } from './config.ts'
-import type { ServerPlan } from './desired.ts'
-import { hashOf } from './hash.ts'
+import type { GatewayFiles, ServerPlan } from './desired.ts'
 import { serverObjects } from './objects.ts'
 import type { Scene, ServerView } from './scene.ts'
-import { serverStatus } from './status.ts'
+import { serverStatus } from './serverstatus.ts'
 
-/** Everything that follows for each server, objects and status alike. */
-export const serverPlans = (views: readonly ServerView[], scene: Scene): ServerPlan[] =>
-  views.map(view => {
-    const { name, uid } = view.judged.document
-    const files = scene.snapshot.standalone ? undefined : gatewayFilesOf(view, scene)
-    return {
-      server: name,
-      ...(uid !== undefined && { uid }),
-      objects: serverObjects(view, scene),
-      ...(files && { hash: hashOf([files.gateway, files.keys]) }),
-      status: serverStatus(view, scene),
-    }
-  })
+/** A server with the files of its gateway; without a cluster one gateway has them all, and for a name that none can route there are none. */
+export type Planned = { readonly plan: ServerPlan; readonly files: GatewayFiles | undefined }
+
+/** Everything that follows for one server, objects and status alike. */
+export function planned(view: ServerView, scene: Scene): Planned {
+  const { name, uid } = view.judged.document
+  const files = scene.snapshot.standalone ? undefined : gatewayFilesOf(view, scene)
+  const excess = files?.excess
+  const told: ServerView = excess
+    ? {
+        ...view,
+        refused: excess.text,
+        missing: [...view.missing, { reason: 'ConfigurationTooBig', text: excess.text }],
+      }
+    : view
+  const hash = files && configurationHash(files.gateway, files.keys)
+  const plan = {
+    server: name,
+    ...(uid !== undefined && { uid }),
+    objects: serverObjects(told, scene, files),
+    ...(hash !== undefined && { hash }),
+    status: serverStatus(told, scene, hash),
+  }
+  return { plan, files: files && { name: files.name, gateway: files.gateway, keys: files.keys } }
+}

@@ -12,10 +12,7 @@ const rule = (more: Partial<Rule>): Rule => ({
 
 /** One policy for each list of rules, called a, b, c. */
 const combined = (...policies: Rule[][]) =>
-  serverRules(
-    policies.map((rules, at) => ({ name: 'abc'[at]!, spec: { servers: ['*'], rules } })),
-    'ns',
-  )
+  serverRules(policies.map((rules, at) => ({ name: 'abc'[at]!, namespace: 'ns', spec: { servers: ['*'], rules } })))
 
 const words = (texts: string[], matchMode?: 'Word' | 'Substring'): Rule['detector'] => ({
   keywords: { words: texts, ...(matchMode && { matchMode }) },

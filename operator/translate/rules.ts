@@ -1,7 +1,7 @@
 import { channel, type ServerRule } from '../../gateway/config/guardrails.ts'
 import { cellsOf, merged, repeats, type Cell } from './cells.ts'
 import { sortedBy } from './document.ts'
-import type { Policy } from './policies.ts'
+import { fullName, type Policy } from './policies.ts'
 import { wantedBy, type Channel, type Detector } from './wanted.ts'
 
 function combined(cells: readonly Cell[]): Cell[] {
@@ -43,7 +43,7 @@ function detectorsOf(cells: readonly Cell[]): Detector[] {
  * Combines what the policies of one server look for. For each channel and each subject (a word, or what another detector looks for) the
  * strictest holds; the order of the policies does not matter, and a policy can only add.
  */
-export function serverRules(policies: readonly Policy[], namespace: string): ServerRule[] {
+export function serverRules(policies: readonly Policy[]): ServerRule[] {
   const cells = combined(policies.flatMap(wantedBy).flatMap(cellsOf))
   const treatment = ({ action, mode, policies, detector }: Cell): unknown[] => [
     action,
@@ -56,18 +56,18 @@ export function serverRules(policies: readonly Policy[], namespace: string): Ser
   const rules = alike.flatMap(group => {
     const { action, mode, policies } = group[0]![0]!
     const channels = channelsOf(group[0]!)
-    const policy = `${namespace}/${policies[0]}`
+    const policy = policies[0] ?? ''
     return detectorsOf(group.map(same => same[0]!)).map(detector => ({ detector, channels, action, mode, policy }))
   })
   return sortedBy(rules, rule => JSON.stringify([rule.policy, rule.mode, rule.action, rule.channels, rule.detector]))
 }
 
 /** Most servers are chosen by the same policies, so what those come to is worked out once for each set of them. */
-export function ruleBook(namespace: string): (policies: readonly Policy[]) => readonly ServerRule[] {
+export function ruleBook(): (policies: readonly Policy[]) => readonly ServerRule[] {
   const known = new Map<string, readonly ServerRule[]>()
   return policies => {
-    const set = JSON.stringify(policies.map(policy => policy.name))
-    const rules = known.get(set) ?? serverRules(policies, namespace)
+    const set = JSON.stringify(policies.map(fullName))
+    const rules = known.get(set) ?? serverRules(policies)
     known.set(set, rules)
     return rules
   }

@@ -1,8 +1,13 @@
+import type { Egress } from '../../crds/egress.ts'
+import type { ServerRule } from '../../gateway/config/guardrails.ts'
+import type { KeysFile } from '../../gateway/config/keys.ts'
+import type { ServerTools } from '../../gateway/config/tools.ts'
 import type { Judged } from './accept.ts'
+import type { JudgedFloor } from './floor.ts'
+import type { JudgedKey } from './judgedkeys.ts'
 import type { Guard, Policy } from './policies.ts'
 import type { Missing, Reserved, ResolvedSecrets } from './secrets.ts'
-import type { ServerRule } from '../../gateway/config/guardrails.ts'
-import type { ServerTools } from '../../gateway/config/tools.ts'
+import type { Settings } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** The namespace after each object was judged for itself. */
@@ -10,14 +15,19 @@ export type Scene = {
   readonly snapshot: Snapshot
   readonly servers: readonly Judged<'MCPServer'>[]
   readonly policies: readonly Judged<'GuardrailPolicy'>[]
-  readonly keys: readonly Judged<'APIKey'>[]
+  readonly keys: readonly JudgedKey[]
+  /** Who may come in: the same for every gateway of the namespace. */
+  readonly keysFile: KeysFile
   readonly reserved: Reserved
   /** What a set of policies comes to. */
   rulesOf(policies: readonly Policy[]): readonly ServerRule[]
+  /** What the MCPGateways of the floor and of the namespace come to. */
+  readonly settings: Settings
   /** The MCPGateway called default, if there is one. */
-  readonly settings: Judged<'MCPGateway'> | undefined
+  readonly gateway: Judged<'MCPGateway'> | undefined
   /** MCPGateways of other names, which the schema refuses: none of them can hold. */
   readonly strays: readonly Judged<'MCPGateway'>[]
+  readonly floor: JudgedFloor | undefined
 }
 
 /** Everything that was decided about one server. */
@@ -27,6 +37,8 @@ export type ServerView = {
   readonly rules: readonly ServerRule[]
   readonly tools: ServerTools
   readonly secrets: ResolvedSecrets
+  /** The destinations that are within what the MCPGateway allows. */
+  readonly egress: readonly Egress[]
   /** What the server depends on and does not have. */
   readonly missing: readonly Missing[]
   /** Why every call is refused, if so. */

@@ -14,10 +14,7 @@ export type ResolvedSecrets = {
   readonly missing: readonly Missing[]
 }
 
-/** The name of the Secret that only the gateway of a server mounts. */
-export const guardName = (server: string): string => `${server}-guard`
-
-/** Names of the Secrets that belong to gateways and can be given to nobody. */
+/** Names of the Secrets that Bartizan made, for gateways and callers: they can be given to nobody. */
 export type Reserved = ReadonlySet<string>
 
 /** The uses that are granted. */
@@ -32,7 +29,7 @@ function keyOf(use: SecretUse, secret: SecretFact): string | undefined {
 
 function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boolean): Missing | undefined {
   if (reserved)
-    return { reason: 'SecretReserved', text: `Secret ${use.name} belongs to a gateway and is given to nobody else` }
+    return { reason: 'SecretReserved', text: `Secret ${use.name} belongs to Bartizan and is given to no server` }
   if (!secret) {
     return {
       reason: 'SecretNotFound',
@@ -47,6 +44,16 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
       ? `Secret ${use.name} has several keys and none is called ${use.envVar}: say which with key (${keys})`
       : `Secret ${use.name} has no key ${use.key} (${keys})`
   return { reason: 'SecretKeyNotFound', text }
+}
+
+/** The Secrets with which the image is pulled. Without a cluster nothing is pulled. */
+function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Snapshot, reserved: Reserved): Missing[] {
+  if (snapshot.standalone) return []
+  return (imagePullSecrets ?? []).flatMap(({ name }) => {
+    const fact = snapshot.secrets.find(secret => secret.name === name && secret.namespace === snapshot.namespace)
+    const use = { name, mountPath: '/' }
+    return missing(use, fact, reserved.has(name)) ?? []
+  })
 }
 
 /**
@@ -65,7 +72,7 @@ export function resolveSecrets(spec: MCPServerSpec, snapshot: Snapshot, reserved
         ? []
         : [{ variable: use.envVar, secret: use.name, key: key ?? use.key ?? use.envVar }],
     ),
-    missing: uses.flatMap(use => use.missing ?? []),
+    missing: [...uses.flatMap(use => use.missing ?? []), ...pullProblems(spec, snapshot, reserved)],
   }
 }
 

@@ -1,8 +1,10 @@
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
 import type { Quantity, Resources } from '../../crds/resources.ts'
-import { restricted, serverUser } from './container.ts'
+import { restricted, scratch, serverUser } from './container.ts'
+import { drainHook } from './drainhook.ts'
+import { healthProbes } from './healthprobe.ts'
 import { compareQuantities } from './quantity.ts'
-import type { ServerView } from './scene.ts'
+import type { Scene, ServerView } from './scene.ts'
 import { grantedUses, type Reserved, type SecretUse } from './secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
@@ -36,8 +38,8 @@ const mountsOf = (spec: MCPServerSpec, reserved: Reserved): Mount[] =>
 
 const volumeName = (at: number): string => `secret-${at}`
 
-/** The container of a server that is run from an image. */
-export function serverContainer(spec: MCPServerSpec, view: ServerView, reserved: Reserved): object {
+/** The container of a server that is run from an image. The last lines of a server that ended badly tell why; nothing is quoted from them. */
+export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserved, snapshot }: Scene): object {
   const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
@@ -48,8 +50,11 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, reserved:
     image: spec.image,
     ...(spec.command && { command: spec.command }),
     ...(spec.args && { args: spec.args }),
-    ports: [{ name: 'server', containerPort: spec.port ?? 8080 }],
+    ports: [{ name: 'server', containerPort: spec.port ?? 8080, protocol: 'TCP' }],
     env: [...(named.has('HOME') ? [] : [{ name: 'HOME', value: '/tmp' }]), ...(spec.env ?? []), ...secrets],
+    ...healthProbes(spec),
+    ...drainHook(snapshot.drainTokens?.[view.judged.document.name]),
+    terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: resourcesOf(spec.resources),
     securityContext: { ...restricted, runAsUser: serverUser, runAsGroup: serverUser },
     volumeMounts: [
@@ -65,9 +70,9 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, reserved:
 
 /** The volumes that the server's container mounts. */
 export const serverVolumes = (spec: MCPServerSpec, reserved: Reserved): object[] => [
-  { name: 'tmp', emptyDir: {} },
+  scratch('tmp'),
   ...mountsOf(spec, reserved).map(({ name, key }, at) => ({
     name: volumeName(at),
-    secret: { secretName: name, ...(key !== undefined && { items: [{ key, path: key }] }) },
+    secret: { secretName: name, defaultMode: 0o440, ...(key !== undefined && { items: [{ key, path: key }] }) },
   })),
 ]

@@ -1,29 +1,24 @@
 import type { KubernetesObject } from './desired.ts'
-import { childName, labels, ports, selectorLabels } from './names.ts'
-import { ownedBy } from './owner.ts'
+import { childMetadata } from './metadata.ts'
+import { ports, selectorLabels } from './names.ts'
 import type { Scene, ServerView } from './scene.ts'
 
-/** The Service of a server: the client port of its gateway, and nothing of the server itself. */
-export function service(view: ServerView, scene: Scene): KubernetesObject {
-  const { document } = view.judged
-  const tls = scene.settings?.spec?.tls !== undefined
+/**
+ * The Service of a server: the client port of its gateway, and nothing of the server itself. A client stays with one pod, since sessions of the
+ * earlier revisions live in one.
+ */
+export function service({ judged }: ServerView, { settings }: Scene): KubernetesObject {
+  const { document } = judged
+  const [name, port] = settings.tls ? ['https', ports.tlsService] : ['http', ports.service]
   return {
     apiVersion: 'v1',
     kind: 'Service',
-    metadata: {
-      name: childName(document.name),
-      namespace: document.namespace,
-      labels: labels(document.name),
-      ...ownedBy(document),
-    },
+    metadata: childMetadata(document),
     spec: {
       ipFamilyPolicy: 'PreferDualStack',
+      sessionAffinity: 'ClientIP',
       selector: selectorLabels(document.name),
-      ports: [
-        tls
-          ? { name: 'https', port: ports.tlsService, targetPort: ports.client }
-          : { name: 'http', port: ports.service, targetPort: ports.client },
-      ],
+      ports: [{ name, port, protocol: 'TCP', targetPort: ports.client }],
     },
   }
 }

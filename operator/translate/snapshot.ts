@@ -47,6 +47,8 @@ export type Snapshot = {
   readonly generated?: readonly GeneratedKey[]
   /** By server: what the preStop hook shows to its gateway. The guard secret is made before the first translation. */
   readonly drainTokens?: Readonly<Record<string, string>>
+  /** Milliseconds since the epoch, if keys that have ended are to count as no way in. Gateways judge that by themselves. */
+  readonly now?: number
   /** By server. Unset: nobody has looked, and no condition is written about it. */
   readonly observed?: Readonly<Record<string, ObservedServer>>
 }

@@ -1,21 +1,13 @@
-import type { Judged } from './accept.ts'
-import { bounded, type Condition, type Status } from './desired.ts'
 import { serverName } from '../../gateway/config/kit.ts'
-import { inForce } from './inforce.ts'
-import { childName, ports } from './names.ts'
+import type { Judged } from './accept.ts'
+import type { Condition, Status } from './desired.ts'
+import type { JudgedKey } from './judgedkeys.ts'
+import { resolved } from './resolved.ts'
 import type { Scene, ServerView } from './scene.ts'
 import type { Missing } from './secrets.ts'
+import type { StatusFields } from './statusfields.ts'
 
-const resolved = (missing: readonly Missing[], generation: number | undefined): Condition => ({
-  type: 'ResolvedRefs',
-  status: missing.length === 0 ? 'True' : 'False',
-  reason: missing[0]?.reason ?? 'ResolvedRefs',
-  message:
-    missing.length === 0 ? 'Everything that the spec names exists.' : bounded(missing.map(one => one.text).join('; ')),
-  ...(generation !== undefined && { observedGeneration: generation }),
-})
-
-function status(judged: Judged, fields: Omit<Status['status'], 'conditions'>, more: readonly Condition[] = []): Status {
+function status(judged: Judged, fields: StatusFields, more: readonly Condition[] = []): Status {
   const { kind, name, namespace, generation } = judged.document
   return {
     kind,
@@ -29,43 +21,18 @@ function status(judged: Judged, fields: Omit<Status['status'], 'conditions'>, mo
   }
 }
 
-const maxUrl = 2048
-
-/** The address for clients, as far as files know it; one that is too long for a status is left out. */
-function urlOf(name: string, scene: Scene): string | undefined {
-  const url = addressOf(name, scene)
-  return url !== undefined && url.length <= maxUrl ? url : undefined
-}
-
-function addressOf(name: string, { snapshot, settings }: Scene): string | undefined {
-  const { publicUrl, tls } = settings?.spec ?? {}
-  if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}/mcp/${name}`
-  if (snapshot.standalone) return undefined
-  const [scheme, port] = tls ? ['https', ports.tlsService] : ['http', ports.service]
-  return `${scheme}://${childName(name)}.${snapshot.namespace}.svc:${port}/mcp/${name}`
-}
-
-/** The status of a server. */
-export function serverStatus(view: ServerView, scene: Scene): Status {
-  const { judged, missing } = view
-  const { spec, document } = judged
-  const phase = !spec ? ('Failed' as const) : spec.stopped === true ? ('Stopped' as const) : undefined
-  const url = urlOf(document.name, scene)
-  return status(
-    judged,
-    {
-      ...(phase && { phase }),
-      ...(spec && url !== undefined && { url }),
-      ...(spec && { inForce: inForce(view, scene) }),
-    },
-    spec ? [resolved(missing, document.generation)] : [],
-  )
-}
-
-function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerView[]): Status {
-  const { name } = policy.document
+/** A policy of the operator's own namespace is for servers that are not in this snapshot, so they are not counted. */
+function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerView[], scene: Scene): Status {
+  const { name, namespace } = policy.document
+  if (scene.snapshot.operatorNamespace === namespace) {
+    const { accepted } = policy
+    const message = accepted.status === 'True' ? 'The spec makes sense; it binds all namespaces.' : accepted.message
+    return status({ ...policy, accepted: { ...accepted, message } }, {})
+  }
+  const isThis = (one: { readonly name: string; readonly namespace: string }): boolean =>
+    one.name === name && one.namespace === namespace
   const servers = views
-    .filter(({ guard }) => guard.broken.includes(name) || guard.policies.some(one => one.name === name))
+    .filter(({ guard }) => guard.broken.some(isThis) || guard.policies.some(isThis))
     .map(view => view.judged.document.name)
     // A name that is refused says so at its own object.
     .filter(server => serverName.safeParse(server).success)
@@ -73,7 +40,7 @@ function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerV
 }
 
 function tlsMissing({ snapshot, settings }: Scene): Missing[] {
-  const name = settings?.spec?.tls?.secretName
+  const name = settings.tls?.secretName
   if (name === undefined) return []
   const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)
   if (!secret)
@@ -86,14 +53,15 @@ function tlsMissing({ snapshot, settings }: Scene): Missing[] {
 /** The status of an object that says nothing but whether it makes sense. */
 export const plainStatus = (judged: Judged): Status => status(judged, {})
 
+const keyStatus = ({ judged, generated }: JudgedKey): Status => status(judged, {}, generated ? [generated] : [])
+
 /** The status of every object but the servers. */
 export function statuses(views: readonly ServerView[], scene: Scene): Status[] {
-  const { keys, policies, settings, strays } = scene
+  const { keys, policies, gateway, strays } = scene
   return [
-    ...policies.map(policy => policyStatus(policy, views)),
-    ...[...keys, ...strays].map(plainStatus),
-    ...(settings
-      ? [status(settings, {}, settings.spec ? [resolved(tlsMissing(scene), settings.document.generation)] : [])]
-      : []),
+    ...policies.map(policy => policyStatus(policy, views, scene)),
+    ...keys.map(keyStatus),
+    ...strays.map(plainStatus),
+    ...(gateway ? [status(gateway, {}, gateway.spec ? [resolved(tlsMissing(scene), gateway.document)] : [])] : []),
   ]
 }

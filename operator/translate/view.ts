@@ -1,51 +1,80 @@
 import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
+import { judgedEgress } from './egress.ts'
+import { maxKeys } from './keys.ts'
 import { guardOf, type Guard } from './policies.ts'
 import type { Scene, ServerView } from './scene.ts'
 import { resolveSecrets, type Missing, type ResolvedSecrets } from './secrets.ts'
 import { serverTools } from './tools.ts'
 
 const maxRules = 2048
+/** Hosts that a configuration takes beside those of the Service; origins that it takes. */
+const maxHosts = 76
+const maxOrigins = 64
 
 type Facts = Pick<ServerView, 'guard' | 'rules' | 'tools'>
 
-const settingsBroken: Missing = {
+const settingsBroken = (whose: string): Missing => ({
   reason: 'GatewayInvalid',
-  text: 'an MCPGateway of the namespace does not compile and never did: mend or remove it',
-}
-
-const policiesBroken = ({ broken }: Guard): Missing => ({
-  reason: 'PolicyInvalid',
-  text: `GuardrailPolicy ${broken.join(', ')} selects this server, does not compile and never did: mend or remove it`,
+  text: `an MCPGateway of ${whose} does not compile and never did: mend or remove it`,
 })
+
+function policiesBroken({ broken }: Guard, namespace: string): Missing {
+  const names = broken.map(one => (one.namespace === namespace ? one.name : `${one.namespace}/${one.name}`))
+  return {
+    reason: 'PolicyInvalid',
+    text: `GuardrailPolicy ${names.join(', ')} selects this server, does not compile and never did: mend or remove it`,
+  }
+}
 
 const tooMany: Missing = {
   reason: 'TooManyRules',
   text: `the policies that select this server hold more than ${maxRules} rules or dangerous patterns: merge some of them`,
 }
 
-/** What stands between the server and its callers although its own spec may be sound. */
-function obstacles({ guard, rules, tools }: Facts, { settings, strays }: Scene): Missing[] {
+const tooManyNames: Missing = {
+  reason: 'TooManyHosts',
+  text: `the MCPGateways of the namespace and of the operator's name more than ${maxHosts} hosts or ${maxOrigins} origins together: remove some`,
+}
+
+const tooManyKeys: Missing = {
+  reason: 'TooManyKeys',
+  text: `the namespace has more than ${maxKeys} APIKeys: split it, since no gateway holds more`,
+}
+
+function settingsObstacles({ gateway, strays, floor, settings, keys, keysFile }: Scene): Missing[] {
+  const names = settings.hosts.length > maxHosts || (settings.origins?.length ?? 0) > maxOrigins
   return [
-    ...((settings && !settings.spec) || strays.length > 0 ? [settingsBroken] : []),
-    ...(guard.broken.length > 0 ? [policiesBroken(guard)] : []),
+    ...((gateway && !gateway.spec) || strays.length > 0 ? [settingsBroken('the namespace')] : []),
+    ...(floor?.settings && !floor.settings.spec ? [settingsBroken(`namespace ${floor.namespace}`)] : []),
+    ...(names ? [tooManyNames] : []),
+    ...(keys.length > maxKeys && keysFile.keys.length === 0 ? [tooManyKeys] : []),
+  ]
+}
+
+/** What stands between the server and its callers although its own spec may be sound. */
+function obstacles({ guard, rules, tools }: Facts, scene: Scene): Missing[] {
+  return [
+    ...settingsObstacles(scene),
+    ...(guard.broken.length > 0 ? [policiesBroken(guard, scene.snapshot.namespace)] : []),
     ...(rules.length > maxRules || tools.dangerousPatterns.length > maxRules ? [tooMany] : []),
   ]
 }
 
 const noSecrets: ResolvedSecrets = { variables: [], missing: [] }
 
-/** Brings together what the objects of a namespace say about one server. */
+/** Brings together what the objects of a namespace, and of the floor, say about one server. */
 export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   const { snapshot } = scene
   const { document, spec, accepted } = judged
-  const guard = guardOf(document, scene.policies)
+  const guard = guardOf(document, scene.floor?.policies ?? [], scene.policies)
   const facts: Facts = {
     guard,
     rules: scene.rulesOf(guard.policies),
     tools: serverTools(document.name, spec?.toolPolicy, guard.policies),
   }
   const secrets = spec ? resolveSecrets(spec, snapshot, scene.reserved) : noSecrets
+  const egress = judgedEgress(snapshot.standalone ? undefined : spec, scene.settings.allowedNetworks)
   const blocking = obstacles(facts, scene)
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
@@ -56,7 +85,8 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
     judged,
     ...facts,
     secrets,
-    missing: [...secrets.missing, ...blocking],
+    egress: egress.allowed,
+    missing: [...secrets.missing, ...egress.missing, ...blocking],
     ...(refused !== '' && { refused: bounded(refused) }),
   }
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { action, channel, mode, Rule } from '../../gateway/config/guardrails.ts'
-import type { Policy } from './policies.ts'
+import { fullName, type Policy } from './policies.ts'
 
 export type Action = z.infer<typeof action>
 export type Mode = z.infer<typeof mode>
@@ -9,6 +9,7 @@ export type Detector = Rule['detector']
 
 /** One wish of one policy: a detector in a channel. */
 export type Wanted = {
+  /** Namespace and name. */
   readonly policy: string
   readonly detector: Detector
   readonly channel: Channel
@@ -22,12 +23,13 @@ const directions = {
   output: ['Result', 'Prompt', 'Resource', 'Definition', 'Elicitation'],
 } as const
 
-function keywords({ name, spec }: Policy, direction: keyof typeof directions): Wanted[] {
+function keywords(policy: Policy, direction: keyof typeof directions): Wanted[] {
+  const { spec } = policy
   const { forbiddenKeywords, keywordAction = 'Block', matchMode } = spec[direction] ?? {}
   if (!forbiddenKeywords || forbiddenKeywords.length === 0) return []
   const detector = { keywords: { words: forbiddenKeywords, ...(matchMode && { matchMode }) } }
   return directions[direction].map(channel => ({
-    policy: name,
+    policy: fullName(policy),
     detector,
     channel,
     action: keywordAction,
@@ -40,6 +42,6 @@ export const wantedBy = (policy: Policy): Wanted[] => [
   ...keywords(policy, 'input'),
   ...keywords(policy, 'output'),
   ...(policy.spec.rules ?? []).flatMap(({ channels, ...rule }) =>
-    channels.map(channel => ({ ...rule, policy: policy.name, channel })),
+    channels.map(channel => ({ ...rule, policy: fullName(policy), channel })),
   ),
 ]

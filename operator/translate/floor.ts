@@ -1,0 +1,25 @@
+import type { Judged } from './accept.ts'
+import { readDocuments } from './document.ts'
+import { judgedOf } from './judged.ts'
+import type { Snapshot } from './snapshot.ts'
+
+/** What the operator's own namespace says about all others. */
+export type JudgedFloor = {
+  readonly namespace: string
+  readonly policies: readonly Judged<'GuardrailPolicy'>[]
+  readonly settings: Judged<'MCPGateway'> | undefined
+}
+
+/** Judges the objects of the floor as their own namespace would: by their own last good specs. */
+export function judgedFloor(snapshot: Snapshot): JudgedFloor | undefined {
+  const { floor, operatorNamespace, namespace } = snapshot
+  if (!floor || operatorNamespace === undefined || operatorNamespace === namespace) return undefined
+  const there: Snapshot = { ...snapshot, ...floor, namespace: operatorNamespace }
+  const documents = readDocuments(there).filter(document => document.namespace === operatorNamespace)
+  const gateways = judgedOf('MCPGateway', documents, there)
+  return {
+    namespace: operatorNamespace,
+    policies: judgedOf('GuardrailPolicy', documents, there),
+    settings: gateways.find(one => one.document.name === 'default'),
+  }
+}

@@ -1,0 +1,64 @@
+import { schemaNumber } from '../../gateway/config/index.ts'
+import { found, type Finding } from './condition.ts'
+import type { ObservedPod, ObservedServer } from './observed.ts'
+
+/** Why the gateway of a pod does not run what is wanted, the gravest first; undefined when it does. */
+export function gatewayProblem({ name, report }: ObservedPod, wanted: string): Finding | undefined {
+  if (!report) return found('False', 'WaitingForGateways', `pod ${name}: its gateway has not been asked yet`)
+  if ('error' in report) return found('False', 'GatewayUnreachable', `pod ${name}: ${report.error}`)
+  if (!report.ok && report.schema < schemaNumber) {
+    const text = `pod ${name}: its gateway reads contract ${report.schema} and the configuration is of ${schemaNumber}; delete the pod, or wait until it is replaced`
+    return found('False', 'GatewayOutdated', text)
+  }
+  if (!report.ok) {
+    const issues = report.issues.length > 0 ? report.issues.join('; ') : 'it does not say why'
+    return found('False', 'GatewayRefused', `pod ${name}: the configuration does not compile: ${issues}`)
+  }
+  if (report.hash === wanted) return undefined
+  return found('False', 'WaitingForGateways', `pod ${name}: its gateway still runs the configuration before this one`)
+}
+
+const gravity = ['GatewayRefused', 'GatewayOutdated', 'GatewayUnreachable', 'WaitingForGateways']
+
+/** Pods that count: one that ends gets no new calls. */
+export const livePods = ({ pods }: ObservedServer): readonly ObservedPod[] => pods.filter(pod => !pod.deleting)
+
+/** A gateway that refuses its first configuration never turns ready, so its refusal counts before that. */
+const isTold = (pod: ObservedPod): boolean =>
+  pod.ready || (pod.report !== undefined && 'ok' in pod.report && !pod.report.ok)
+
+function gateways(observed: ObservedServer, wanted: string): Finding {
+  const pods = livePods(observed)
+  const problems = pods
+    .filter(isTold)
+    .flatMap(pod => gatewayProblem(pod, wanted) ?? [])
+    .toSorted((a, b) => gravity.indexOf(a.reason) - gravity.indexOf(b.reason))
+  const [worst] = problems
+  if (worst) {
+    const message = problems.filter(one => one.reason === worst.reason).map(one => one.message)
+    return found('False', worst.reason, message.slice(0, 5).join('; '))
+  }
+  const ready = pods.filter(pod => pod.ready).length
+  if (ready === 0) return found('False', 'WaitingForGateways', 'no pod is ready yet')
+  return found(
+    'True',
+    'Programmed',
+    `${ready === 1 ? 'The gateway runs' : `All ${ready} gateways run`} this configuration.`,
+  )
+}
+
+/** Whether the objects are applied and every ready gateway runs the wanted configuration. */
+export function programmed(observed: ObservedServer, wanted: string, replicas: number): Finding {
+  const { conflicts, refusals = [] } = observed
+  if (conflicts.length > 0) {
+    const text = conflicts.map(
+      ({ kind, name, owner }) =>
+        `${kind} ${name} belongs to ${owner} and is left alone: rename or remove it, or give the MCPServer another name`,
+    )
+    return found('False', 'Conflict', text.join('; '))
+  }
+  if (refusals.length > 0)
+    return found('False', 'ApplyRefused', refusals.map(one => `${one.kind} ${one.name}: ${one.message}`).join('; '))
+  if (replicas === 0) return found('True', 'Stopped', 'No gateway runs: the server is stopped or has no replicas.')
+  return gateways(observed, wanted)
+}

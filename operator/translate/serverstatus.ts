@@ -1,0 +1,140 @@
+import { available } from './available.ts'
+import { conditionOf, found } from './condition.ts'
+import type { Condition, Status } from './desired.ts'
+import { replicasOf } from './deployment.ts'
+import { inForce } from './inforce.ts'
+import { selectorText } from './names.ts'
+import type { ObservedServer } from './observed.ts'
+import { phaseOf } from './phase.ts'
+import { gatewayProblem, livePods, programmed } from './programmed.ts'
+import { ready } from './ready.ts'
+import { resolved } from './resolved.ts'
+import type { Scene, ServerView } from './scene.ts'
+import type { ObservedGateway, StatusFields } from './statusfields.ts'
+import { shownTools, toolsApproved } from './toolstatus.ts'
+import { urlOf } from './url.ts'
+import { authOf, hasWayIn } from './wayin.ts'
+
+const nothing: ObservedServer = { pods: [], conflicts: [] }
+
+const maxPods = 20
+const maxProblem = 512
+
+/** Pod by pod, those with a problem first. */
+function gateways(observed: ObservedServer, wanted: string): ObservedGateway[] {
+  const all = livePods(observed).map(pod => {
+    const problem = gatewayProblem(pod, wanted)?.message.slice(0, maxProblem)
+    const hash = pod.report && 'hash' in pod.report ? pod.report.hash : undefined
+    return {
+      pod: pod.name,
+      ready: pod.ready,
+      ...(hash !== undefined && { hash }),
+      ...(problem !== undefined && { problem }),
+    }
+  })
+  const name = ({ pod, problem }: ObservedGateway): string => `${problem === undefined ? 1 : 0}${pod}`
+  return all.toSorted((a, b) => (name(a) < name(b) ? -1 : 1)).slice(0, maxPods)
+}
+
+/** What one should know although nothing is wrong. */
+function notes(replicas: number): Pick<StatusFields, 'notes'> {
+  if (replicas < 2) return {}
+  const text = `Sessions of protocol revisions up to 2025-11-25 live in one of the ${replicas} pods each: clients are kept with theirs by address, and one that comes to another gets 404 and starts anew.`
+  return { notes: [text] }
+}
+
+/** What the policies come to, for the column. */
+function guardOf({ refused, rules }: ServerView): string {
+  if (refused !== undefined) return 'Refused'
+  if (rules.length === 0) return 'None'
+  return rules.some(rule => rule.mode === 'Enforce') ? 'Enforced' : 'Audited'
+}
+
+function handshakeFields({ handshake }: ObservedServer, view: ServerView): StatusFields {
+  if (handshake?.ok !== true) return {}
+  const { serverInfo, revision } = handshake
+  return {
+    ...shownTools(handshake, view.tools),
+    ...(serverInfo && { serverInfo }),
+    revisions: [revision],
+  }
+}
+
+type Seen = { readonly conditions: readonly Condition[]; readonly fields: StatusFields }
+
+/** What is known of a server in a cluster once somebody has looked. */
+function seen(view: ServerView, scene: Scene, hash: string, first: readonly Condition[]): Seen {
+  const { document, spec } = view.judged
+  const observed = scene.snapshot.observed?.[document.name] ?? nothing
+  const replicas = spec ? replicasOf(spec) : 0
+  const isRunnable = spec !== undefined && (spec.image ?? spec.url) !== undefined
+  const applied = isRunnable
+    ? programmed(observed, hash, replicas)
+    : found('False', 'NotAccepted', 'no version of the spec was ever accepted, so there is nothing to apply')
+  const pods = isRunnable
+    ? available(observed, replicas, document.namespace)
+    : found('False', 'NotAccepted', applied.message)
+  const before = [...first, conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
+  const { handshake } = observed
+  const told = ready({
+    before,
+    stopped: spec !== undefined && replicas === 0,
+    wayIn: hasWayIn(document.name, scene),
+    handshake,
+    hash,
+  })
+  return {
+    conditions: [
+      ...before.slice(first.length),
+      conditionOf('ToolsApproved', toolsApproved(handshake, view.tools), document),
+      conditionOf('Ready', told, document),
+    ],
+    fields: {
+      phase: phaseOf({
+        compiled: isRunnable,
+        replicas,
+        observed,
+        available: pods,
+        programmed: applied,
+        ready: told,
+        before: document.phase,
+      }),
+      replicas: observed.deployment?.replicas ?? 0,
+      readyReplicas: observed.deployment?.readyReplicas ?? 0,
+      gateway: { wanted: hash, pods: gateways(observed, hash) },
+      ...handshakeFields(observed, view),
+    },
+  }
+}
+
+/** Without a cluster, and before anybody has looked, only what the files decide is said. */
+function unseen({ judged: { spec } }: ServerView): StatusFields {
+  const phase = !spec ? ('Failed' as const) : replicasOf(spec) === 0 ? ('Stopped' as const) : undefined
+  return phase ? { phase } : {}
+}
+
+/** The status of a server. */
+export function serverStatus(view: ServerView, scene: Scene, hash: string | undefined): Status {
+  const { judged, missing } = view
+  const { spec, document } = judged
+  const url = urlOf(document.name, scene)
+  const first = [judged.accepted, ...(spec ? [resolved(missing, document)] : [])]
+  const isSeen = !scene.snapshot.standalone && scene.snapshot.observed !== undefined && hash !== undefined
+  const { conditions, fields } = isSeen ? seen(view, scene, hash, first) : { conditions: [], fields: unseen(view) }
+  return {
+    kind: 'MCPServer',
+    name: document.name,
+    namespace: document.namespace,
+    status: {
+      ...(document.generation !== undefined && { observedGeneration: document.generation }),
+      conditions: [...first, ...conditions],
+      ...fields,
+      ...(!scene.snapshot.standalone && { selector: selectorText(document.name) }),
+      auth: authOf(document.name, scene),
+      guard: guardOf(view),
+      ...(spec && url !== undefined && { url }),
+      ...(spec && !scene.snapshot.standalone && notes(replicasOf(spec))),
+      ...(spec && { inForce: inForce(view, scene) }),
+    },
+  }
+}

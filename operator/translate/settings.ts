@@ -1,0 +1,111 @@
+import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
+import { contains, rangeOf } from '../../gateway/config/networks.ts'
+import type { Judged } from './accept.ts'
+
+/** An MCPGateway with the name under which statuses speak of it. */
+export type Layer = { readonly origin: string; readonly spec: MCPGatewaySpec }
+
+type Scraper = NonNullable<NonNullable<MCPGatewaySpec['metrics']>['scrapers']>[number]
+
+/** What holds for a namespace, and which objects said so, field by field; a field that nobody set has no origin. */
+export type Settings = {
+  readonly publicUrl?: string
+  readonly hosts: readonly string[]
+  readonly origins?: readonly string[]
+  readonly onFailure?: 'Refuse' | 'Drop'
+  readonly tls?: { readonly secretName: string }
+  readonly allowedNetworks: readonly string[]
+  readonly scrapers: readonly Scraper[]
+  readonly from: Readonly<Record<string, string>>
+}
+
+const distinct = <T>(items: readonly T[]): T[] => [
+  ...new Map(items.map(item => [JSON.stringify(item), item] as const)).values(),
+]
+
+const isWithin = (network: string, caps: readonly string[]): boolean => {
+  if (caps.includes(network)) return true
+  const inner = rangeOf(network)
+  return inner !== undefined && caps.some(cap => contains(rangeOf(cap) ?? { family: 4, value: 0n, length: 33 }, inner))
+}
+
+/** A cap: where the floor says something, a namespace may choose among it and not beyond. */
+function cappedNetworks([floor, own]: Layers): readonly string[] {
+  const [most, chosen] = [floor?.spec.servers?.allowedNetworks, own?.spec.servers?.allowedNetworks]
+  if (most === undefined || chosen === undefined) return chosen ?? most ?? []
+  return chosen.filter(network => isWithin(network, most))
+}
+
+/** The floor, then the namespace's own. */
+type Layers = readonly [floor: Layer | undefined, own: Layer | undefined]
+
+const hostOf = (url: string): string => new URL(url).host
+
+/** A host of the floor stays accepted when a namespace has an address of its own. */
+function hostsOf(layers: Layers): string[] {
+  const [floor, own] = layers
+  const replaced = own?.spec.publicUrl !== undefined && floor?.spec.publicUrl !== undefined
+  return distinct([
+    ...(replaced ? [hostOf(floor.spec.publicUrl)] : []),
+    ...layers.flatMap(layer => layer?.spec.hosts ?? []),
+  ])
+}
+
+function strictestAudit(layers: Layers): Settings['onFailure'] {
+  const said = layers.flatMap(layer => layer?.spec.audit?.onFailure ?? [])
+  return said.includes('Refuse') ? 'Refuse' : said[0]
+}
+
+const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
+  publicUrl: spec => spec.publicUrl,
+  hosts: spec => spec.hosts,
+  origins: spec => spec.origins,
+  'audit.onFailure': spec => spec.audit?.onFailure,
+  'tls.secretName': spec => spec.tls?.secretName,
+  'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
+  'metrics.scrapers': spec => spec.metrics?.scrapers,
+}
+
+/** Fields of which one object's value holds; of all others both have a part. */
+function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>): readonly (Layer | undefined)[] {
+  const [floor, own] = layers
+  const setting = (layer: Layer | undefined): boolean =>
+    layer !== undefined && readers[field]!(layer.spec) !== undefined
+  if (field === 'publicUrl' || field === 'tls.secretName') return [setting(own) ? own : floor]
+  if (field === 'audit.onFailure')
+    return [layers.find(layer => layer?.spec.audit?.onFailure === settings.onFailure && setting(layer))]
+  return layers.filter(setting)
+}
+
+/**
+ * Combines the settings of the operator's own namespace with those of a namespace, which may only add: lists grow, of two answers to one
+ * question the stricter holds, what the floor caps stays capped, and TLS once asked for stays on. Addresses are no limit: a namespace may have
+ * its own public URL and certificate.
+ */
+export function combinedSettings(floor: Layer | undefined, own: Layer | undefined): Settings {
+  const layers: Layers = [floor, own]
+  const specs = layers.flatMap(layer => layer?.spec ?? [])
+  const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
+  const tls = own?.spec.tls ?? floor?.spec.tls
+  const onFailure = strictestAudit(layers)
+  const settings = {
+    ...(publicUrl !== undefined && { publicUrl }),
+    hosts: hostsOf(layers),
+    ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
+    ...(onFailure && { onFailure }),
+    ...(tls && { tls }),
+    allowedNetworks: cappedNetworks(layers),
+    scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),
+  }
+  const from = Object.keys(readers).flatMap(field => {
+    const origins = holder(field, layers, settings).flatMap(layer =>
+      layer && readers[field]!(layer.spec) !== undefined ? [layer.origin] : [],
+    )
+    return origins.length > 0 ? [[field, origins.join(', ')] as const] : []
+  })
+  return { ...settings, from: Object.fromEntries(from) }
+}
+
+/** The layer of an MCPGateway that has a spec in force. */
+export const layerOf = (judged: Judged<'MCPGateway'> | undefined, origin: string): Layer | undefined =>
+  judged?.spec && { origin, spec: judged.spec }
