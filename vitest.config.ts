@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{gateway,operator,crds,cli,hack,e2e}/**/*.test.ts'],
+    include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
     exclude: ['**/node_modules/**', 'out/**'],
     setupFiles: ['hack/seed.ts'],
     testTimeout: 60_000,

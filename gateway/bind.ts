@@ -48,7 +48,7 @@ async function listening(server: Any, endpoint: Endpoint): Promise<void> {
 const noSuchFamily = new Set(['EAFNOSUPPORT', 'EADDRNOTAVAIL'])
 
 const isMissingFamily = (endpoint: Endpoint, error: unknown): boolean =>
-  'optional' in endpoint && endpoint.optional === true && noSuchFamily.has((error as NodeJS.ErrnoException).code ?? '')
+  'optional' in endpoint && noSuchFamily.has((error as NodeJS.ErrnoException).code ?? '')
 
 /** Listeners that are bound. */
 export type Bound<S extends Any> = {

@@ -32,6 +32,7 @@ export type DrainWorld = {
 export class Drain {
   phase: Extract<Phase, 'serving' | 'draining' | 'drained'> = 'serving'
   #since = 0
+  #gone = false
   #standing: Standing | undefined
   #timer: NodeJS.Timeout | undefined
   #waiting: (() => void)[] = []
@@ -45,13 +46,13 @@ export class Drain {
 
   /** Begins, or joins, a drain; resolves when the server may end. */
   begin(): Promise<void> {
-    const { log, now, servers } = this.#world
-    this.#since = this.phase === 'draining' ? this.#since : now()
+    this.#since = this.phase === 'draining' ? this.#since : this.#world.now()
     if (this.phase === 'drained') return Promise.resolve()
     if (this.phase === 'serving') {
       this.phase = 'draining'
-      log.info('draining')
-      this.#standing = new Standing([...servers()])
+      this.#gone = false
+      this.#world.log.info('draining')
+      this.#standing = new Standing([...this.#world.servers()])
       this.#timer = setInterval(() => this.tick(), tickMilliseconds)
     }
     return new Promise(resolve => void this.#waiting.push(resolve))
@@ -60,6 +61,7 @@ export class Drain {
   tick(): void {
     if (this.phase === 'serving') return
     const passed = this.#world.now() - this.#since
+    this.#notice()
     if (this.#standing?.returned === true) return this.#serve('the server was restarted')
     if (passed >= this.#grace()) return this.#serve('nothing has ended the gateway')
     if (this.phase === 'drained') return
@@ -67,6 +69,12 @@ export class Drain {
     if (passed < (this.#times.settle ?? defaultSettle)) return
     this.#world.calls.wind()
     if (this.#world.calls.size === 0) this.#finish('the last call is done')
+  }
+
+  #notice(): void {
+    if (this.#gone || this.#standing?.gone !== true) return
+    this.#gone = true
+    this.#world.log.info('the server of this pod has ended')
   }
 
   /** The process ends: nobody is kept waiting, and nothing serves again. */

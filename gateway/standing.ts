@@ -6,12 +6,12 @@ const pause = 200
 const patience = 2_000
 const enough = 2
 
-/** How the server of this pod stands while it is drained: whether it hangs, and whether another has taken its place. */
+/** How the server of this pod stands while it is drained: whether it hangs, is gone, and whether another has taken its place. */
 class One {
   silent = false
+  gone = false
   returned = false
   #silences = 0
-  #gone = false
   #drop: () => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   readonly #server: ServerRuntime
@@ -33,8 +33,8 @@ class One {
   #heard(reaction: Reaction): void {
     this.#silences = reaction === 'silent' ? this.#silences + 1 : 0
     this.silent ||= this.#silences >= enough
-    this.#gone ||= reaction === 'closed'
-    this.returned ||= this.#gone && (reaction === 'well' || reaction === 'ill')
+    this.gone ||= reaction === 'closed'
+    this.returned ||= this.gone && (reaction === 'well' || reaction === 'ill')
     this.#timer = setTimeout(() => this.#ask(), pause).unref()
   }
 }
@@ -51,7 +51,12 @@ export class Standing {
     return this.#all.some(({ silent }) => silent)
   }
 
-  /** The port was closed and is open again. */
+  /** The port is or was closed. */
+  get gone(): boolean {
+    return this.#all.some(({ gone }) => gone)
+  }
+
+  /** And is open again. */
   get returned(): boolean {
     return this.#all.some(({ returned }) => returned)
   }

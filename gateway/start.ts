@@ -41,7 +41,7 @@ const notLoaded =
     log.error('a page could not be loaded', { error: String(error) })
 
 const metricsListener = (services: Services): RequestListener =>
-  lazyListener(async () => (await import('./app.ts')).metricsApp(services), notLoaded(services))
+  lazyListener(async () => (await import('./metrics-app.ts')).metricsApp(services), notLoaded(services))
 
 const startIdAlphabet = 36
 

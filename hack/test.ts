@@ -12,6 +12,8 @@ const whole = filters.length === 0
 if (whole) rmSync(out, { recursive: true, force: true })
 const report = whole ? ['--reporter=default', '--reporter=json', '--outputFile.json=out/tests.json'] : []
 runSteps([
+  // Where they have to be built that takes minutes, too long for the tests that need them.
+  ...(whole ? [{ says: 'etcd and Kubernetes', command: ['hack/cluster/binaries.ts'] }] : []),
   { says: 'tests', command: ['vitest', 'run', ...report, ...filters] },
   ...(whole
     ? [

@@ -19,7 +19,7 @@ const pathOf = (url: string): string => {
   return query === -1 ? url : url.slice(0, query)
 }
 
-/** True for the addresses of MCP servers: `/mcp` and `/mcp/<server>`. Everything else is the business of `app.ts`. */
+/** True for the addresses of MCP servers: `/mcp` and `/mcp/<server>`. There is nothing else on that port. */
 export function isMcpPath(url: string): boolean {
   const path = pathOf(url)
   return path === '/mcp' || path.startsWith(prefix)

@@ -27,20 +27,24 @@ test('a method exists in its eras, from its side, in its shape', () => {
   expect(methodRow({ shape: 'response' }, 'legacy', 'client')).toBeUndefined()
 })
 
-test('reading is what lists, greets and notifies; everything else executes', () => {
-  const reading = Object.keys(methods).filter(method => methods[method]?.scope === 'servers:read')
-  expect(reading.filter(method => !method.startsWith('notifications/'))).toEqual([
+test('a handshake is what greets and lists, reading is that and what only looks; everything else executes', () => {
+  const asking = (scope: string) => Object.keys(methods).filter(method => methods[method]?.scope === scope)
+  expect(asking('handshake')).toEqual([
     'initialize',
     'ping',
     'server/discover',
     'tools/list',
     'prompts/list',
     'resources/list',
+    'notifications/initialized',
+  ])
+  const reading = asking('servers:read')
+  expect(reading.filter(method => !method.startsWith('notifications/'))).toEqual([
     'resources/templates/list',
     'tasks/list',
   ])
   const notifications = Object.keys(methods).filter(method => methods[method]?.shape === 'notification')
-  expect(notifications.every(method => reading.includes(method))).toBe(true)
+  expect(notifications.filter(method => !reading.includes(method))).toEqual(['notifications/initialized'])
   expect(notifications).toEqual(Object.keys(methods).filter(method => method.startsWith('notifications/')))
 })
 

@@ -74,6 +74,7 @@ type worker struct {
 	host, path, key, tool string
 	end, next             time.Time
 	every                 time.Duration
+	pace                  *pacer
 	took                  []time.Duration
 	errors                int
 }
@@ -85,6 +86,10 @@ func (w *worker) run(id int) {
 		return
 	}
 	defer conn.close()
+	if w.pace, err = newPacer(); err != nil {
+		log.Fatal(err)
+	}
+	defer w.pace.close()
 	for ; time.Now().Before(w.end); id++ {
 		begun := w.turn()
 		if err := conn.call(wire.Request(w.host, w.path, "tools/call", w.tool, w.key, wire.Call(id, w.tool))); err != nil {
@@ -107,7 +112,9 @@ func (w *worker) turn() time.Time {
 	planned := w.next
 	w.next = w.next.Add(w.every)
 	if wait := time.Until(planned); wait > 0 {
-		time.Sleep(wait)
+		if err := w.pace.sleep(wait); err != nil {
+			log.Fatal(err)
+		}
 		return time.Now()
 	}
 	return planned

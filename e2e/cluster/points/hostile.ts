@@ -1,0 +1,78 @@
+import { images } from '../images/index.ts'
+import { exhausting } from '../images/hostile/exhaust.ts'
+import { podsOf, withServer, type Scene } from '../scene.ts'
+import { demand, type Point, type Stage } from '../stage.ts'
+
+const space = 'e2e-hostile'
+
+/** How often the containers of the guard were started anew, over all pods. */
+async function restartsOfGuard(stage: Stage, { namespace, server }: Scene): Promise<number> {
+  const path = 'jsonpath={.items[*].status.initContainerStatuses[?(@.name=="gateway")].restartCount}'
+  const label = `app.kubernetes.io/instance=${server}`
+  const found = await stage.kubectl.ok(['get', 'pods', '-n', namespace, '-l', label, '-o', path])
+  return found.split(' ').reduce((sum, text) => sum + Number(text), 0)
+}
+
+const textOf = async (scene: Scene, tool: string, args: object): Promise<string> => {
+  const { result, error } = await scene.call(tool, args)
+  const text = result?.content?.[0]?.text
+  demand(text !== undefined, error ?? 'no text')
+  return text
+}
+
+/** Answers that are made to exhaust the guard end their own call alone. */
+async function exhaust(stage: Stage, scene: Scene): Promise<string> {
+  const seen: string[] = []
+  for (const tool of Object.keys(exhausting)) {
+    const { error, result } = await scene.call(tool)
+    demand(error !== undefined || JSON.stringify(result).length < 100_000, `${tool} came through`)
+    seen.push(tool.replace('exhaust_', ''))
+  }
+  const restarts = await restartsOfGuard(stage, scene)
+  demand(restarts === 0, `the guard was started anew ${restarts} times`)
+  return `${seen.join(', ')}: refused, the guard lives`
+}
+
+/** What the server gets to see of its guard is what any stranger sees: refusals, liveness and nothing else. */
+async function spy(scene: Scene): Promise<string> {
+  const service = `mcp-${scene.server}.${scene.namespace}.svc`
+  const seen = JSON.parse(await textOf(scene, 'spy', { service })) as Record<string, string>
+  const open = Object.entries(seen).filter(
+    ([where, says]) => says.startsWith('200') && !/readyz|:9090\/metrics/.test(where),
+  )
+  demand(open.length === 0, open.map(([where, says]) => `${where} ${says}`).join(', '))
+  const counts = new Map<string, number>()
+  for (const says of Object.values(seen)) counts.set(says.split(' ')[0]!, (counts.get(says.split(' ')[0]!) ?? 0) + 1)
+  return [...counts].map(([says, times]) => `${says} ${times}×`).join(', ')
+}
+
+async function ports(stage: Stage, scene: Scene): Promise<string> {
+  const [pod] = await podsOf(stage, scene.namespace, scene.server)
+  const log = await stage.kubectl.ok(['logs', '-n', scene.namespace, pod!, '-c', 'server'])
+  const bound = log.split('\n').filter(line => line.startsWith('bound'))
+  demand(bound.length === 0, bound.join(', '))
+  return 'it tries every 5 ms in both families and has none'
+}
+
+async function outside(scene: Scene): Promise<string> {
+  const dns = await textOf(scene, 'dns', { address: '8.8.8.8' })
+  const web = await textOf(scene, 'dial', { host: '172.30.255.2', port: 22 })
+  demand(dns !== 'answered' && web !== 'connected', `DNS ${dns}, TCP ${web}`)
+  return `DNS outside: ${dns}; TCP outside: ${web}`
+}
+
+/** The server is not a friend. */
+export const hostile: Point = {
+  id: '7',
+  title: 'A hostile server',
+  short: false,
+  demo: false,
+  async run(stage) {
+    await withServer(stage, space, { server: { image: images.hostile } }, async scene => {
+      await stage.row('answers made to exhaust the guard are refused', () => exhaust(stage, scene))
+      await stage.row('calls from beside the guard get what a stranger gets', () => spy(scene))
+      await stage.row('the ports of the guard are taken', () => ports(stage, scene))
+      await stage.row('nothing outside is reached', () => outside(scene))
+    })
+  },
+}

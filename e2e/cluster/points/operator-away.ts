@@ -1,0 +1,80 @@
+import { system } from '../install.ts'
+import { gateway, key, server } from '../manifests.ts'
+import { untilReady, withServer, type Scene } from '../scene.ts'
+import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
+
+const space = 'e2e-away'
+const many = 'e2e-midway'
+const names = Array.from({ length: 8 }, (_, at) => `server-${at}`)
+
+/** The pods of the operator, killed as `kill -9` would: without a farewell. */
+async function kill({ kubectl }: Stage): Promise<void> {
+  const which = ['-n', system, '-l', 'app.kubernetes.io/name=bartizan-operator']
+  await kubectl.ok(['delete', 'pod', ...which, '--grace-period=0', '--force'])
+}
+
+async function killedMidWay(stage: Stage): Promise<string> {
+  const { kubectl } = stage
+  return inNamespace(kubectl, many, async () => {
+    await kubectl.apply([gateway(many), key(many, 'ann', ['*']), ...names.map(name => server(many, name))].join('\n'))
+    const before = await kubectl.ok(['get', 'deployments', '-n', many, '-o', 'name'])
+    await kill(stage)
+    const began = performance.now()
+    for (const name of names) await untilReady(stage, many, name, 180_000)
+    const seconds = ((performance.now() - began) / 1000).toFixed(0)
+    return `${before.split('\n').filter(Boolean).length} of ${names.length} Deployments there when it was killed, all Ready ${seconds} s later`
+  })
+}
+
+async function callsWhileAway(stage: Stage, scene: Scene): Promise<string> {
+  const { kubectl } = stage
+  const scale = (replicas: number): Promise<string> =>
+    kubectl.ok(['scale', '-n', system, 'deployment/bartizan-operator', `--replicas=${replicas}`])
+  await scale(0)
+  try {
+    await kubectl.run(['wait', '-n', system, 'pod', '--all', '--for=delete', '--timeout=60s'])
+    for (let calls = 0; calls < 10; calls++) {
+      const { result, error } = await scene.call('echo', { text: `${calls}` })
+      demand(result?.content?.[0]?.text === `${calls}`, error ?? 'another answer')
+    }
+    return '10 of 10 answered'
+  } finally {
+    await scale(2)
+    await kubectl.ok(['rollout', 'status', '-n', system, 'deployment/bartizan-operator', '--timeout=120s'])
+  }
+}
+
+/** Everything in a namespace that could be a child, by name. */
+async function children({ kubectl }: Stage, namespace: string): Promise<readonly string[]> {
+  const kinds =
+    'deployments,replicasets,pods,services,configmaps,secrets,serviceaccounts,networkpolicies,endpointslices'
+  const label = ['-l', 'app.kubernetes.io/instance=one']
+  const found = await kubectl.ok(['get', kinds, '-n', namespace, ...label, '-o', 'name'])
+  return found.split('\n').filter(Boolean)
+}
+
+async function deletion(stage: Stage, scene: Scene): Promise<string> {
+  const before = await children(stage, scene.namespace)
+  demand(before.length > 4, `it had only ${before.join(' ')}`)
+  await stage.kubectl.ok(['delete', '-n', scene.namespace, 'mcpserver', scene.server])
+  await eventually(async () => {
+    const left = await children(stage, scene.namespace)
+    demand(left.length === 0, `still there: ${left.join(' ')}`)
+  }, 90_000)
+  return `${before.length} objects, none left`
+}
+
+/** The operator is needed for changes only, and may die at any time. */
+export const operatorAway: Point = {
+  id: '8',
+  title: 'The operator killed, away and back',
+  short: true,
+  demo: true,
+  async run(stage) {
+    await stage.row('killed mid-way it finishes its work when it returns', () => killedMidWay(stage))
+    await withServer(stage, space, {}, async scene => {
+      await stage.row('while it is away calls go on', () => callsWhileAway(stage, scene))
+      await stage.row('deleting the MCPServer leaves nothing', () => deletion(stage, scene))
+    })
+  },
+}

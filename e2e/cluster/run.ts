@@ -1,0 +1,89 @@
+// npm run e2e [-- --full] [--only 1,3] [--keep]: the promises of the operator, seen on a real cluster.
+// npm run demo:cluster: the main ones, in minutes.
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { obtainCluster } from './cluster.ts'
+import { provideImages } from './images/index.ts'
+import { install } from './install.ts'
+import { points } from './points/index.ts'
+import { root } from './program.ts'
+import type { Point, Row, Stage } from './stage.ts'
+import { page } from './table.ts'
+
+const { values } = parseArgs({
+  options: {
+    full: { type: 'boolean' },
+    only: { type: 'string' },
+    keep: { type: 'boolean' },
+    demo: { type: 'boolean' },
+  },
+})
+const full = values.full === true
+const only = values.only?.split(',')
+
+function isWanted({ id, short, demo }: Point): boolean {
+  if (only !== undefined) return only.includes(id)
+  return values.demo === true ? demo : full || short
+}
+
+const wanted = points.filter(isWanted)
+
+const began = performance.now()
+const cluster = await obtainCluster()
+const rows: Row[] = []
+process.stdout.write(`on ${cluster.says}\n`)
+await provideImages(cluster)
+
+function stageOf(point: Point): Stage {
+  return {
+    cluster,
+    kubectl: cluster.kubectl,
+    full,
+    async row(what, see) {
+      let row: Row
+      try {
+        row = { point: point.id, what, ok: true, seen: await see() }
+      } catch (error) {
+        row = { point: point.id, what, ok: false, seen: error instanceof Error ? error.message : String(error) }
+      }
+      rows.push(row)
+      process.stdout.write(`  ${row.ok ? 'ok    ' : 'FAILED'}  ${what}: ${row.seen}\n`)
+      return row.ok
+    },
+  }
+}
+
+/** A point that breaks off has failed, and the others still run. */
+async function runPoint(point: Point): Promise<void> {
+  process.stdout.write(`\n${point.id}. ${point.title}\n`)
+  const stage = stageOf(point)
+  try {
+    await point.run(stage)
+  } catch (error) {
+    await stage.row('runs to its end', () => Promise.reject(error))
+  }
+}
+
+try {
+  // Point 1 installs and looks at how that goes; without it somebody has to.
+  if (wanted.some(({ id }) => id > '1') && !wanted.some(({ id }) => id === '1')) await install(cluster.kubectl)
+  for (const point of wanted) await runPoint(point)
+  if (full) {
+    const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
+    const run = {
+      cluster: cluster.says,
+      version: serverVersion.gitVersion,
+      date: new Date().toISOString().slice(0, 10),
+      seconds: (performance.now() - began) / 1000,
+    }
+    writeFileSync(join(root, 'docs', 'e2e.md'), page(rows, new Map(points.map(({ id, title }) => [id, title])), run))
+  }
+} finally {
+  if (values.keep !== true) cluster.stop()
+}
+const failed = rows.filter(({ ok }) => !ok).length
+process.stdout.write(
+  `\n${rows.length - failed} of ${rows.length} as promised, ${Math.round((performance.now() - began) / 1000)} s\n`,
+)
+process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1

@@ -1,0 +1,3 @@
+module bartizan/hack/cluster/enforcer
+
+go 1.24

@@ -1,0 +1,25 @@
+import { describe, expect, test } from 'vitest'
+import { grantsOf, nameOf, operatorRoles, without } from './grants.ts'
+
+const roles = operatorRoles()
+const names = roles.flatMap(role => grantsOf(role).map(nameOf))
+
+describe('the grants of the operator', () => {
+  test('are found in both of its roles, each once', () => {
+    expect(roles.map(({ kind }) => kind)).toEqual(['ClusterRole', 'Role'])
+    expect(new Set(names).size).toBe(names.length)
+  })
+
+  test.each(names)('can be taken away one by one: %s', name => {
+    const left = roles.map(role => without(role, name)).flatMap(role => grantsOf(role).map(nameOf))
+    expect(left.toSorted()).toEqual(names.filter(one => one !== name).toSorted())
+  })
+
+  test('hold no wildcard, nothing of RBAC, no list or watch of Secrets, and no write of pods', () => {
+    expect(names.filter(name => /\*|rbac|impersonate|escalate|bind/.test(name))).toEqual([])
+    expect(names.filter(name => name.endsWith(' secrets')).toSorted()).toEqual(
+      ['create secrets', 'delete secrets', 'get secrets', 'patch secrets'].filter(name => names.includes(name)),
+    )
+    expect(names.filter(name => name.endsWith(' pods') && !/^(?:get|list|watch) /.test(name))).toEqual([])
+  })
+})

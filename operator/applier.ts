@@ -1,0 +1,141 @@
+import { hash } from 'node:crypto'
+import { isStatus } from './kit/apierror.ts'
+import type { Client } from './kit/client.ts'
+import { compareVersions, type ApiObject } from './kit/resource.ts'
+import type { KubernetesObject, NameConflict, Refusal } from './translate/index.ts'
+import type { Caches } from './caches.ts'
+import { Lock } from './lock.ts'
+import { conflictOf, find, type Owner } from './ownership.ts'
+import { children, isChildKind, manager, type ChildKind } from './resources.ts'
+import { isRefusal } from './terminating.ts'
+
+/** An object as it has to be. */
+export type Wish = { readonly object: KubernetesObject; readonly fingerprint: string }
+
+/** What was applied, and how the object looked right after. */
+type Record = { readonly fingerprint: string; readonly version: string; readonly mark: string }
+
+export type Outcome =
+  | { readonly change: 'none' | 'created' | 'changed' }
+  | { readonly conflict: NameConflict }
+  | { readonly refusal: Refusal }
+
+export const wishFor = (object: KubernetesObject): Wish => ({
+  object,
+  fingerprint: hash('sha1', JSON.stringify(object)),
+})
+
+/** Names an object within the cluster. */
+export const objectKey = ({ kind, metadata }: KubernetesObject | ApiObject): string =>
+  `${kind}/${metadata.namespace}/${metadata.name}`
+
+/** The annotations that controllers write by themselves are nobody's drift. */
+const isSpoken = ([name]: [string, string]): boolean => !name.startsWith('deployment.kubernetes.io/')
+
+/** What tells that somebody changed an object. A kind without a generation has little else in it than what we own, so any version counts. */
+function markOf({ metadata }: ApiObject): string {
+  const {
+    uid,
+    generation,
+    resourceVersion,
+    labels = {},
+    annotations = {},
+    ownerReferences,
+    deletionTimestamp,
+  } = metadata
+  const sorted = (map: object): unknown => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))
+  const spoken = Object.fromEntries(Object.entries(annotations).filter(isSpoken))
+  return JSON.stringify([
+    uid,
+    generation ?? resourceVersion,
+    sorted(labels),
+    sorted(spoken),
+    ownerReferences,
+    deletionTimestamp,
+  ])
+}
+
+/** Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. */
+export class Applier {
+  readonly #client: Client
+  readonly #caches: Caches
+  readonly #records = new Map<string, Record>()
+  readonly #lock = new Lock()
+
+  constructor(client: Client, caches: Caches) {
+    this.#client = client
+    this.#caches = caches
+  }
+
+  /** Whether an object has to be applied: it never was, is to be otherwise, was changed by others, or has gone. */
+  needs({ object, fingerprint }: Wish): boolean {
+    const record = this.#records.get(objectKey(object))
+    if (record?.fingerprint !== fingerprint) return true
+    const child = this.#child(object)
+    if (child === undefined) return this.#caches.children[kindOf(object)].store.hasSeen(record.version)
+    // What was seen before our own last write says nothing.
+    const isNews = compareVersions(child.metadata.resourceVersion ?? '', record.version) > 0
+    return isNews && markOf(child) !== record.mark
+  }
+
+  forget(keys: Iterable<string>): void {
+    for (const key of keys) this.#records.delete(key)
+  }
+
+  /**
+   * Applies an object for its owner. What is wished is asked for when its turn has come, so that of two who plan at once the later plan holds.
+   * @throws ApiError, Leftover: to be tried again
+   */
+  async apply(key: string, latest: () => Wish | undefined, owner: Owner): Promise<Outcome> {
+    return this.#lock.with(key, async () => {
+      const wish = latest()
+      if (wish === undefined || !this.needs(wish)) return { change: 'none' }
+      try {
+        return await this.#write(wish, owner)
+      } catch (error) {
+        if (!isRefusal(error)) throw error
+        const { kind, metadata } = wish.object
+        return { refusal: { kind, name: metadata.name, message: error.message } }
+      }
+    })
+  }
+
+  async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
+    const resource = children[kindOf(object)]
+    const { namespace, name } = object.metadata
+    const known = this.#child(object) ?? (await find(this.#client, resource, namespace, name))
+    const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
+    if (conflict) return { conflict }
+    // The uid pins the very object that was judged; without one, nobody's fields are taken over.
+    const pinned = {
+      ...object,
+      metadata: { ...object.metadata, ...(known && { uid: known.metadata.uid }) },
+    } as ApiObject
+    const applied = await this.#client.apply(resource, namespace, pinned, { manager, force: known !== undefined })
+    const version = applied.metadata.resourceVersion ?? ''
+    this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied) })
+    if (known === undefined) return { change: 'created' }
+    return { change: known.metadata.resourceVersion === version ? 'none' : 'changed' }
+  }
+
+  /** Deletes a child that is not wanted any more, if it is still the one that was seen. */
+  async remove(child: ApiObject): Promise<void> {
+    const { namespace, name = '', uid } = child.metadata
+    if (!isChildKind(child.kind) || uid === undefined) return
+    try {
+      await this.#client.delete(children[child.kind], namespace, name, { uid })
+    } catch (error) {
+      if (!isStatus(error, 404, 409)) throw error
+    }
+    this.#records.delete(objectKey(child))
+  }
+
+  #child(object: KubernetesObject): ApiObject | undefined {
+    return this.#caches.children[kindOf(object)].store.get(object.metadata.namespace, object.metadata.name)
+  }
+}
+
+function kindOf({ kind }: KubernetesObject): ChildKind {
+  if (!isChildKind(kind)) throw new TypeError(`${kind} is not applied`)
+  return kind
+}

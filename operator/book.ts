@@ -1,0 +1,135 @@
+import { translate, type Desired, type ServerPlan } from './translate/index.ts'
+import { objectKey, wishFor, type Applier } from './applier.ts'
+import { entryKey, newEntry, type Entry } from './entry.ts'
+import type { Clock } from './kit/clock.ts'
+import type { ApiObject } from './kit/resource.ts'
+import { isDeleting } from './observe-pods.ts'
+import { controllerOf } from './resources.ts'
+import { gather, type Sources } from './snapshot.ts'
+
+export type Plan = {
+  readonly desired: Desired
+  /** Servers for which something is to be applied or removed. */
+  readonly pending: readonly Entry[]
+  /** Servers whose gateways have to take up something that they did not have to before. */
+  readonly changed: readonly Entry[]
+}
+
+type Namespace = { readonly entries: Map<string, Entry>; prepared: boolean; cost: number; ended: number }
+
+/** A plan may take so much of the time: a quarter. What only shows in statuses can wait that long. */
+const idleShare = 3
+
+/** The plans of all namespaces. Planning waits for nothing, so the later of two plans is the one that knows more. */
+export class Book {
+  readonly #sources: Sources
+  readonly #applier: Applier
+  readonly #clock: Clock
+  readonly #namespaces = new Map<string, Namespace>()
+
+  constructor(sources: Sources, applier: Applier, clock: Clock) {
+    this.#sources = sources
+    this.#applier = applier
+    this.#clock = clock
+  }
+
+  entry(key: string): Entry | undefined {
+    const [namespace = '', server = ''] = key.split('/')
+    return this.#namespaces.get(namespace)?.entries.get(server)
+  }
+
+  entries(namespace: string): Entry[] {
+    return [...(this.#namespaces.get(namespace)?.entries.values() ?? [])]
+  }
+
+  namespaces(): string[] {
+    return [...this.#namespaces.keys()]
+  }
+
+  /** Whether everything that a plan needs of the cluster has been read once. */
+  isPrepared(namespace: string): boolean {
+    return this.#namespaces.get(namespace)?.prepared === true
+  }
+
+  prepared(namespace: string): void {
+    const state = this.#namespaces.get(namespace)
+    if (state) state.prepared = true
+  }
+
+  /** Milliseconds that a plan for a status alone should wait, so that large namespaces do not take all the time there is. */
+  rest(namespace: string): number {
+    const state = this.#namespaces.get(namespace)
+    return state ? Math.max(0, state.ended + idleShare * state.cost - this.#clock.elapsed()) : 0
+  }
+
+  /** Brings the entries in line with the servers that there are. Gives back those that have gone. */
+  sync(namespace: string): Entry[] {
+    const state = this.#namespaces.get(namespace) ?? { entries: new Map(), prepared: false, cost: 0, ended: 0 }
+    const servers = this.#sources.caches.own.MCPServer.store.list(namespace).filter(server => !isDeleting(server))
+    const present = new Map(servers.map(server => [server.metadata.name ?? '', server]))
+    const gone = [...state.entries.values()].filter(
+      ({ server, owner }) => present.get(server)?.metadata.uid !== owner.uid,
+    )
+    for (const { server, namespace, names } of gone) {
+      state.entries.delete(server)
+      this.#applier.forget(names)
+      this.#sources.guards.forget(namespace, server)
+      this.#sources.observations.forget(entryKey(namespace, server))
+    }
+    for (const [name, object] of present) if (!state.entries.has(name)) state.entries.set(name, newEntry(object))
+    this.#namespaces.set(namespace, state)
+    return gone
+  }
+
+  forget(namespace: string): void {
+    this.#namespaces.delete(namespace)
+  }
+
+  /** Plans a namespace from what is known now. */
+  plan(namespace: string): Plan {
+    const began = this.#clock.elapsed()
+    this.sync(namespace)
+    const state = this.#namespaces.get(namespace)!
+    const desired = translate(gather(namespace, [...state.entries.values()], this.#sources))
+    const pending: Entry[] = []
+    const changed: Entry[] = []
+    for (const plan of desired.servers) {
+      const entry = state.entries.get(plan.server)
+      if (!entry) continue
+      const version = `${entry.hash}.${entry.mounts}`
+      this.#note(entry, plan)
+      if (entry.wishes || this.surplus(entry).length > 0) pending.push(entry)
+      if (`${entry.hash}.${entry.mounts}` !== version) changed.push(entry)
+    }
+    state.ended = this.#clock.elapsed()
+    state.cost = state.ended - began
+    return { desired, pending, changed }
+  }
+
+  /** Children that were made for a server and are not wanted any more. */
+  surplus({ namespace, server, owner, names }: Entry): ApiObject[] {
+    return this.#sources.caches
+      .childrenOf(namespace, server)
+      .filter(child => controllerOf(child)?.uid === owner.uid && !names.has(objectKey(child)) && !isDeleting(child))
+  }
+
+  #note(entry: Entry, { hash, objects }: ServerPlan): void {
+    const { guards, secrets, caches } = this.#sources
+    // Without its guard secret the pod could not start, and its gateway would have nothing to believe the operator by.
+    const isGuarded = guards.keys(entry.namespace, entry.server) !== undefined
+    const wishes = new Map(objects.map(object => [objectKey(object), wishFor(object)]))
+    entry.names = new Set(wishes.keys())
+    const open = isGuarded && [...wishes.values()].some(wish => this.#applier.needs(wish))
+    if (open) entry.wishes = wishes
+    else delete entry.wishes
+    if (hash !== undefined) entry.hash = hash
+    const { spec } = (caches.server(entry.namespace, entry.server) ?? {}) as { spec?: { stopped?: boolean } }
+    entry.stopped = spec?.stopped === true
+    const tls = tlsSecretOf(caches.own.MCPGateway.store.get(entry.namespace, 'default'))
+    entry.mounts = secrets.facts(entry.namespace).find(({ name }) => name === tls)?.hash ?? ''
+  }
+}
+
+/** The Secret of the certificate that the gateways of a namespace serve. */
+export const tlsSecretOf = (gateway: ApiObject | undefined): string | undefined =>
+  (gateway?.['spec'] as { tls?: { secretName?: string } } | undefined)?.tls?.secretName

@@ -1,0 +1,83 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noControlPlane } from '../hack/controlplane/absent.ts'
+import { controlPlane } from '../hack/controlplane/index.ts'
+import type { Rest } from '../hack/controlplane/rest.ts'
+import {
+  applyAll,
+  conditionOf,
+  find,
+  namespaces,
+  operate,
+  operatorNamespace,
+  quiet,
+  until,
+  versions,
+  type OwnControlPlane,
+} from '../hack/operator/stage.ts'
+
+const documents = `
+apiVersion: mcp.gateway.io/v1
+kind: MCPServer
+metadata: {name: one}
+spec: {image: "example.test/mcp:1"}
+---
+apiVersion: mcp.gateway.io/v1
+kind: APIKey
+metadata: {name: alice}
+spec: {allowedServers: ["*"], digests: ["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}
+`
+
+/** A gate that closes for good before the n-th write. Each write asks it twice: when it is made, and when a socket takes it. */
+function dyingBefore(n: number): { gate(): boolean; isDead(): boolean } {
+  let asked = 0
+  return { gate: () => ++asked <= 2 * (n - 1), isDead: () => asked > 2 * (n - 1) }
+}
+
+/** More writes than one namespace takes; the loop ends with the first operator that survives. */
+const most = 60
+
+describe.skipIf(noControlPlane)('an operator that dies between two writes', () => {
+  let plane: OwnControlPlane
+  let rest: Rest
+  beforeAll(async () => {
+    plane = await controlPlane({ crds: true })
+    rest = plane.rest()
+    await namespaces(plane, operatorNamespace)
+  })
+  afterAll(() => plane?.stop())
+
+  const isDone = async (namespace: string): Promise<boolean> => {
+    const [server, key, deployment] = await Promise.all([
+      find(rest, 'MCPServer', namespace, 'one'),
+      find(rest, 'APIKey', namespace, 'alice'),
+      find(rest, 'Deployment', namespace, 'mcp-one'),
+    ])
+    return deployment !== undefined && [server, key].every(one => conditionOf(one, 'Accepted') !== undefined)
+  }
+
+  const kindsOf = async (namespace: string): Promise<string[]> => {
+    const names = Object.keys(await versions(rest, namespace))
+    return names.map(name => name.replace(/last-good-.*/, 'last-good')).toSorted()
+  }
+
+  test('is followed by one that finishes, whichever write it was', { timeout: 600_000 }, async () => {
+    let reference: string[] | undefined
+    for (let n = most; n > 0; n -= n === most ? most - 40 : 1) {
+      const namespace = `death-${n}`
+      await namespaces(plane, namespace)
+      await applyAll(plane, namespace, documents)
+      const { gate, isDead } = dyingBefore(n)
+      const first = await operate(plane, { gate })
+      await until(async () => isDead() || (await isDone(namespace)), 'the first operator to die or to finish')
+      await first.stop()
+      const second = await operate(plane)
+      await until(() => isDone(namespace), `everything after a death before write ${n}`)
+      await quiet(rest, namespace, 300)
+      await second.stop()
+      reference ??= await kindsOf(namespace)
+      expect(await kindsOf(namespace), `after a death before write ${n}`).toEqual(reference)
+    }
+    expect(reference).toContain('Deployment/mcp-one')
+    expect(reference).toContain('Secret/one-guard')
+  })
+})

@@ -1,0 +1,47 @@
+import type { Clock } from './clock.ts'
+import type { Credentials } from './credentials.ts'
+import type { ApiObject } from './resource.ts'
+
+export type ClientOptions = {
+  readonly credentials: Credentials
+  /** Asked before every write and again when a socket takes it. */
+  readonly mayWrite?: () => boolean
+  readonly clock?: Clock
+  /** Most sockets for calls; watches come on top. */
+  readonly connections?: number
+  readonly userAgent?: string
+  /** Told about every answer: `rest_client_requests_total`. */
+  readonly answered?: (method: string, status: number) => void
+}
+
+export type CallOptions = { readonly signal?: AbortSignal; /** Milliseconds. */ readonly timeout?: number }
+export type Selection = {
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+  readonly resourceVersion?: string
+  /** Only metadata travels; the other fields are absent. */
+  readonly metadataOnly?: boolean
+}
+export type ListOptions = Selection & CallOptions & { readonly limit?: number; readonly continue?: string }
+export type List = {
+  readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
+  readonly items: ApiObject[]
+}
+export type WatchOptions = Selection & { readonly signal: AbortSignal; readonly timeoutSeconds?: number }
+export type WatchEvent = {
+  readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
+  readonly object: ApiObject
+}
+/** `ungated` is for the lease itself, whose writes decide who may write. */
+export type WriteOptions = CallOptions & { readonly ungated?: boolean; readonly dryRun?: boolean }
+export type ApplyOptions = WriteOptions & {
+  readonly manager: string
+  readonly force?: boolean
+  readonly subresource?: string
+}
+export type PatchOptions = WriteOptions & { readonly type: 'merge' | 'json'; readonly subresource?: string }
+export type DeleteOptions = WriteOptions & {
+  readonly uid?: string
+  readonly propagation?: 'Background' | 'Foreground' | 'Orphan'
+}

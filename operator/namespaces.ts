@@ -1,0 +1,108 @@
+import type { Clock } from './kit/clock.ts'
+import type { Log } from './kit/log.ts'
+import type { Result } from './kit/queue.ts'
+import { statusesOf } from './translate/index.ts'
+import type { Book, Plan } from './book.ts'
+import type { Entry } from './entry.ts'
+import { readAgain, secretNames } from './named-secrets.ts'
+import { parallel } from './parallel.ts'
+import { Leftover } from './ownership.ts'
+import { documentsOf, type Sources } from './snapshot.ts'
+import type { Statuses } from './statuses.ts'
+import { isRefusal, isTerminating } from './terminating.ts'
+
+export type NamespacesOptions = {
+  readonly sources: Sources
+  readonly book: Book
+  readonly statuses: Statuses
+  readonly clock: Clock
+  readonly log: Log
+  /** A server has to be brought in line. */
+  work(entry: Entry): void
+  /** Its gateways have to take up something. */
+  watch(entry: Entry): void
+  /** It is no more. */
+  gone(entry: Entry): void
+}
+
+/** Milliseconds until a former server's objects have been collected and its successor gets its own. */
+const leftoverAgain = 500
+
+/** The first level of work: a namespace is read, planned, and its statuses are written. */
+export class Namespaces {
+  readonly #options: NamespacesOptions
+
+  constructor(options: NamespacesOptions) {
+    this.#options = options
+  }
+
+  async reconcile(namespace: string): Promise<Result> {
+    const { book, sources } = this.#options
+    const rest = book.rest(namespace)
+    if (rest > 1) return { requeueAfter: rest }
+    for (const entry of book.sync(namespace)) this.#options.gone(entry)
+    if (documentsOf(sources.caches, namespace).length === 0) return this.#forget(namespace)
+    try {
+      return await this.#see(namespace)
+    } catch (error) {
+      if (!isTerminating(error)) throw error
+      // Everything here is about to go; what has gone will be told.
+      return { requeueAfter: readAgain }
+    }
+  }
+
+  async #see(namespace: string): Promise<Result> {
+    const { sources, statuses } = this.#options
+    const waits = await this.#prepare(namespace)
+    let plan = this.#plan(namespace)
+    if (await sources.generated.ensure(namespace, plan.desired.generate)) plan = this.#plan(namespace)
+    await sources.lastGood.keep(namespace, plan.desired.lastGood)
+    await statuses.write(statusesOf(plan.desired).filter(status => status.namespace === namespace))
+    return { requeueAfter: waits ? leftoverAgain : this.#again(namespace) }
+  }
+
+  /** Reads what a plan needs and caches do not have. Resolves to whether a former server is still in the way of its successor. */
+  async #prepare(namespace: string): Promise<boolean> {
+    const { sources, book } = this.#options
+    const names = new Set(documentsOf(sources.caches, namespace).flatMap(secretNames))
+    let waits = false
+    await Promise.all([
+      sources.secrets.refresh(namespace, names),
+      parallel(book.entries(namespace), 8, async ({ server, owner }) => {
+        const isNew = sources.caches.children.Deployment.store.get(namespace, `mcp-${server}`) === undefined
+        try {
+          await sources.guards.ensure(owner, isNew)
+        } catch (error) {
+          if (error instanceof Leftover) waits = true
+          else if (isRefusal(error))
+            this.#options.log.warn('no guard secret', { namespace, server, error: error.message })
+          else throw error
+        }
+      }),
+    ])
+    book.prepared(namespace)
+    return waits
+  }
+
+  #plan(namespace: string): Plan {
+    const plan = this.#options.book.plan(namespace)
+    for (const entry of plan.pending) this.#options.work(entry)
+    for (const entry of plan.changed) this.#options.watch(entry)
+    return plan
+  }
+
+  /** Named Secrets are read again, those that are missing sooner. */
+  #again(namespace: string): number {
+    const { sources } = this.#options
+    const names = documentsOf(sources.caches, namespace).flatMap(secretNames)
+    const known = new Set(sources.secrets.facts(namespace).map(({ name }) => name))
+    return names.every(name => known.has(name)) ? readAgain * (0.9 + Math.random() * 0.2) : 5000
+  }
+
+  #forget(namespace: string): void {
+    const { book, sources } = this.#options
+    book.forget(namespace)
+    sources.secrets.forget(namespace)
+    sources.generated.forget(namespace)
+  }
+}

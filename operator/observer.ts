@@ -1,0 +1,175 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Client } from './kit/client.ts'
+import type { Clock } from './kit/clock.ts'
+import type { Result } from './kit/queue.ts'
+import type { ApiObject } from './kit/resource.ts'
+import type { ObservedReport } from './translate/index.ts'
+import type { Book } from './book.ts'
+import { tlsSecretOf } from './book.ts'
+import { mountsVersion, type Entry } from './entry.ts'
+import type { GuardKeys } from './guards.ts'
+import { shake } from './handshake.ts'
+import type { Observation, Shaken } from './observations.ts'
+import { addressOf, isDeleting, isReady } from './observe-pods.ts'
+import { poke } from './poke.ts'
+import { askReport } from './report.ts'
+import type { Sources } from './snapshot.ts'
+
+/** Ports of a gateway in its pod. */
+const ports = { client: 18_080, admin: 18_081 } as const
+
+/** Milliseconds between two looks at gateways that do not run yet what is wanted; after each of the first ones they are poked again. */
+const steps = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const
+const lookAgain = 60_000
+const shakeAgain = 600_000
+const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
+
+type Progress = { version: string; attempt: number; poked: string; failures: number; readonly certificates: string[] }
+
+export type ObserverOptions = {
+  readonly client: Client
+  readonly clock: Clock
+  readonly sources: Sources
+  readonly book: Book
+  /** Something is otherwise than it was: the namespace is to be planned anew. */
+  noticed(namespace: string): void
+}
+
+/** Asks the gateways of a server what they run, has their kubelets hurry, and uses them as a client would. */
+export class Observer {
+  readonly #options: ObserverOptions
+  readonly #progress = new Map<string, Progress>()
+
+  constructor(options: ObserverOptions) {
+    this.#options = options
+  }
+
+  forget(key: string): void {
+    this.#progress.delete(key)
+  }
+
+  /** Has the kubelets bring up to date what the pods of a server mount: it was changed a moment ago. */
+  async hurry(entry: Entry): Promise<void> {
+    const progress = this.#progressOf(entry)
+    const { version } = progress
+    await poke(this.#options.client, this.#pods(entry), version)
+    progress.poked = version
+  }
+
+  /** One look at a server. */
+  async observe(key: string, signal: AbortSignal): Promise<Result> {
+    const { book, sources } = this.#options
+    const entry = book.entry(key)
+    const keys = entry && sources.guards.keys(entry.namespace, entry.server)
+    if (!entry || !keys || entry.hash === undefined) return
+    const progress = this.#progressOf(entry)
+    const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
+    const reports = await this.#reports(entry, pods, keys, signal)
+    const handshakes = await this.#handshakes(entry, pods, { reports, keys }, signal)
+    this.#note(key, entry, { reports, handshakes })
+    const isBehind = pods.some(pod => !runs(reports.get(uidOf(pod)), entry.hash))
+    if (isBehind) return this.#push(entry, pods, progress)
+    progress.attempt = 0
+    progress.poked = progress.version
+    const isShaken = [...handshakes.values()].every(({ result }) => result.ok)
+    progress.failures = isShaken ? 0 : progress.failures + 1
+    const retry = shakeRetry[Math.min(progress.failures, shakeRetry.length) - 1]
+    return { requeueAfter: retry ?? lookAgain * (0.9 + Math.random() * 0.2) }
+  }
+
+  /** The newest file has not arrived, or the gateway does not answer: its kubelet may have seen the annotation before the ConfigMap. */
+  async #push(entry: Entry, pods: readonly ApiObject[], progress: Progress): Promise<Result> {
+    const { attempt, version } = progress
+    if (progress.poked !== version || (attempt > 0 && attempt <= 4)) {
+      progress.poked = version
+      const { reports } = this.#options.sources.observations.of(entry.key)
+      const behind = pods.filter(pod => !runs(reports.get(uidOf(pod)), entry.hash))
+      await poke(this.#options.client, behind, attempt === 0 ? version : `${version}.${attempt}`)
+    }
+    progress.attempt += 1
+    return { requeueAfter: steps[Math.min(attempt, steps.length - 1)]! }
+  }
+
+  #pods(entry: Entry): ApiObject[] {
+    return this.#options.sources.caches.podsOf(entry.namespace, entry.server)
+  }
+
+  #progressOf(entry: Entry): Progress {
+    const version = mountsVersion(entry)
+    const known = this.#progress.get(entry.key)
+    // What an operator finds when it starts was made known by the one before it.
+    const progress = known ?? { version, attempt: 0, poked: version, failures: 0, certificates: [] }
+    if (progress.version !== version) Object.assign(progress, { version, attempt: 0 })
+    this.#progress.set(entry.key, progress)
+    return progress
+  }
+
+  async #reports(
+    entry: Entry,
+    pods: readonly ApiObject[],
+    keys: GuardKeys,
+    signal: AbortSignal,
+  ): Promise<Map<string, ObservedReport>> {
+    const asked = pods.map(async pod => {
+      const reporter = { ip: addressOf(pod)!, port: ports.admin, uid: uidOf(pod), keys }
+      const { unauthorized, ...report } = await askReport(reporter, signal)
+      if (unauthorized) this.#options.sources.guards.expire(entry.namespace, entry.server)
+      return [uidOf(pod), report] as const
+    })
+    return new Map(await Promise.all(asked))
+  }
+
+  /** With each pod that is ready, when it has turned so, when its configuration has changed, and every ten minutes. A stopped server is not woken. */
+  async #handshakes(
+    entry: Entry,
+    pods: readonly ApiObject[],
+    { reports, keys }: { readonly reports: ReadonlyMap<string, ObservedReport>; readonly keys: GuardKeys },
+    signal: AbortSignal,
+  ): Promise<Map<string, Shaken>> {
+    const { clock, sources } = this.#options
+    const before = sources.observations.of(entry.key).handshakes
+    const ready = entry.stopped ? [] : pods.filter(isReady)
+    const done = ready.map(async pod => {
+      const report = reports.get(uidOf(pod))
+      const known = before.get(uidOf(pod))
+      if (!report || !('hash' in report)) return known && ([uidOf(pod), known] as const)
+      const isFresh = known?.result.ok === true && clock.elapsed() - known.at < shakeAgain
+      if (isFresh && known.hash === report.hash) return [uidOf(pod), known] as const
+      const { server } = entry
+      const address = this.#address(entry, addressOf(pod)!)
+      const result = await shake({ address, server, token: keys.operator, hash: report.hash }, signal)
+      return [uidOf(pod), { at: clock.elapsed(), hash: report.hash, result }] as const
+    })
+    return new Map((await Promise.all(done)).filter(one => one !== undefined))
+  }
+
+  /** A certificate that was just renewed reaches the pod a moment later, so the one before is believed as well. */
+  #address(entry: Entry, ip: string) {
+    const { sources } = this.#options
+    const { namespace, server } = entry
+    const secret = tlsSecretOf(sources.caches.own.MCPGateway.store.get(namespace, 'default'))
+    const current = secret === undefined ? undefined : sources.secrets.certificate(namespace, secret)
+    const { certificates } = this.#progressOf(entry)
+    if (secret === undefined) certificates.length = 0
+    else if (current !== undefined && certificates[0] !== current) certificates.unshift(current)
+    certificates.length = Math.min(certificates.length, 2)
+    return { ip, port: ports.client, host: `mcp-${server}.${namespace}.svc`, certificates }
+  }
+
+  #note(key: string, entry: Entry, observation: Observation): void {
+    const { sources, noticed } = this.#options
+    const before = sources.observations.of(key)
+    sources.observations.set(key, observation)
+    if (!isDeepStrictEqual(before.reports, observation.reports) || !sameResults(before, observation))
+      noticed(entry.namespace)
+  }
+}
+
+const uidOf = (pod: ApiObject): string => pod.metadata.uid ?? ''
+
+const runs = (report: ObservedReport | undefined, hash: string | undefined): boolean =>
+  report !== undefined && 'hash' in report && report.hash === hash
+
+const resultsOf = ({ handshakes }: Observation): unknown =>
+  new Map([...handshakes].map(([uid, { result }]) => [uid, result]))
+const sameResults = (a: Observation, b: Observation): boolean => isDeepStrictEqual(resultsOf(a), resultsOf(b))

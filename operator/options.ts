@@ -1,0 +1,33 @@
+import type { Clock } from './kit/clock.ts'
+import type { Credentials } from './kit/credentials.ts'
+import type { Log } from './kit/log.ts'
+
+/** Everything that an operator needs of the world. */
+export type OperatorOptions = {
+  readonly credentials: Credentials
+  /** The namespace that it runs in: of its lease and its salt, and the floor for all others. */
+  readonly namespace: string
+  /** Of this very process. */
+  readonly identity: string
+  readonly gatewayImage: string
+  readonly log: Log
+  /** Where health and metrics are served, on both families; 0 for any free port, left out for none. */
+  readonly port?: number
+  /** Leadership was lost although nobody asked for it: the process has to end. */
+  lost(): void
+  readonly clock?: Clock
+  /** Asked before each write in addition to the lease; a test lets an operator die between two writes with it. */
+  readonly gate?: () => boolean
+  /** Milliseconds of the lease, for tests that wait for a hand-over. */
+  readonly lease?: { readonly leaseDuration: number; readonly renewDeadline: number; readonly retryPeriod: number }
+}
+
+export type Operator = {
+  /** Port of health and metrics, if they are served. */
+  readonly port: number | undefined
+  isLeader(): boolean
+  /** Resolves when this process has become the one that writes. */
+  elected(): Promise<void>
+  /** Finishes what is under way, hands the lease over and ends; nothing is asked of the API server afterwards. */
+  stop(): Promise<void>
+}

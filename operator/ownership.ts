@@ -1,0 +1,55 @@
+import { isStatus } from './kit/apierror.ts'
+import type { Client } from './kit/client.ts'
+import type { ApiObject, Resource } from './kit/resource.ts'
+import type { NameConflict } from './translate/index.ts'
+import { controllerOf, isOursFor, managedBy, manager } from './resources.ts'
+
+/** The object for which something is made. */
+export type Owner = { readonly kind: string; readonly namespace: string; readonly name: string; readonly uid: string }
+
+/** What remains of an object that was deleted and made anew; the garbage collector is about to take it. */
+export class Leftover extends Error {
+  override name = 'Leftover'
+}
+
+function ownerText(object: ApiObject): string {
+  const controller = controllerOf(object)
+  if (controller) return `${controller.kind} ${controller.name}`
+  return object.metadata.labels?.[managedBy] === manager ? 'nobody any more' : 'somebody else'
+}
+
+/**
+ * Whether an object that exists may be changed for its owner. A child of a former object of the same name is waited for.
+ * @throws Leftover
+ */
+export function conflictOf(object: ApiObject, owner: Owner): NameConflict | undefined {
+  if (isOursFor(object, owner.uid)) return undefined
+  const controller = controllerOf(object)
+  if (
+    object.metadata.labels?.[managedBy] === manager &&
+    controller?.kind === owner.kind &&
+    controller.name === owner.name
+  )
+    throw new Leftover(`${object.kind} ${object.metadata.name} of a former ${owner.kind} is still being removed`)
+  return { kind: object.kind ?? '', name: object.metadata.name ?? '', owner: ownerText(object) }
+}
+
+/** An object by its name, or undefined. */
+export async function find(
+  client: Client,
+  resource: Resource,
+  namespace: string,
+  name: string,
+): Promise<ApiObject | undefined> {
+  try {
+    return await client.get(resource, namespace, name)
+  } catch (error) {
+    if (isStatus(error, 404)) return undefined
+    throw error
+  }
+}
+
+/** The reference by which the garbage collector takes a child along with its owner. */
+export const ownedBy = ({ kind, name, uid }: Owner, apiVersion: string) => [
+  { apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true },
+]

@@ -1,0 +1,38 @@
+import type { Book } from './book.ts'
+import type { Entry } from './entry.ts'
+import { parallel } from './parallel.ts'
+import type { Servers } from './servers.ts'
+import { isTerminating } from './terminating.ts'
+
+export type RevocationsOptions = {
+  readonly book: Book
+  readonly servers: Servers
+  watch(entry: Entry): void
+}
+
+/** How many ConfigMaps of a namespace are written at once. */
+const width = 16
+
+/** The lane of the keys: nothing is read first, and of all objects only the configurations are written. */
+export class Revocations {
+  readonly #options: RevocationsOptions
+
+  constructor(options: RevocationsOptions) {
+    this.#options = options
+  }
+
+  async reconcile(namespace: string): Promise<void> {
+    const { book, servers, watch } = this.#options
+    // A namespace that was never read has no gateway yet that could let anybody in.
+    if (!book.isPrepared(namespace)) return
+    const { pending } = book.plan(namespace)
+    try {
+      await parallel(pending, width, async entry => {
+        await servers.revoke(entry)
+        watch(entry)
+      })
+    } catch (error) {
+      if (!isTerminating(error)) throw error
+    }
+  }
+}

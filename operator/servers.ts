@@ -1,0 +1,90 @@
+import type { Recorder } from './kit/events.ts'
+import type { Result } from './kit/queue.ts'
+import type { Applier, Outcome } from './applier.ts'
+import type { Book } from './book.ts'
+import type { Entry } from './entry.ts'
+import { Leftover } from './ownership.ts'
+import { tellCreated } from './tell.ts'
+import { isTerminating } from './terminating.ts'
+
+export type ServersOptions = {
+  readonly applier: Applier
+  readonly book: Book
+  readonly recorder: Recorder
+  /** What its pods mount was changed. */
+  hurry(entry: Entry): Promise<void>
+  watch(entry: Entry): void
+  /** Its namespace is to be planned anew: what is known of the server is otherwise than before. */
+  noticed(namespace: string): void
+}
+
+/** Milliseconds after which it is looked whether what stood in the way has gone. */
+const troubleAgain = 10_000
+const leftoverAgain = 500
+
+/** The second level of work: the objects of one server are applied in order, and those that are not wanted are removed. */
+export class Servers {
+  readonly #options: ServersOptions
+
+  constructor(options: ServersOptions) {
+    this.#options = options
+  }
+
+  async reconcile(key: string): Promise<Result> {
+    const entry = this.#options.book.entry(key)
+    if (!entry) return
+    const before = troubleOf(entry)
+    try {
+      await this.#apply(entry)
+      await this.#prune(entry)
+    } catch (error) {
+      if (isTerminating(error)) return
+      if (error instanceof Leftover) return { requeueAfter: leftoverAgain }
+      throw error
+    }
+    const after = troubleOf(entry)
+    if (after !== before) this.#options.noticed(entry.namespace)
+    return after === '' ? undefined : { requeueAfter: troubleAgain }
+  }
+
+  /** Its policies and keys alone, for those who cannot wait. */
+  async revoke(entry: Entry): Promise<void> {
+    const key = [...(entry.wishes?.keys() ?? [])].find(one => one.startsWith('ConfigMap/'))
+    if (key !== undefined) await this.#one(entry, key)
+  }
+
+  async #apply(entry: Entry): Promise<void> {
+    for (const key of entry.wishes?.keys() ?? []) {
+      // A NetworkPolicy that cannot be written must not be missed by a pod that runs already.
+      if (!(await this.#one(entry, key))) return
+    }
+  }
+
+  /** False when the object stands in the way, or was refused. */
+  async #one(entry: Entry, key: string): Promise<boolean> {
+    const { applier } = this.#options
+    const outcome = await applier.apply(key, () => entry.wishes?.get(key), entry.owner)
+    entry.conflicts.delete(key)
+    entry.refusals.delete(key)
+    if ('conflict' in outcome) entry.conflicts.set(key, outcome.conflict)
+    else if ('refusal' in outcome) entry.refusals.set(key, outcome.refusal)
+    else await this.#done(entry, key, outcome)
+    return 'change' in outcome
+  }
+
+  async #done(entry: Entry, key: string, { change }: Extract<Outcome, { change: unknown }>): Promise<void> {
+    const [kind = '', , name = ''] = key.split('/')
+    if (change === 'created' && kind === 'Deployment') tellCreated(this.#options.recorder, entry.object, kind, name)
+    if (change !== 'changed' || kind !== 'ConfigMap') return
+    this.#options.watch(entry)
+    await this.#options.hurry(entry)
+  }
+
+  async #prune(entry: Entry): Promise<void> {
+    const { book, applier } = this.#options
+    for (const child of book.surplus(entry)) await applier.remove(child)
+  }
+}
+
+const troubleOf = ({ conflicts, refusals }: Entry): string =>
+  conflicts.size + refusals.size === 0 ? '' : JSON.stringify([...conflicts.values(), ...refusals.values()])

@@ -1,0 +1,170 @@
+import { Applier } from './applier.ts'
+import { Book } from './book.ts'
+import { Caches } from './caches.ts'
+import { GeneratedKeys } from './generated.ts'
+import { Guards } from './guards.ts'
+import { healthPages } from './health-pages.ts'
+import { Client } from './kit/client.ts'
+import { systemClock } from './kit/clock.ts'
+import { Recorder } from './kit/events.ts'
+import { Leader } from './kit/leader.ts'
+import { Metrics } from './kit/metrics.ts'
+import { observeLeader, observeQueue, observeReflectors, queueMetrics } from './kit/observe.ts'
+import { Queue, type Result } from './kit/queue.ts'
+import { LastGoodSpecs } from './lastgood.ts'
+import { NamedSecrets } from './named-secrets.ts'
+import { Namespaces } from './namespaces.ts'
+import { Observations } from './observations.ts'
+import { Observer } from './observer.ts'
+import type { Operator, OperatorOptions } from './options.ts'
+import { Revocations } from './revocations.ts'
+import { Salt } from './salt.ts'
+import { Servers } from './servers.ts'
+import type { Sources } from './snapshot.ts'
+import { Statuses } from './statuses.ts'
+import { tellTransitions } from './tell.ts'
+import { triggers } from './triggers.ts'
+
+/** The name of the operator's lease, and of itself in Events. */
+const name = 'bartizan-operator'
+/** Milliseconds that work under way may take after a stop; the pod has 30 s. */
+const drain = 20_000
+
+/** Starts an operator. It watches at once and writes as soon as it holds the lease. */
+export async function startOperator(options: OperatorOptions): Promise<Operator> {
+  const { credentials, namespace, identity, log, gatewayImage } = options
+  const clock = options.clock ?? systemClock
+  const metrics = new Metrics()
+  const client = new Client({
+    credentials,
+    clock,
+    connections: 8,
+    userAgent: name,
+    mayWrite: () => leader.isLeader() && (options.gate?.() ?? true),
+    answered: (method, status) =>
+      metrics.add('rest_client_requests_total', 'Answers of the API server.', { method, code: String(status) }),
+  })
+  let isEnding = false
+  const lost = (): void => {
+    // Nothing is written any more; what runs is left to fail.
+    isEnding = true
+    options.lost()
+  }
+  const leader = new Leader({ client, namespace, name, identity, clock, log, lost, ...options.lease })
+  const recorder = new Recorder({ client, controller: 'mcp.gateway.io/operator', instance: identity, clock, log })
+
+  const queue = (
+    controller: string,
+    workers: number,
+    reconcile: (key: string, signal: AbortSignal) => Promise<Result>,
+  ) => {
+    const made = new Queue({
+      name: controller,
+      workers,
+      reconcile,
+      clock,
+      log,
+      drain,
+      metrics: queueMetrics(metrics, controller),
+    })
+    observeQueue(metrics, controller, made)
+    return made
+  }
+  const queues = {
+    namespaces: queue('namespace', 4, key => namespaces.reconcile(key)),
+    servers: queue('server', 8, key => servers.reconcile(key)),
+    gateways: queue('gateways', 16, (key, signal) => observer.observe(key, signal)),
+    revocations: queue('revocation', 4, key => revocations.reconcile(key)),
+  }
+  const everything = (): void => {
+    const all = Object.values(caches.own).flatMap(({ store }) => store.namespaces())
+    for (const one of new Set([...all, ...book.namespaces()])) queues.namespaces.add(one)
+  }
+  const watcher = triggers(
+    {
+      namespace: key => queues.namespaces.add(key),
+      revocation: key => queues.revocations.add(key),
+      gateways: key => queues.gateways.add(key),
+      everything,
+      expire: (in_, names) => secrets.expire(in_, names),
+      forget(uid) {
+        statuses.forget(uid)
+        lastGood.forget(uid)
+      },
+    },
+    namespace,
+  )
+  const caches = new Caches({
+    client,
+    clock,
+    log,
+    watcher,
+    failed: (plural, verb) =>
+      metrics.add('bartizan_list_watch_failures_total', 'Lists and watches that ended unasked.', { plural, verb }),
+  })
+  const secrets = new NamedSecrets(client, new Salt(client, namespace), clock)
+  const guards = new Guards(client, clock)
+  const generated = new GeneratedKeys(client, clock)
+  const lastGood = new LastGoodSpecs(client, caches, log)
+  const observations = new Observations()
+  const sources: Sources = {
+    caches,
+    secrets,
+    guards,
+    generated,
+    lastGood,
+    observations,
+    gatewayImage,
+    operatorNamespace: namespace,
+  }
+  const applier = new Applier(client, caches)
+  const book = new Book(sources, applier, clock)
+  const statuses = new Statuses(client, caches, clock, tellTransitions(recorder))
+  const noticed = (key: string): void => queues.namespaces.add(key)
+  const watch = ({ key }: { readonly key: string }): void => queues.gateways.add(key)
+  const observer = new Observer({ client, clock, sources, book, noticed })
+  const hurry = observer.hurry.bind(observer)
+  const servers = new Servers({ applier, book, recorder, hurry, watch, noticed })
+  const revocations = new Revocations({ book, servers, watch })
+  const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
+  const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
+  const namespaces = new Namespaces({ sources, book, statuses, clock, log, work, watch, gone })
+
+  observeReflectors(metrics, caches.all)
+  observeLeader(metrics, name, leader)
+  const health =
+    options.port === undefined
+      ? undefined
+      : await healthPages(caches.all, metrics, options.port, () => (isEnding ? ['it is ending'] : []))
+
+  const [watching, working, leading] = [new AbortController(), new AbortController(), new AbortController()]
+  const watched = caches.run(watching.signal)
+  const led = leader.run(leading.signal)
+  const worked = (async () => {
+    await Promise.all([leader.elected(), caches.whenSynced()])
+    if (working.signal.aborted) return
+    everything()
+    await Promise.all(Object.values(queues).map(one => one.run(working.signal)))
+  })()
+
+  let ended: Promise<void> | undefined
+  const end = async (): Promise<void> => {
+    isEnding = true
+    const wasElected = leader.isLeader()
+    working.abort()
+    if (wasElected) await worked
+    watching.abort()
+    await watched
+    leading.abort()
+    await led
+    await leader.release()
+    await health?.close()
+    await client.close()
+  }
+  return {
+    port: health?.port,
+    isLeader: () => leader.isLeader(),
+    elected: () => leader.elected(),
+    stop: () => (ended ??= end()),
+  }
+}
