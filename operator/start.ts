@@ -114,6 +114,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     generated,
     lastGood,
     observations,
+    clock,
     gatewayImage,
     operatorNamespace: namespace,
   }
