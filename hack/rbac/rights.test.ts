@@ -227,9 +227,7 @@ describe.skipIf(noControlPlane)('with the rights of config/rbac the operator', (
     readonly series?: { readonly count: number }
   }
   const told = async (): Promise<Event[]> =>
-    ((await get(events))['items'] as Event[]).filter(
-      ({ note, reason }) => reason === 'SecretNotFound' && note.startsWith('ResolvedRefs'),
-    )
+    ((await get(events))['items'] as Event[]).filter(({ reason }) => reason === 'SecretNotFound')
   const name = async (secret: string, status: 'True' | 'False'): Promise<void> => {
     await patch(weather, {
       spec: { secrets: [{ name: secret, envVar: 'API_KEY' }] },
@@ -242,11 +240,12 @@ describe.skipIf(noControlPlane)('with the rights of config/rbac the operator', (
 
   test('tells what became of a server, and counts when it happens again', async () => {
     await name('missing', 'False')
-    await eventually(async () => (await told()).length === 1)
+    await eventually(async () => (await told()).length > 0)
+    const before = (await told()).length
     await name('api-key', 'True')
     await name('missing', 'False')
     await eventually(async () => (await told()).some(({ series }) => (series?.count ?? 0) > 1))
-    expect(await told()).toHaveLength(1)
+    expect(await told()).toHaveLength(before)
   })
 
   test('can be stopped although it may not see everything', async () => {
