@@ -12,7 +12,7 @@ import { Metrics } from './kit/metrics.ts'
 import { observeLeader, observeQueue, observeReflectors, queueMetrics } from './kit/observe.ts'
 import { Queue, type Result } from './kit/queue.ts'
 import { LastGoodSpecs } from './lastgood.ts'
-import { NamedSecrets } from './named-secrets.ts'
+import { NamedSecrets, secretNames } from './named-secrets.ts'
 import { Namespaces } from './namespaces.ts'
 import { Observations } from './observations.ts'
 import { Observer } from './observer.ts'
@@ -86,7 +86,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       revocation: key => queues.revocations.add(key),
       gateways: key => queues.gateways.add(key),
       everything,
-      expire: (in_, names) => secrets.expire(in_, names),
+      expire(object) {
+        const { namespace: of = '', name = '' } = object.metadata
+        secrets.expire(of, secretNames(object))
+        generated.expire(of, name)
+      },
       forget(uid) {
         statuses.forget(uid)
         lastGood.forget(uid)
