@@ -97,7 +97,7 @@ export class Book {
       const entry = state.entries.get(plan.server)
       if (!entry) continue
       const version = `${entry.hash}.${entry.mounts}`
-      this.#note(entry, plan)
+      this.#note(entry, plan, desired.tlsSecret)
       if (entry.wishes || this.surplus(entry).length > 0) pending.push(entry)
       if (`${entry.hash}.${entry.mounts}` !== version) changed.push(entry)
     }
@@ -113,7 +113,7 @@ export class Book {
       .filter(child => controllerOf(child)?.uid === owner.uid && !names.has(objectKey(child)) && !isDeleting(child))
   }
 
-  #note(entry: Entry, { hash, objects }: ServerPlan): void {
+  #note(entry: Entry, { hash, objects }: ServerPlan, tlsSecret: string | undefined): void {
     const { guards, secrets, caches } = this.#sources
     // Without its guard secret the pod could not start, and its gateway would have nothing to believe the operator by.
     const isGuarded = guards.keys(entry.namespace, entry.server) !== undefined
@@ -125,11 +125,8 @@ export class Book {
     if (hash !== undefined) entry.hash = hash
     const { spec } = (caches.server(entry.namespace, entry.server) ?? {}) as { spec?: { stopped?: boolean } }
     entry.stopped = spec?.stopped === true
-    const tls = tlsSecretOf(caches.own.MCPGateway.store.get(entry.namespace, 'default'))
-    entry.mounts = secrets.facts(entry.namespace).find(({ name }) => name === tls)?.hash ?? ''
+    if (tlsSecret === undefined) delete entry.tlsSecret
+    else entry.tlsSecret = tlsSecret
+    entry.mounts = secrets.facts(entry.namespace).find(({ name }) => name === tlsSecret)?.hash ?? ''
   }
 }
-
-/** The Secret of the certificate that the gateways of a namespace serve. */
-export const tlsSecretOf = (gateway: ApiObject | undefined): string | undefined =>
-  (gateway?.['spec'] as { tls?: { secretName?: string } } | undefined)?.tls?.secretName

@@ -24,7 +24,7 @@ spec: {image: "example.test/mcp:1"}
 apiVersion: mcp.gateway.io/v1
 kind: APIKey
 metadata: {name: alice}
-spec: {allowedServers: ["*"], digests: ["sha256:0000000000000000000000000000000000000000000000000000000000000000"]}
+spec: {allowedServers: ["*"], generate: {secretName: alice-key}}
 `
 
 /** A gate that closes for good before the n-th write. Each write asks it twice: when it is made, and when a socket takes it. */

@@ -15,6 +15,8 @@ export type Entry = {
   /** Fingerprint of what its pods mount besides the configuration. */
   mounts: string
   stopped: boolean
+  /** The Secret of the certificate that its gateways serve. */
+  tlsSecret?: string
   /** Its objects by key, in order; only while something of them is to be applied. */
   wishes?: ReadonlyMap<string, Wish>
   /** Keys of all its objects. */

@@ -5,7 +5,7 @@ const environment = z.object({
   POD_NAMESPACE: z.string().min(1),
   POD_NAME: z.string().min(1),
   POD_UID: z.string().min(1).optional(),
-  BARTIZAN_GATEWAY_IMAGE: z.string().min(1),
+  GATEWAY_IMAGE: z.string().min(1),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8081),
   /** A kubeconfig in JSON, for an operator outside of the cluster. */
   KUBECONFIG: z.string().min(1).optional(),

@@ -49,6 +49,13 @@ export class GeneratedKeys {
     this.#known.delete(namespace)
   }
 
+  /** Has the Secrets of a key read at the next occasion. */
+  expire(namespace: string, apiKey: string): void {
+    const keys = this.#known.get(namespace)
+    const known = keys?.get(apiKey)
+    if (known) keys?.set(apiKey, { ...known, at: -Infinity })
+  }
+
   /** Sees to all wishes of a namespace. Resolves to whether anything is otherwise than before. */
   async ensure(namespace: string, wishes: readonly Generate[]): Promise<boolean> {
     const known = this.#known.get(namespace) ?? new Map<string, Known>()

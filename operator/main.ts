@@ -27,7 +27,7 @@ async function main(): Promise<void> {
     namespace: environment.POD_NAMESPACE,
     // A container that was started again is another process in the pod of the same name.
     identity: `${environment.POD_NAME}_${randomUUID()}`,
-    gatewayImage: environment.BARTIZAN_GATEWAY_IMAGE,
+    gatewayImage: environment.GATEWAY_IMAGE,
     port: environment.HEALTH_PORT,
     log,
     lost: () => process.exit(1),

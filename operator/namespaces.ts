@@ -4,10 +4,10 @@ import type { Result } from './kit/queue.ts'
 import { statusesOf } from './translate/index.ts'
 import type { Book, Plan } from './book.ts'
 import type { Entry } from './entry.ts'
-import { readAgain, secretNames } from './named-secrets.ts'
+import { readAgain } from './named-secrets.ts'
 import { parallel } from './parallel.ts'
 import { Leftover } from './ownership.ts'
-import { documentsOf, type Sources } from './snapshot.ts'
+import { documentsOf, secretsNamedIn, type Sources } from './snapshot.ts'
 import type { Statuses } from './statuses.ts'
 import { isRefusal, isTerminating } from './terminating.ts'
 
@@ -64,7 +64,7 @@ export class Namespaces {
   /** Reads what a plan needs and caches do not have. Resolves to whether a former server is still in the way of its successor. */
   async #prepare(namespace: string): Promise<boolean> {
     const { sources, book } = this.#options
-    const names = new Set(documentsOf(sources.caches, namespace).flatMap(secretNames))
+    const names = secretsNamedIn(sources, namespace)
     let waits = false
     await Promise.all([
       sources.secrets.refresh(namespace, names),
@@ -94,7 +94,7 @@ export class Namespaces {
   /** Named Secrets are read again, those that are missing sooner. */
   #again(namespace: string): number {
     const { sources } = this.#options
-    const names = documentsOf(sources.caches, namespace).flatMap(secretNames)
+    const names = [...secretsNamedIn(sources, namespace)]
     const known = new Set(sources.secrets.facts(namespace).map(({ name }) => name))
     return names.every(name => known.has(name)) ? readAgain * (0.9 + Math.random() * 0.2) : 5000
   }

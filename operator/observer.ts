@@ -5,7 +5,6 @@ import type { Result } from './kit/queue.ts'
 import type { ApiObject } from './kit/resource.ts'
 import type { ObservedReport } from './translate/index.ts'
 import type { Book } from './book.ts'
-import { tlsSecretOf } from './book.ts'
 import { mountsVersion, type Entry } from './entry.ts'
 import type { GuardKeys } from './guards.ts'
 import { shake } from './handshake.ts'
@@ -146,8 +145,7 @@ export class Observer {
   /** A certificate that was just renewed reaches the pod a moment later, so the one before is believed as well. */
   #address(entry: Entry, ip: string) {
     const { sources } = this.#options
-    const { namespace, server } = entry
-    const secret = tlsSecretOf(sources.caches.own.MCPGateway.store.get(namespace, 'default'))
+    const { namespace, server, tlsSecret: secret } = entry
     const current = secret === undefined ? undefined : sources.secrets.certificate(namespace, secret)
     const { certificates } = this.#progressOf(entry)
     if (secret === undefined) certificates.length = 0

@@ -50,7 +50,7 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
         PATH: process.env['PATH'],
         POD_NAME: name,
         POD_NAMESPACE: operatorNamespace,
-        BARTIZAN_GATEWAY_IMAGE: 'example.test/gateway:1',
+        GATEWAY_IMAGE: 'example.test/gateway:1',
         HEALTH_PORT: '0',
         KUBECONFIG: plane.kubeconfig,
       },

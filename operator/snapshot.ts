@@ -1,3 +1,4 @@
+import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import type { ObservedServer, Snapshot } from './translate/index.ts'
 import type { Caches } from './caches.ts'
@@ -5,7 +6,7 @@ import type { Entry } from './entry.ts'
 import type { GeneratedKeys } from './generated.ts'
 import type { Guards } from './guards.ts'
 import type { LastGoodSpecs } from './lastgood.ts'
-import type { NamedSecrets } from './named-secrets.ts'
+import { secretNames, type NamedSecrets } from './named-secrets.ts'
 import type { Observations } from './observations.ts'
 import { isDeleting, isReady, observedDeployment, observedPod } from './observe-pods.ts'
 
@@ -17,9 +18,17 @@ export type Sources = {
   readonly generated: GeneratedKeys
   readonly lastGood: LastGoodSpecs
   readonly observations: Observations
+  readonly clock: Clock
   readonly gatewayImage: string
   readonly operatorNamespace: string
 }
+
+/** The Secrets that the answer for a namespace depends on: those that its objects name, and the certificate that the floor names for it. */
+export const secretsNamedIn = ({ caches, operatorNamespace }: Sources, namespace: string): Set<string> =>
+  new Set([
+    ...documentsOf(caches, namespace).flatMap(secretNames),
+    ...caches.own.MCPGateway.store.list(operatorNamespace).flatMap(secretNames),
+  ])
 
 /** The objects of our kinds in a namespace; those that are being deleted do not count any more. */
 export const documentsOf = ({ own }: Caches, namespace: string): ApiObject[] =>
@@ -56,7 +65,7 @@ function observedServer(sources: Sources, entry: Entry): ObservedServer {
 
 /** Everything that translate may look at, as it is known at this moment. Nothing is waited for, so that whoever plans last knows most. */
 export function gather(namespace: string, entries: readonly Entry[], sources: Sources): Snapshot {
-  const { caches, secrets, guards, generated, lastGood, gatewayImage, operatorNamespace } = sources
+  const { caches, secrets, guards, generated, lastGood, clock, gatewayImage, operatorNamespace } = sources
   const tokens = entries.flatMap(({ server }) => {
     const keys = guards.keys(namespace, server)
     return keys ? [[server, keys.drain] as const] : []
@@ -69,6 +78,7 @@ export function gather(namespace: string, entries: readonly Entry[], sources: So
     lastGood: lastGood.of(namespace),
     gatewayImage,
     operatorNamespace,
+    now: clock.now(),
     ...(namespace !== operatorNamespace && { floor: floorOf(sources) }),
     generated: generated.of(namespace),
     drainTokens: Object.fromEntries(tokens),

@@ -12,7 +12,7 @@ import { Metrics } from './kit/metrics.ts'
 import { observeLeader, observeQueue, observeReflectors, queueMetrics } from './kit/observe.ts'
 import { Queue, type Result } from './kit/queue.ts'
 import { LastGoodSpecs } from './lastgood.ts'
-import { NamedSecrets } from './named-secrets.ts'
+import { NamedSecrets, secretNames } from './named-secrets.ts'
 import { Namespaces } from './namespaces.ts'
 import { Observations } from './observations.ts'
 import { Observer } from './observer.ts'
@@ -86,7 +86,11 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
       revocation: key => queues.revocations.add(key),
       gateways: key => queues.gateways.add(key),
       everything,
-      expire: (in_, names) => secrets.expire(in_, names),
+      expire(object) {
+        const { namespace: of = '', name = '' } = object.metadata
+        secrets.expire(of, secretNames(object))
+        generated.expire(of, name)
+      },
       forget(uid) {
         statuses.forget(uid)
         lastGood.forget(uid)
@@ -114,6 +118,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     generated,
     lastGood,
     observations,
+    clock,
     gatewayImage,
     operatorNamespace: namespace,
   }
@@ -141,7 +146,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const watched = caches.run(watching.signal)
   const led = leader.run(leading.signal)
   const worked = (async () => {
-    await Promise.all([leader.elected(), caches.whenSynced()])
+    const aborted = new Promise(resolve => working.signal.addEventListener('abort', resolve, { once: true }))
+    // Who may not see everything never begins, and must be able to end all the same.
+    await Promise.race([Promise.all([leader.elected(), caches.whenSynced()]), aborted])
     if (working.signal.aborted) return
     everything()
     await Promise.all(Object.values(queues).map(one => one.run(working.signal)))

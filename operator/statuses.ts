@@ -5,7 +5,7 @@ import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import { mergeConditions, type Condition } from './kit/conditions.ts'
 import { compareVersions, type ApiObject } from './kit/resource.ts'
-import type { Status } from './translate/index.ts'
+import type { Status, StatusLike } from './translate/index.ts'
 import type { Caches } from './caches.ts'
 import { parallel } from './parallel.ts'
 import { own } from './resources.ts'
@@ -15,8 +15,8 @@ const manager = 'bartizan-status'
 type Written = { readonly version: string; readonly status: Content }
 type Content = { readonly conditions?: readonly Condition[]; readonly [field: string]: unknown }
 
-/** Told about each status that was written: the conditions before and after. */
-export type Told = (object: ApiObject, before: readonly Condition[], after: readonly Condition[]) => void
+/** Told about each status that was written: what it said before, if anything, and what it says now. */
+export type Told = (object: ApiObject, before: StatusLike | undefined, after: StatusLike) => void
 
 /** Writes statuses, each only when it is otherwise than it stands there. */
 export class Statuses {
@@ -86,6 +86,6 @@ export class Statuses {
       if (isStatus(error, 404, 409)) return
       throw error
     }
-    this.#told(object, before.conditions ?? [], after.conditions ?? [])
+    this.#told(object, before.conditions ? (before as StatusLike) : undefined, after as StatusLike)
   }
 }

@@ -2,7 +2,6 @@ import type { ApiObject } from './kit/resource.ts'
 import type { KindName } from '../crds/index.ts'
 import type { Watcher } from './caches.ts'
 import { entryKey } from './entry.ts'
-import { secretNames } from './named-secrets.ts'
 
 export type Lanes = {
   /** A namespace is to be read and planned. */
@@ -13,8 +12,8 @@ export type Lanes = {
   gateways(key: string): void
   /** All namespaces that there are. */
   everything(): void
-  /** Secrets that are to be read at the next occasion. */
-  expire(namespace: string, names: readonly string[]): void
+  /** What an object names is to be read at the next occasion. */
+  expire(object: ApiObject): void
   /** An object is no more. */
   forget(uid: string): void
 }
@@ -34,7 +33,7 @@ export function triggers(lanes: Lanes, operatorNamespace: string): Watcher {
       if (spoken(before) === spoken(after)) return
       const object = after ?? before
       const namespace = object?.metadata.namespace ?? ''
-      if (object) lanes.expire(namespace, secretNames(object))
+      if (object) lanes.expire(object)
       if (!after && before?.metadata.uid !== undefined) lanes.forget(before.metadata.uid)
       if (kind === 'APIKey') lanes.revocation(namespace)
       lanes.namespace(namespace)

@@ -1,0 +1,168 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { scriptedUpstream, type ScriptedUpstream } from '../e2e/wire/upstream.ts'
+import { noControlPlane } from '../hack/controlplane/absent.ts'
+import { controlPlane } from '../hack/controlplane/index.ts'
+import type { Kubelet } from '../hack/controlplane/kubelet.ts'
+import type { Rest } from '../hack/controlplane/rest.ts'
+import { mcpServer } from '../hack/fields/mcp-server.ts'
+import { PodGateways, type PodGateway } from '../hack/operator/gateways.ts'
+import {
+  applyAll,
+  conditionOf,
+  find,
+  kubectl,
+  namespaces,
+  operate,
+  operatorNamespace,
+  paths,
+  until,
+  type Found,
+  type OwnControlPlane,
+  type Staged,
+} from '../hack/operator/stage.ts'
+
+describe.skipIf(noControlPlane)('the operator and real gateways', () => {
+  let plane: OwnControlPlane
+  let rest: Rest
+  let operator: Staged
+  let gateways: PodGateways
+  let kubelet: Kubelet
+  let upstream: ScriptedUpstream
+  beforeAll(async () => {
+    plane = await controlPlane({ controllers: true, crds: true })
+    rest = plane.rest()
+    upstream = await scriptedUpstream(mcpServer('hello', 'well'))
+    gateways = new PodGateways(plane)
+    kubelet = await plane.kubelet({ nodes: 1, plan: gateways.plan })
+    await namespaces(plane, operatorNamespace, 'real')
+    operator = await operate(plane)
+    await operator.elected()
+    await applyAll(plane, 'real', server({}) + alice({}))
+    await until(() => ready('weather'), 'the server to be ready')
+  })
+  afterAll(async () => {
+    await operator?.stop()
+    kubelet?.stop()
+    await gateways?.stop()
+    await upstream?.stop()
+    await plane?.stop()
+  })
+
+  const server = (spec: object) => `
+apiVersion: mcp.gateway.io/v1
+kind: MCPServer
+metadata: {name: weather}
+spec: ${JSON.stringify({ image: 'example.test/mcp:1', port: Number(new URL(upstream.url).port), ...spec })}
+---
+`
+  const alice = (spec: object) => `
+apiVersion: mcp.gateway.io/v1
+kind: APIKey
+metadata: {name: alice}
+spec: ${JSON.stringify({ allowedServers: ['*'], generate: { secretName: 'alice-key' }, ...spec })}
+---
+`
+  const status = async (name: string): Promise<Found | undefined> => find(rest, 'MCPServer', 'real', name)
+  const ready = async (name: string): Promise<Found | undefined> => {
+    const object = await status(name)
+    return conditionOf(object, 'Ready')?.status === 'True' ? object : undefined
+  }
+  const only = (): PodGateway => [...gateways.running.values()][0]!
+
+  const keyOf = async (secret: string): Promise<string> =>
+    Buffer.from(((await find(rest, 'Secret', 'real', secret))?.['data'] as { key: string }).key, 'base64').toString()
+
+  /** Status of a call to a gateway by a client that has a key. */
+  const call = async ({ address }: PodGateway, key: string): Promise<number> => {
+    const response = await fetch(`http://${address}:18080/mcp/weather`, {
+      method: 'POST',
+      headers: { 'x-api-key': key, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
+      body: JSON.stringify({
+        jsonrpc: '2.0',
+        id: 1,
+        method: 'initialize',
+        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
+      }),
+    })
+    await response.body?.cancel()
+    return response.status
+  }
+
+  test('say Ready when a handshake has gone through the gateway, with the tools that it saw', async () => {
+    const object = await status('weather')
+    expect(object?.['status']).toMatchObject({ phase: 'Healthy', tools: { count: 2 }, readyReplicas: 1 })
+    for (const type of ['Accepted', 'ResolvedRefs', 'Programmed', 'Available'])
+      expect(conditionOf(object, type), type).toMatchObject({ status: 'True' })
+  })
+
+  test('let in the key that was generated, from the Secret that it was delivered in', async () => {
+    expect(await call(only(), await keyOf('alice-key'))).toBe(200)
+    expect(await call(only(), 'btz_00000000_nobody')).toBe(401)
+  })
+
+  test('say Collected when the Secret has been taken, and never make it again', async () => {
+    const key = await keyOf('alice-key')
+    await rest.request('DELETE', `${paths.Secret('real')}/alice-key`)
+    await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { metadata: { labels: { touched: 'yes' } } })
+    await until(
+      async () => conditionOf(await find(rest, 'APIKey', 'real', 'alice'), 'Generated')?.reason === 'Collected',
+      'Collected',
+    )
+    await operator.stop()
+    operator = await operate(plane)
+    await operator.elected()
+    await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { metadata: { labels: { touched: 'again' } } })
+    await until(async () => operator.lines.length > 0 && ready('weather'), 'the server to be ready')
+    expect(await find(rest, 'Secret', 'real', 'alice-key')).toBeUndefined()
+    expect(await call(only(), key)).toBe(200)
+  })
+
+  test('refuse a key as soon as it is revoked: the kubelet is told at once', async () => {
+    await applyAll(plane, 'real', alice({ generate: { secretName: 'second-key' } }))
+    const key = await until(
+      async () => (await find(rest, 'Secret', 'real', 'second-key')) && keyOf('second-key'),
+      'the second key',
+    )
+    await until(async () => (await call(only(), key)) === 200, 'the second key to be let in')
+    const pokes = only().pokes.length
+    await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: true } })
+    await until(async () => (await call(only(), key)) === 401, 'the key to be refused')
+    expect(only().pokes.length).toBeGreaterThan(pokes)
+    await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: null } })
+    await until(async () => (await call(only(), key)) === 200, 'the key to be let in again')
+  })
+
+  test('do not claim what one of two gateways does not run', async () => {
+    await kubectl(plane, ['scale', 'mcps/weather', '-n', 'real', '--replicas=2'])
+    await until(async () => gateways.running.size === 2 && (await ready('weather'))?.['status'], 'two gateways')
+    await until(
+      async () => JSON.stringify((await status('weather'))?.['status']).includes('"readyReplicas":2'),
+      'two ready replicas',
+    )
+    const [frozen, other] = [...gateways.running.values()] as [PodGateway, PodGateway]
+    frozen.freeze()
+    await applyAll(plane, 'real', server({ replicas: 2, toolPolicy: { mode: 'denylist', deniedTools: ['read_file'] } }))
+    const condition = await until(async () => {
+      const found = conditionOf(await status('weather'), 'Programmed')
+      const { message = '' } = found ?? {}
+      return message.includes(frozen.pod.metadata.name) && !message.includes(other.pod.metadata.name) && found
+    }, 'the one that does not run it to be named alone')
+    expect(condition).toMatchObject({ status: 'False' })
+    frozen.thaw()
+    const object = await until(async () => {
+      const now = await ready('weather')
+      return (now?.['status'] as { tools?: { count: number } } | undefined)?.tools?.count === 1 && now
+    }, 'both to run the new policy')
+    expect(conditionOf(object, 'Programmed')).toMatchObject({ status: 'True' })
+  })
+
+  test('never wake a server that is stopped', async () => {
+    await applyAll(plane, 'real', server({ replicas: 2, stopped: true }))
+    await until(async () => gateways.running.size === 0 && (await status('weather'))?.['status'], 'no pod')
+    const object = await until(async () => {
+      const now = await status('weather')
+      return (now?.['status'] as { phase?: string } | undefined)?.phase === 'Stopped' && now
+    }, 'Stopped')
+    expect(conditionOf(object, 'Ready')).toMatchObject({ status: 'False' })
+  })
+})
