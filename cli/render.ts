@@ -12,7 +12,7 @@ const usage = `bartizan render FILE|DIR... [options]
 
 Prints what follows from manifests, as YAML: the configuration of the gateway and its keys, the Kubernetes objects, and
 the status of each object. It is the very translation that "bartizan run" and the operator use. Values of Secrets are
-not in it.
+not in it, nor is the drain hook of a pod, whose token comes from one.
 
   --cluster          what the operator makes of them, instead of what "bartizan run" does
   --image NAME       image of the gateway's container, with --cluster

@@ -1,5 +1,6 @@
 import { stringify } from 'yaml'
 import { group, kinds } from '../../crds/index.ts'
+import { conditions } from './conditions.ts'
 import { crd } from './crd.ts'
 import { reference } from './reference.ts'
 
@@ -12,5 +13,6 @@ export function generatedFiles(): ReadonlyMap<string, string> {
     ...all.map((kind, at) => [`config/crd/${names[at]}`, stringify(crd(kind), { lineWidth: 0 })] as const),
     ['config/crd/kustomization.yaml', stringify(kustomization)],
     ['docs/reference.md', reference(all)],
+    ['docs/conditions.md', conditions()],
   ])
 }

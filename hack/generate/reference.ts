@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { apiVersion, type Kind } from '../../crds/index.ts'
-import { reasons } from '../../operator/translate/reasons.ts'
 import type { Schema } from './structural.ts'
 
 const bounds: readonly (readonly [string, (value: string) => string])[] = [
@@ -74,12 +73,6 @@ export const reference = (kinds: readonly Kind[]): string =>
     '# Reference',
     `Every field of the kinds of \`${apiVersion}\`. Generated from \`crds/\` by \`npm run generate\`; do not edit. \`kubectl explain mcpserver.spec\` shows the same.`,
     ...kinds.map(chapter),
-    '## Reasons',
-    'Why a condition is as it is (`status.conditions[].reason`).',
-    [
-      '| reason | meaning |',
-      '|---|---|',
-      ...Object.entries(reasons).map(([name, text]) => `| \`${name}\` | ${text} |`),
-    ].join('\n'),
+    'Why a condition is as it is (`status.conditions[].reason`): [conditions.md](conditions.md).',
     '',
   ].join('\n\n')

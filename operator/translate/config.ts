@@ -72,7 +72,7 @@ export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | u
 }
 
 /** Servers that one gateway takes. */
-const maxServers = 2048
+export const maxServers = 2048
 
 /** The configuration of the one gateway that runs without a cluster. Names that it could not route are left out. */
 export function standaloneFiles(all: readonly ServerView[], scene: Scene): GatewayFiles {

@@ -52,7 +52,8 @@ function read(text: string): Read {
 function placed(objects: readonly Input[], base: Snapshot): Pick<Snapshot, 'documents' | 'floor'> {
   const isFloor = ({ metadata }: Input): boolean =>
     base.operatorNamespace !== undefined &&
-    base.namespace !== base.operatorNamespace && metadata?.namespace === base.operatorNamespace
+    base.namespace !== base.operatorNamespace &&
+    metadata?.namespace === base.operatorNamespace
   const floor: Floor = { documents: objects.filter(isFloor), lastGood: base.floor?.lastGood ?? [] }
   return {
     documents: objects.filter(object => !isFloor(object)),

@@ -40,6 +40,7 @@ export const catalogue = {
       'The policies that select the server hold more rules or patterns than a gateway takes, so every call is refused.',
     TooManyHosts: 'The MCPGateways name more hosts or origins than a gateway takes, so every call is refused.',
     TooManyKeys: 'The namespace has more APIKeys than a gateway takes, so every call is refused.',
+    TooManyServers: 'Standalone: there are more servers than one gateway takes; those beyond are not served.',
     ConfigurationTooBig: 'The configuration is more than a ConfigMap holds, so every call is refused.',
   },
   Programmed: {

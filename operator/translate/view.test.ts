@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { parseGatewayConfig } from '../../gateway/config/index.ts'
-import { statusesOf, translate } from './index.ts'
+import { configurationHash } from '../../gateway/config/hash.ts'
+import { objectsOf, statusesOf, translate, type Snapshot } from './index.ts'
 
 const apiVersion = 'mcp.gateway.io/v1'
 const server = { apiVersion, kind: 'MCPServer', metadata: { name: 'pay' }, spec: { url: 'http://pay.svc/mcp' } }
@@ -43,4 +44,70 @@ test('more of them are not cut short: the server is refused, and says why', () =
   expect(statusesOf(desired).find(one => one.kind === 'MCPServer')?.status.conditions).toContainEqual(
     expect.objectContaining({ type: 'ResolvedRefs', status: 'False', reason: 'TooManyRules' }),
   )
+})
+
+const conditionsOf = (snapshot: Partial<Snapshot>) =>
+  statusesOf(
+    translate({ standalone: false, namespace: 'default', documents: [], secrets: [], lastGood: [], ...snapshot }),
+  )
+    .filter(one => one.kind === 'MCPServer')
+    .map(({ status }) => status.conditions.find(one => one.type === 'ResolvedRefs')?.reason)
+
+test('more keys than a gateway takes let nobody in, and every server says why', () => {
+  const key = (at: number) => ({
+    apiVersion,
+    kind: 'APIKey',
+    metadata: { name: `k${at}` },
+    spec: { digests: [`sha256:${at.toString(16).padStart(64, '0')}`], allowedServers: ['pay'] },
+  })
+  const documents = [server, ...Array.from({ length: 20_001 }, (_, at) => key(at))]
+  expect(conditionsOf({ documents })).toEqual(['TooManyKeys'])
+  const [files] = translate({ standalone: false, namespace: 'default', documents, secrets: [], lastGood: [] }).gateways
+  expect(files?.keys.keys).toEqual([])
+  expect(files?.gateway.servers[0]?.refused).toContain('20000 APIKeys')
+})
+
+test('more hosts than a gateway takes refuse every call', () => {
+  const hosts = (from: number, namespace: string) => ({
+    apiVersion,
+    kind: 'MCPGateway',
+    metadata: { name: 'default', namespace },
+    spec: { hosts: Array.from({ length: 64 }, (_, at) => `h${from + at}.example`) },
+  })
+  const floor = { documents: [hosts(64, 'bartizan-system')], lastGood: [] }
+  const documents = [server, hosts(0, 'default')]
+  expect(conditionsOf({ documents, floor, operatorNamespace: 'bartizan-system' })).toEqual(['TooManyHosts'])
+  expect(conditionsOf({ documents, operatorNamespace: 'bartizan-system' })).toEqual(['ResolvedRefs'])
+})
+
+test('more servers than one gateway takes: those beyond say that they are not served', () => {
+  const documents = Array.from({ length: 2049 }, (_, at) => ({
+    ...server,
+    metadata: { name: `s${String(at).padStart(4, '0')}` },
+  }))
+  const reasons = conditionsOf({ standalone: true, documents })
+  expect(reasons.slice(0, 2048).every(reason => reason === 'ResolvedRefs')).toBe(true)
+  expect(reasons[2048]).toBe('TooManyServers')
+})
+
+test('a configuration that no ConfigMap holds is replaced by a small one that refuses, and keys still arrive', () => {
+  const words = (from: number): string[] => Array.from({ length: 1024 }, (_, at) => `${from + at}${'x'.repeat(240)}`)
+  const documents = [
+    server,
+    ...Array.from({ length: 5 }, (_, at) => policy(`p${at}`, { input: { forbiddenKeywords: words(at * 1024) } })),
+    {
+      apiVersion,
+      kind: 'APIKey',
+      metadata: { name: 'robot' },
+      spec: { digests: [`sha256:${'0'.repeat(64)}`], allowedServers: ['pay'], revoked: true },
+    },
+  ]
+  expect(conditionsOf({ documents })).toEqual(['ConfigurationTooBig'])
+  const desired = translate({ standalone: false, namespace: 'default', documents, secrets: [], lastGood: [] })
+  const [files] = desired.gateways
+  expect(files?.gateway.servers[0]?.refused).toContain('a ConfigMap holds')
+  expect(files?.keys.keys).toMatchObject([{ name: 'robot', revoked: true }])
+  const map = objectsOf(desired).find(object => object.kind === 'ConfigMap')
+  expect(JSON.stringify(map).length).toBeLessThan(10_000)
+  expect(desired.servers[0]?.hash).toBe(configurationHash(files!.gateway, files!.keys))
 })

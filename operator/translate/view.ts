@@ -1,6 +1,6 @@
 import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
-import { maxHosts, maxOrigins } from './config.ts'
+import { maxHosts, maxOrigins, maxServers } from './config.ts'
 import { judgedEgress } from './egress.ts'
 import { maxKeys } from './keys.ts'
 import { guardOf, type Guard } from './policies.ts'
@@ -51,6 +51,16 @@ function settingsObstacles({ gateway, strays, floor, settings, keys, keysFile }:
   ]
 }
 
+/** Without a cluster one gateway has all servers; those beyond its limit are told so, each at its own object. */
+function isBeyond(judged: Judged<'MCPServer'>, { snapshot, servers }: Scene): boolean {
+  return snapshot.standalone && servers.length > maxServers && servers.indexOf(judged) >= maxServers
+}
+
+const tooManyServers: Missing = {
+  reason: 'TooManyServers',
+  text: `there are more than ${maxServers} servers, and one gateway holds no more: run several, each with some of the files`,
+}
+
 /** What stands between the server and its callers although its own spec may be sound. */
 function obstacles({ guard, rules, tools }: Facts, scene: Scene): Missing[] {
   return [
@@ -76,7 +86,7 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
   const certificate = snapshot.standalone ? [] : tlsMissing(scene)
   const egress = judgedEgress(snapshot.standalone ? undefined : spec, scene.settings.allowedNetworks)
-  const blocking = obstacles(facts, scene)
+  const blocking = [...obstacles(facts, scene), ...(isBeyond(judged, scene) ? [tooManyServers] : [])]
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
   const refused = spec

@@ -1,0 +1,60 @@
+import { describe, expect, test } from 'vitest'
+import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
+import { combinedSettings } from './settings.ts'
+
+const combined = (floor: MCPGatewaySpec | undefined, own: MCPGatewaySpec | undefined) =>
+  combinedSettings(floor && { origin: 'floor', spec: floor }, own && { origin: 'own', spec: own })
+
+describe('the settings of a namespace under a floor', () => {
+  test('are its own where the floor says nothing', () => {
+    const own = { publicUrl: 'https://own.example', servers: { allowedNetworks: ['203.0.113.0/24'] } }
+    expect(combined(undefined, own)).toMatchObject({
+      publicUrl: 'https://own.example',
+      allowedNetworks: ['203.0.113.0/24'],
+      from: { publicUrl: 'own', 'servers.allowedNetworks': 'own' },
+    })
+  })
+
+  test.each([
+    ['Refuse', 'Drop', 'Refuse', 'floor'],
+    ['Drop', 'Refuse', 'Refuse', 'own'],
+    ['Drop', 'Drop', 'Drop', 'floor'],
+  ] as const)('of audit %s above and %s below %s holds', (above, below, holds, origin) => {
+    const settings = combined({ audit: { onFailure: above } }, { audit: { onFailure: below } })
+    expect(settings).toMatchObject({ onFailure: holds, from: { 'audit.onFailure': origin } })
+  })
+
+  test('can choose among the networks of the floor and not beyond', () => {
+    const floor = { servers: { allowedNetworks: ['203.0.113.0/24', 'fd00::/16', '*.partner.example'] } }
+    const wished = ['203.0.113.128/25', '203.0.112.0/23', '203.0.113.9', 'fd00:1::1', '*.partner.example', '*.example']
+    expect(combined(floor, { servers: { allowedNetworks: wished } }).allowedNetworks).toEqual([
+      '203.0.113.128/25',
+      '203.0.113.9',
+      'fd00:1::1',
+      '*.partner.example',
+    ])
+    expect(combined(floor, {}).allowedNetworks).toEqual(floor.servers.allowedNetworks)
+    expect(combined(floor, { servers: { allowedNetworks: [] } }).allowedNetworks).toEqual([])
+  })
+
+  test('keep TLS once the floor asks for it, with a certificate of their own if they name one', () => {
+    expect(combined({ tls: { secretName: 'a' } }, {}).tls).toEqual({ secretName: 'a' })
+    expect(combined({ tls: { secretName: 'a' } }, { tls: { secretName: 'b' } }).tls).toEqual({ secretName: 'b' })
+  })
+
+  test('add scrapers, hosts and origins, and keep the host of the floor beside an address of their own', () => {
+    const settings = combined(
+      { publicUrl: 'https://all.example:8443/x', metrics: { scrapers: [{ namespace: 'monitoring' }] }, hosts: ['a'] },
+      {
+        publicUrl: 'https://own.example',
+        metrics: { scrapers: [{ namespace: 'monitoring' }, { namespace: 'team' }] },
+        hosts: ['b'],
+        origins: ['https://o.example'],
+      },
+    )
+    expect(settings.scrapers).toEqual([{ namespace: 'monitoring' }, { namespace: 'team' }])
+    expect(settings.hosts).toEqual(['all.example:8443', 'a', 'b'])
+    expect(settings.origins).toEqual(['https://o.example'])
+    expect(settings.from['hosts']).toBe('floor, own')
+  })
+})
