@@ -59,9 +59,10 @@ export class Observer {
   async observe(key: string, signal: AbortSignal): Promise<Result> {
     const { book, sources } = this.#options
     const entry = book.entry(key)
-    if (!entry) return
+    if (entry?.hash === undefined) return
     const keys = sources.guards.keys(entry.namespace, entry.server)
-    if (!keys || entry.hash === undefined) return this.#note(key, entry, { reports: new Map(), handshakes: new Map() })
+    // Its guard secret stands in the way: nobody could be asked, which is known now.
+    if (!keys) return this.#note(key, entry, { reports: new Map(), handshakes: new Map() })
     const progress = this.#progressOf(entry)
     const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
     const reports = await this.#reports(entry, pods, keys, signal)
