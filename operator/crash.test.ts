@@ -28,7 +28,7 @@ spec: {allowedServers: ["*"], generate: {secretName: alice-key}}
 `
 
 /** A gate that closes for good before the n-th write. Each write asks it twice: when it is made, and when a socket takes it. */
-function dyingBefore(n: number): { gate(): boolean; isDead(): boolean } {
+function dyingBefore(n: number): { readonly gate: () => boolean; readonly isDead: () => boolean } {
   let asked = 0
   return { gate: () => ++asked <= 2 * (n - 1), isDead: () => asked > 2 * (n - 1) }
 }

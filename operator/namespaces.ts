@@ -21,7 +21,7 @@ export type NamespacesOptions = {
   /** A server has to be brought in line. */
   work(entry: Entry): void
   /** Its gateways have to take up something. */
-  watch(entry: Entry): void
+  readonly watch: (entry: Entry) => void
   /** It is no more. */
   gone(entry: Entry): void
 }
