@@ -11,7 +11,7 @@ import { secrets } from './resources.ts'
 import { isRefusal } from './terminating.ts'
 
 /** Key of the delivered Secret under which the API key stands. */
-export const deliveredKey = 'key'
+export const deliveredKey = 'api-key'
 
 type Known = { readonly at: number; readonly wish: string; readonly result: GeneratedKey }
 

@@ -23,7 +23,7 @@ type PodStatus = {
 }
 type PodSpec = { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[] }
 
-const statusOf = (pod: ApiObject): PodStatus => (pod['status'] ?? {}) as PodStatus
+const statusOf = (pod: ApiObject): PodStatus => pod['status'] ?? {}
 
 export const addressOf = (pod: ApiObject): string | undefined => statusOf(pod).podIP
 const conditionOf = (pod: ApiObject, type: string): Condition | undefined =>
@@ -38,22 +38,24 @@ export function isOfServer(pod: ApiObject): boolean {
   return controller?.kind === 'ReplicaSet' && controller.name === `mcp-${serverOf(pod)}-${template}`
 }
 
-function containerOf({ name, ready, restartCount, state, lastState }: ContainerStatus): ObservedContainer {
+const messageOf = (text = ''): { readonly message: string } => ({ message: text.slice(0, 1024) })
+
+const waitingOf = ({ reason = '', message }: NonNullable<State['waiting']>) => ({ reason, ...messageOf(message) })
+
+const terminatedOf = ({ reason = '', exitCode = 0, message }: NonNullable<State['terminated']>) => ({
+  reason,
+  exitCode,
+  ...messageOf(message),
+})
+
+function containerOf({ name, ready = false, restartCount = 0, state, lastState }: ContainerStatus): ObservedContainer {
   const terminated = state?.terminated ?? lastState?.terminated
   return {
     name,
-    ready: ready === true,
-    restarts: restartCount ?? 0,
-    ...(state?.waiting && {
-      waiting: { reason: state.waiting.reason ?? '', message: (state.waiting.message ?? '').slice(0, 1024) },
-    }),
-    ...(terminated && {
-      terminated: {
-        reason: terminated.reason ?? '',
-        exitCode: terminated.exitCode ?? 0,
-        message: (terminated.message ?? '').slice(0, 1024),
-      },
-    }),
+    ready,
+    restarts: restartCount,
+    ...(state?.waiting && { waiting: waitingOf(state.waiting) }),
+    ...(terminated && { terminated: terminatedOf(terminated) }),
   }
 }
 

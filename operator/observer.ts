@@ -31,7 +31,7 @@ export type ObserverOptions = {
   readonly sources: Sources
   readonly book: Book
   /** Something is otherwise than it was: the namespace is to be planned anew. */
-  noticed(namespace: string): void
+  readonly noticed: (namespace: string) => void
 }
 
 /** Asks the gateways of a server what they run, has their kubelets hurry, and uses them as a client would. */

@@ -89,10 +89,11 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
 
   test('fetches a Secret that comes later, and takes the statement back', async () => {
     await kubectl(plane, ['create', 'secret', 'generic', 'api-key', '-n', 'given', '--from-literal=token=x'])
-    await until(async () => {
+    const resolved = await until(async () => {
       const all = await list(rest, 'MCPServer', 'given')
-      return all.some(one => conditionOf(one, 'ResolvedRefs')?.status === 'True')
+      return all.find(one => conditionOf(one, 'ResolvedRefs')?.status === 'True')
     }, 'the Secret to be seen')
+    expect(resolved.metadata.name).toBe('my-mcp-server')
   })
 
   test('undoes what somebody else changed of its objects, and leaves alone what it does not set', async () => {
@@ -151,7 +152,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
     const version = ({ body }: typeof foreign) => (body['metadata'] as { resourceVersion: string }).resourceVersion
     expect(now['Service/mcp-one']).toBe(version(foreign))
     expect(now['Secret/two-guard']).toBe(version(secret))
-    expect(Object.keys(now).filter(name => /^Deployment/.test(name))).toEqual([])
+    expect(Object.keys(now).filter(name => name.startsWith('Deployment'))).toEqual([])
     // When it has gone, the server gets its own.
     await rest.request('DELETE', `${paths.Service('foreign')}/mcp-one`)
     await rest.request('DELETE', `${paths.Secret('foreign')}/two-guard`)
@@ -197,7 +198,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       const now = await find(rest, 'Deployment', 'anew', 'mcp-one')
       return now !== undefined && now.metadata.uid !== before.metadata.uid
     }, 'another Deployment')
-    await available('anew', 'one')
+    expect((await available('anew', 'one')).metadata.uid).not.toBe(before.metadata.uid)
   })
 
   test('lets a server go without a trace, also under another name', async () => {
@@ -212,12 +213,13 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       return names.every(name => !/old/.test(name)) && names
     }, 'everything of the old name to be gone')
     await kubectl(plane, ['delete', 'mcps', 'new', '-n', 'gone'])
-    await until(async () => {
+    const left = await until(async () => {
       const left = Object.keys(await versions(rest, 'gone')).filter(
         name => !/kube-root-ca|ServiceAccount\/default/.test(name),
       )
-      return left.length === 0
+      return left.length === 0 && left
     }, 'nothing to be left')
+    expect(left).toEqual([])
   })
 
   test('is silent about a namespace that ends under its hands', async () => {
@@ -244,6 +246,6 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       async () => (await plane.kubectl(['apply', '-n', 'kinds', '-f', '-'], server('two'))).status === 0,
       'the kinds to be served',
     )
-    await available('kinds', 'two')
+    expect((await available('kinds', 'two')).metadata.name).toBe('mcp-two')
   })
 })

@@ -136,5 +136,6 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
     await until(async () => conditionOf(await find(rest, 'MCPServer', 'killed', 'two'), 'Accepted'), 'the status')
     await operator.stop()
     await next.stop()
+    expect(await imageOf('killed', 'two')).toBe('example.test/mcp:1')
   })
 })

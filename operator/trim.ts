@@ -15,7 +15,10 @@ export function withoutLastApplied(object: ApiObject): ApiObject {
 }
 
 /** Of a Deployment what its controller says; what it asks for is ours. */
-export const statusAlone = ({ spec: _, ...object }: ApiObject): ApiObject => object
+export function statusAlone(object: ApiObject): ApiObject {
+  const { spec: _, ...rest } = object
+  return rest
+}
 
 const container = (status: unknown): Fields => {
   const { name, ready, restartCount, state, lastState } = fieldsOf(status)

@@ -7,7 +7,7 @@ import { demand, eventually } from './stage.ts'
 /** The key that the operator made, with the command of the README; the Secret is not there at once. */
 export const keyOf = (kubectl: Kubectl, namespace: string, secret: string): Promise<string> =>
   eventually(async () => {
-    const path = 'go-template={{index .data "key" | base64decode}}'
+    const path = 'go-template={{index .data "api-key" | base64decode}}'
     const key = (await kubectl.ok(['get', 'secret', '-n', namespace, secret, '-o', path])).trim()
     demand(key.startsWith('btz_'), `the Secret ${secret} holds no key`)
     return key

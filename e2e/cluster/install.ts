@@ -14,6 +14,20 @@ export async function install(kubectl: Kubectl): Promise<string> {
   return `available ${((performance.now() - began) / 1000).toFixed(1)} s after apply`
 }
 
+/** Runs something while no operator does anything, neither the one at work nor the one that waits. */
+export async function withoutOperator<T>(kubectl: Kubectl, run: () => Promise<T>): Promise<T> {
+  const scale = (replicas: number): Promise<string> =>
+    kubectl.ok(['scale', '-n', system, 'deployment/bartizan-operator', `--replicas=${replicas}`])
+  await scale(0)
+  try {
+    await kubectl.run(['wait', '-n', system, 'pod', '--all', '--for=delete', '--timeout=60s'])
+    return await run()
+  } finally {
+    await scale(2)
+    await kubectl.ok(['rollout', 'status', '-n', system, 'deployment/bartizan-operator', '--timeout=120s'])
+  }
+}
+
 /** Removes everything again; throws with what still hangs when something does. */
 export async function uninstall(kubectl: Kubectl): Promise<string> {
   const began = performance.now()

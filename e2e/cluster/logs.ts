@@ -19,10 +19,14 @@ export function followLogs(cluster: Cluster, namespace: string, selector: string
       stdio: ['ignore', 'pipe', 'ignore'],
     })
     followed.set(pod, child)
-    createInterface({ input: child.stdout }).on('line', line => lines.push(line))
-    // The container may not run yet: what failed is asked for again.
+    let printed = false
+    createInterface({ input: child.stdout }).on('line', line => {
+      printed = true
+      lines.push(line)
+    })
+    // The container may not run yet, and a pod that no node has taken yet has an empty log that ends well: both are asked for again.
     child.on('exit', code => {
-      if (code !== 0) followed.delete(pod)
+      if (code !== 0 || !printed) followed.delete(pod)
     })
   }
 

@@ -94,7 +94,8 @@ export class PodGateways {
   async stop(): Promise<void> {
     this.#stopped.abort()
     for (const child of this.#children) child.kill('SIGKILL')
-    await Promise.all([...this.#children].map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+    for (const child of this.#children)
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     rmSync(this.#root, { recursive: true, force: true })
   }
 

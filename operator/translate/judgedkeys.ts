@@ -16,7 +16,7 @@ const generation = ({ generation }: Judged['document']): Pick<Condition, 'observ
   generation === undefined ? {} : { observedGeneration: generation }
 
 const fetchCommand = (namespace: string, secret: string): string =>
-  `kubectl -n ${namespace} get secret ${secret} -o jsonpath='{.data.key}' | base64 -d`
+  `kubectl -n ${namespace} get secret ${secret} -o jsonpath='{.data.api-key}' | base64 -d`
 
 /** What became of a key that is made here. */
 function generatedCondition(

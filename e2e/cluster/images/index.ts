@@ -6,11 +6,14 @@ import { bundleOperator } from '../../../hack/bundle-operator.ts'
 import type { Cluster } from '../cluster.ts'
 import { program, root, succeeds } from '../program.ts'
 import { bundlePods } from './bundle.ts'
+import { nextContract } from './next-contract.ts'
 
 /** Images of the project and of the tests, by what they are for. Nothing pulls them: their tag is no `latest`, and they are on the nodes. */
 export const images = {
   gateway: 'bartizan/gateway:dev',
   operator: 'bartizan/operator:dev',
+  /** The operator of this tree, but that its contract with the gateways has the next number. */
+  nextOperator: 'bartizan.test/operator-of-next-contract:1',
   server: 'bartizan.test/server:1',
   rootServer: 'bartizan.test/server-as-root:1',
   hostile: 'bartizan.test/hostile:1',
@@ -44,7 +47,9 @@ export async function provideImages(cluster: Cluster): Promise<void> {
   if (existsSync(join(root, 'operator', 'main.ts'))) {
     await bundleOperator()
     build(images.operator, 'Dockerfile.operator', ours)
-    built.push(images.operator)
+    await bundleOperator('operator-next', [nextContract])
+    build(images.nextOperator, 'e2e/cluster/images/next.Dockerfile', { OPERATOR: images.operator })
+    built.push(images.operator, images.nextOperator)
   }
   const server = 'e2e/cluster/images/server.Dockerfile'
   build(images.server, server, { BASE: base })

@@ -1,7 +1,11 @@
 import { images } from '../images/index.ts'
 import { exhausting } from '../images/hostile/exhaust.ts'
+import { isOwnNode, outside } from '../node.ts'
+import { answerOutside } from '../outside.ts'
+import { dial, resolve } from '../reach.ts'
 import { podsOf, withServer, type Scene } from '../scene.ts'
 import { demand, type Point, type Stage } from '../stage.ts'
+import { stolenPort } from './stolen-port.ts'
 
 const space = 'e2e-hostile'
 
@@ -54,11 +58,21 @@ async function ports(stage: Stage, scene: Scene): Promise<string> {
   return 'it tries every 5 ms in both families and has none'
 }
 
-async function outside(scene: Scene): Promise<string> {
-  const dns = await textOf(scene, 'dns', { address: '8.8.8.8' })
-  const web = await textOf(scene, 'dial', { host: '172.30.255.2', port: 22 })
-  demand(dns !== 'answered' && web !== 'connected', `DNS ${dns}, TCP ${web}`)
-  return `DNS outside: ${dns}; TCP outside: ${web}`
+/** A resolver and a server outside: the pod of the caller, which no policy selects, reaches both, and the server neither. */
+async function reachOutside({ kubectl }: Stage, scene: Scene): Promise<string> {
+  const there = await answerOutside(outside)
+  try {
+    const [address, port] = [`${outside}:${there.dns}`, there.tcp]
+    const place = { kubectl, namespace: scene.namespace, pod: 'caller' }
+    const [asked, dialled] = [await resolve(place, address), await dial(place, outside, port)]
+    demand(asked === 'answered' && dialled === 'open', `not even the caller reaches it: DNS ${asked}, TCP ${dialled}`)
+    const dns = await textOf(scene, 'dns', { address })
+    const web = await textOf(scene, 'dial', { host: outside, port })
+    demand(dns !== 'answered' && web !== 'connected', `DNS ${dns}, TCP ${web}`)
+    return `DNS ${dns}, TCP ${web}; the pod of the caller: DNS ${asked}, TCP ${dialled}`
+  } finally {
+    there.stop()
+  }
 }
 
 /** The server is not a friend. */
@@ -72,7 +86,8 @@ export const hostile: Point = {
       await stage.row('answers made to exhaust the guard are refused', () => exhaust(stage, scene))
       await stage.row('calls from beside the guard get what a stranger gets', () => spy(scene))
       await stage.row('the ports of the guard are taken', () => ports(stage, scene))
-      await stage.row('nothing outside is reached', () => outside(scene))
+      if (isOwnNode(stage.cluster)) await stage.row('nothing outside is reached', () => reachOutside(stage, scene))
     })
+    if (isOwnNode(stage.cluster)) await stolenPort(stage)
   },
 }

@@ -1,5 +1,6 @@
 import type { Point } from '../stage.ts'
 import { broken } from './broken.ts'
+import { edits } from './edits.ts'
 import { enforcement } from './enforcement.ts'
 import { firstServer, removal } from './first-server.ts'
 import { hostile } from './hostile.ts'
@@ -13,6 +14,7 @@ export const points: readonly Point[] = [
   enforcement,
   firstServer,
   revocation,
+  edits,
   rolling,
   broken,
   isolation,

@@ -1,4 +1,4 @@
-import { system } from '../install.ts'
+import { system, withoutOperator } from '../install.ts'
 import { gateway, key, server } from '../manifests.ts'
 import { untilReady, withServer, type Scene } from '../scene.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
@@ -26,22 +26,14 @@ async function killedMidWay(stage: Stage): Promise<string> {
   })
 }
 
-async function callsWhileAway(stage: Stage, scene: Scene): Promise<string> {
-  const { kubectl } = stage
-  const scale = (replicas: number): Promise<string> =>
-    kubectl.ok(['scale', '-n', system, 'deployment/bartizan-operator', `--replicas=${replicas}`])
-  await scale(0)
-  try {
-    await kubectl.run(['wait', '-n', system, 'pod', '--all', '--for=delete', '--timeout=60s'])
+async function callsWhileAway({ kubectl }: Stage, scene: Scene): Promise<string> {
+  return withoutOperator(kubectl, async () => {
     for (let calls = 0; calls < 10; calls++) {
       const { result, error } = await scene.call('echo', { text: `${calls}` })
       demand(result?.content?.[0]?.text === `${calls}`, error ?? 'another answer')
     }
     return '10 of 10 answered'
-  } finally {
-    await scale(2)
-    await kubectl.ok(['rollout', 'status', '-n', system, 'deployment/bartizan-operator', '--timeout=120s'])
-  }
+  })
 }
 
 /** Everything in a namespace that could be a child, by name. */

@@ -51,7 +51,6 @@ async function call(target: Target, calls: Tally, { id, number }: { id: string; 
   const name = `${id.slice(-12)}-${number}`
   const body = message(name, 'tools/call', { name: 'wait', arguments: { id: `legacy-${name}`, seconds: 0.5 } })
   let reply: Reply | undefined
-  const before = { ...calls }
   await count(calls, name, async () => {
     reply = await read(await send(target, body, { ...version, 'mcp-session-id': id }, false))
     if (reply.status === 404) return
@@ -60,7 +59,9 @@ async function call(target: Target, calls: Tally, { id, number }: { id: string; 
   })
   if (reply === undefined) await new Promise(resolve => setTimeout(resolve, 200)) // lost; not faster again and again
   if (reply?.status !== 404) return true
-  Object.assign(calls, { sent: before.sent, answered: before.answered })
+  // Other sessions count in the same tally meanwhile, so only this call is taken back.
+  calls.sent--
+  calls.answered--
   return false
 }
 

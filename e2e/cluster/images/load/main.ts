@@ -1,4 +1,5 @@
-// node load.mjs URL SECONDS RATE: calls without any retry, in both eras, and long streams beside them. Key in BARTIZAN_KEY. Prints one line of JSON.
+// node load.mjs URL SECONDS RATE: until /tmp/over is there, and no longer than SECONDS, calls without any retry, in both eras, and long streams beside them. Key in BARTIZAN_KEY. Prints one line of JSON.
+import { existsSync, rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { session, type Sessions } from './legacy.ts'
 import { call, listen } from './modern.ts'
@@ -27,9 +28,11 @@ const background = [
   ),
 ]
 
+const told = '/tmp/over'
+rmSync(told, { force: true })
 process.stdout.write('started\n')
 const began = performance.now()
-for (let number = 0; performance.now() - began < Number(seconds) * 1000; number++) {
+for (let number = 0; !existsSync(told) && performance.now() - began < Number(seconds) * 1000; number++) {
   pending.push(call(target, report.quick, `quick-${run}-${number}`, 0.5))
   // A long call every two seconds, so that ten of them are always in flight.
   if (number % (2 * Number(rate)) === 0) pending.push(call(target, report.slow, `slow-${run}-${number}`, 20))
