@@ -19,11 +19,11 @@ export type NamespacesOptions = {
   readonly clock: Clock
   readonly log: Log
   /** A server has to be brought in line. */
-  work(entry: Entry): void
+  readonly work: (entry: Entry) => void
   /** Its gateways have to take up something. */
   readonly watch: (entry: Entry) => void
   /** It is no more. */
-  gone(entry: Entry): void
+  readonly gone: (entry: Entry) => void
 }
 
 /** Milliseconds until a former server's objects have been collected and its successor gets its own. */

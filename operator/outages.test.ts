@@ -137,5 +137,6 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
     expect(await imageOf('killed', 'one')).toBe('example.test/mcp:2')
     await operator.stop()
     await next.stop()
+    expect(await imageOf('killed', 'two')).toBe('example.test/mcp:1')
   })
 })
