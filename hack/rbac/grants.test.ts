@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { filesLike } from '../manifests/files.ts'
 import { grantsOf, nameOf, operatorRoles, without } from './grants.ts'
 
 const roles = operatorRoles()
@@ -21,5 +22,13 @@ describe('the grants of the operator', () => {
       ['create secrets', 'delete secrets', 'get secrets', 'patch secrets'].filter(name => names.includes(name)),
     )
     expect(names.filter(name => name.endsWith(' pods') && !/^(?:get|list|watch) /.test(name))).toEqual([])
+  })
+
+  test('stand in docs/rbac.md, each with what fails without it', () => {
+    const rows = filesLike('docs/rbac.md').flatMap(({ text }) =>
+      [...text.matchAll(/^\| (?:Cluster)?Role \| `(\S+)` \| (\w+) \| (.+) \|$/gm)].map(row => row.slice(1)),
+    )
+    expect(rows.map(([resource, verb]) => `${verb} ${resource}`)).toEqual(names)
+    expect(rows.filter(([, , fails]) => fails === '**nothing**')).toEqual([])
   })
 })
