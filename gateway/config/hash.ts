@@ -9,16 +9,26 @@ const ordered = (_: string, value: unknown): unknown =>
     ? Object.fromEntries(Object.entries(value).toSorted(byName))
     : value
 
-const sha256 = (value: unknown): string => createHash('sha256').update(JSON.stringify(value, ordered)).digest('hex')
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+
+/** The keys of a namespace are the same object for each of its servers, and by far the larger part. */
+const known = new WeakMap<object, string>()
+
+function canonical(value: object): string {
+  const text = known.get(value) ?? JSON.stringify(value, ordered)
+  known.set(value, text)
+  return text
+}
 
 /**
  * Names a configuration: SHA-256, hexadecimal, over the parsed values in canonical JSON, never over text. The gateway computes it for what it
  * has compiled, the operator for what it wants; two spellings of one configuration are the same.
  */
-export const configurationHash = (gateway: GatewayConfig, keys: KeysFile): string => sha256([gateway, keys])
+export const configurationHash = (gateway: GatewayConfig, keys: KeysFile): string =>
+  sha256(`[${canonical(gateway)},${canonical(keys)}]`)
 
 /** The same for the keys alone: they may be in force while the policies beside them were refused. */
-export const keysHash = (keys: KeysFile): string => sha256(keys)
+export const keysHash = (keys: KeysFile): string => sha256(canonical(keys))
 
 /** Names any other plain value: equal values have equal names, whatever the order of their members. */
-export const hashOf = (value: unknown): string => sha256(value)
+export const hashOf = (value: unknown): string => sha256(JSON.stringify(value, ordered))

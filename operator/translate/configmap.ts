@@ -2,6 +2,7 @@ import { schemaNumber } from '../../gateway/config/index.ts'
 import { keysSchemaNumber } from '../../gateway/config/keys.ts'
 import { renderingName } from '../../gateway/config/renderings.ts'
 import type { GatewayFiles, KubernetesObject } from './desired.ts'
+import { fileText } from './filetext.ts'
 import { childMetadata } from './metadata.ts'
 import type { ServerView } from './scene.ts'
 
@@ -16,7 +17,7 @@ export const configMap = ({ judged }: ServerView, { gateway, keys }: GatewayFile
   metadata: childMetadata(judged.document),
   immutable: false,
   data: {
-    [renderingName('gateway', schemaNumber)]: JSON.stringify(gateway),
-    [renderingName('keys', keysSchemaNumber)]: JSON.stringify(keys),
+    [renderingName('gateway', schemaNumber)]: fileText(gateway),
+    [renderingName('keys', keysSchemaNumber)]: fileText(keys),
   },
 })

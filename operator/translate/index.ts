@@ -1,3 +1,4 @@
+import { compileKey } from '../../gateway/config/access.ts'
 import { accept, type Judged } from './accept.ts'
 import { standaloneFiles } from './config.ts'
 import type { Desired } from './desired.ts'
@@ -25,6 +26,7 @@ function sceneOf(snapshot: Snapshot): Scene & { readonly gateways: readonly Judg
   const servers = judgedOf('MCPServer', documents, snapshot)
   const guards = servers.map(server => guardName(server.document.name))
   const keys = judgedKeys(judgedOf('APIKey', documents, snapshot), new Set(guards), snapshot)
+  const file = keysFile(keys)
   const floor = judgedFloor(snapshot)
   const gateway = gateways.find(one => one.document.name === 'default')
   const above = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
@@ -34,7 +36,8 @@ function sceneOf(snapshot: Snapshot): Scene & { readonly gateways: readonly Judg
     reserved: new Set([...guards, ...keySecrets(keys, snapshot), ...ownedSecrets(snapshot)]),
     policies: judgedOf('GuardrailPolicy', documents, snapshot),
     keys,
-    keysFile: keysFile(keys),
+    keysFile: file,
+    callers: file.keys.map(compileKey),
     rulesOf: ruleBook(),
     settings: combinedSettings(above, layerOf(gateway, 'MCPGateway/default')),
     gateway,

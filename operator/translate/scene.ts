@@ -1,4 +1,5 @@
 import type { Egress } from '../../crds/egress.ts'
+import type { CompiledKey } from '../../gateway/config/access.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { ServerTools } from '../../gateway/config/tools.ts'
@@ -18,6 +19,8 @@ export type Scene = {
   readonly keys: readonly JudgedKey[]
   /** Who may come in: the same for every gateway of the namespace. */
   readonly keysFile: KeysFile
+  /** The same, compiled. */
+  readonly callers: readonly CompiledKey[]
   readonly reserved: Reserved
   /** What a set of policies comes to. */
   rulesOf(policies: readonly Policy[]): readonly ServerRule[]
