@@ -49,8 +49,8 @@ describe('lint names the place and what to do when', () => {
     ],
     [
       'a required field is missing',
-      object('APIKey', 'a', '{allowedServers: ["*"]}'),
-      ['4:1 spec.digests: is required'],
+      object('APIKey', 'a', '{generate: {secretName: a}}'),
+      ['4:1 spec.allowedServers: is required'],
     ],
     [
       'the name is not possible',
@@ -113,7 +113,7 @@ test('lint shows problems of all files, however broken one of them is', async ()
   const wrong = file(object('APIKey', 'a', '{}'))
   const { out } = await lint(broken, wrong)
   expect(out).toContain(broken)
-  expect(out).toContain(`${wrong}:4:1 spec.digests: is required`)
+  expect(out).toContain(`${wrong}:4:1 spec.allowedServers: is required`)
 })
 
 test.each([

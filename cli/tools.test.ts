@@ -83,15 +83,15 @@ function manifests(url: string, spec = ''): string {
   const file = join(folder, `${count++}.yaml`)
   const object = (kind: string, name: string, body: string): string =>
     `---\napiVersion: mcp.gateway.io/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${body}\n`
-  const digests = `digests: ["sha256:${'0'.repeat(64)}"]`
+  const digests = (digit: string): string => `digests: ["sha256:${digit.repeat(64)}"]`
   writeFileSync(
     file,
     object('MCPServer', 'notes', `{url: "${url}", toolPolicy: {mode: denylist, deniedTools: [write_*]}${spec}}`) +
       object('MCPGateway', 'default', '{servers: {allowedNetworks: [127.0.0.0/8]}}') +
       object('GuardrailPolicy', 'g', '{servers: [notes], tools: {approved: [{server: notes, tool: delete_note}]}}') +
-      object('APIKey', 'reader', `{${digests}, allowedServers: [notes], allowedTools: ["read_*"]}`) +
-      object('APIKey', 'elsewhere', `{${digests}, allowedServers: [other]}`) +
-      object('APIKey', 'gone', `{${digests}, allowedServers: ["*"], revoked: true}`),
+      object('APIKey', 'reader', `{${digests('0')}, allowedServers: [notes], allowedTools: ["read_*"]}`) +
+      object('APIKey', 'elsewhere', `{${digests('1')}, allowedServers: [other]}`) +
+      object('APIKey', 'gone', `{${digests('2')}, allowedServers: ["*"], revoked: true}`),
   )
   return file
 }

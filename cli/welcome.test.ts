@@ -12,7 +12,7 @@ type Given = {
 
 const object = (kind: string, name: string, spec: string): string =>
   `---\napiVersion: mcp.gateway.io/v1\nkind: ${kind}\nmetadata: {name: ${name}}\nspec: ${spec}\n`
-const digests = `digests: ["sha256:${'0'.repeat(64)}"]`
+const digests = (digit: string): string => `digests: ["sha256:${digit.repeat(64)}"]`
 
 function shown({ gateway = '{}', keys = '', urls = ['http://127.0.0.1:8080'], paths = ['m'] }: Given): string {
   const text =
@@ -44,9 +44,9 @@ describe('what the terminal shows', () => {
 
   test('counts the keys that open, not those that are revoked or over', () => {
     const keys =
-      object('APIKey', 'alice', `{${digests}, allowedServers: [files]}`) +
-      object('APIKey', 'bob', `{${digests}, allowedServers: ["*"], revoked: true}`) +
-      object('APIKey', 'carol', `{${digests}, allowedServers: ["*"], expiresAt: "2026-05-31T00:00:00Z"}`)
+      object('APIKey', 'alice', `{${digests('0')}, allowedServers: [files]}`) +
+      object('APIKey', 'bob', `{${digests('1')}, allowedServers: ["*"], revoked: true}`) +
+      object('APIKey', 'carol', `{${digests('2')}, allowedServers: ["*"], expiresAt: "2026-05-31T00:00:00Z"}`)
     expect(shown({ keys })).toContain('1 API key may come in, by X-API-Key or Authorization: Bearer:\n  alice: files\n')
   })
 

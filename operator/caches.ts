@@ -26,7 +26,7 @@ export type CachesOptions = {
   readonly clock: Clock
   readonly log: Log
   readonly watcher: Watcher
-  failed?(plural: string, verb: 'list' | 'watch'): void
+  readonly failed?: (plural: string, verb: 'list' | 'watch') => void
 }
 
 const ours = `${managedBy}=${manager}`

@@ -1,6 +1,6 @@
 import { connect as connectTls } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
-import { Client, buildConnector, type Dispatcher } from 'undici'
+import { Client, type buildConnector, type Dispatcher } from 'undici'
 
 /** Where a gateway listens, and how it is believed to be the one. */
 export type Address = {

@@ -1,9 +1,10 @@
 import type { Clock } from './kit/clock.ts'
 import type { Log } from './kit/log.ts'
 import type { Result } from './kit/queue.ts'
-import { statusesOf } from './translate/index.ts'
+import { statusesOf, type Status } from './translate/index.ts'
 import type { Book, Plan } from './book.ts'
-import type { Entry } from './entry.ts'
+import { entryKey, type Entry } from './entry.ts'
+import { addressOf, isDeleting } from './observe-pods.ts'
 import { readAgain } from './named-secrets.ts'
 import { parallel } from './parallel.ts'
 import { Leftover } from './ownership.ts'
@@ -18,11 +19,11 @@ export type NamespacesOptions = {
   readonly clock: Clock
   readonly log: Log
   /** A server has to be brought in line. */
-  work(entry: Entry): void
+  readonly work: (entry: Entry) => void
   /** Its gateways have to take up something. */
-  watch(entry: Entry): void
+  readonly watch: (entry: Entry) => void
   /** It is no more. */
-  gone(entry: Entry): void
+  readonly gone: (entry: Entry) => void
 }
 
 /** Milliseconds until a former server's objects have been collected and its successor gets its own. */
@@ -57,8 +58,17 @@ export class Namespaces {
     let plan = this.#plan(namespace)
     if (await sources.generated.ensure(namespace, plan.desired.generate)) plan = this.#plan(namespace)
     await sources.lastGood.keep(namespace, plan.desired.lastGood)
-    await statuses.write(statusesOf(plan.desired).filter(status => status.namespace === namespace))
+    await statuses.write(
+      statusesOf(plan.desired).filter(status => status.namespace === namespace && this.#isKnown(status)),
+    )
     return { requeueAfter: waits ? leftoverAgain : this.#again(namespace) }
+  }
+
+  /** A server with pods whose gateways this process has not asked yet keeps the status that its predecessor wrote. */
+  #isKnown({ kind, namespace, name }: Status): boolean {
+    const { caches, observations } = this.#options.sources
+    if (kind !== 'MCPServer' || observations.has(entryKey(namespace, name))) return true
+    return caches.podsOf(namespace, name).every(pod => addressOf(pod) === undefined || isDeleting(pod))
   }
 
   /** Reads what a plan needs and caches do not have. Resolves to whether a former server is still in the way of its successor. */
@@ -88,7 +98,13 @@ export class Namespaces {
     const plan = this.#options.book.plan(namespace)
     for (const entry of plan.pending) this.#options.work(entry)
     for (const entry of plan.changed) this.#options.watch(entry)
+    this.#lookAtFirst(namespace)
     return plan
+  }
+
+  #lookAtFirst(namespace: string): void {
+    const { sources, book, watch } = this.#options
+    for (const entry of book.entries(namespace)) if (!sources.observations.has(entry.key)) watch(entry)
   }
 
   /** Named Secrets are read again, those that are missing sooner. */

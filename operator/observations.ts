@@ -18,6 +18,11 @@ export class Observations {
     return this.#servers.get(key) ?? nothing
   }
 
+  /** Whether anybody has looked. Until then a status would say less than the one before it knew. */
+  has(key: string): boolean {
+    return this.#servers.has(key)
+  }
+
   set(key: string, observation: Observation): void {
     this.#servers.set(key, observation)
   }

@@ -23,7 +23,7 @@ type PodStatus = {
 }
 type PodSpec = { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[] }
 
-const statusOf = (pod: ApiObject): PodStatus => (pod['status'] ?? {}) as PodStatus
+const statusOf = (pod: ApiObject): PodStatus => pod['status'] ?? {}
 
 export const addressOf = (pod: ApiObject): string | undefined => statusOf(pod).podIP
 const conditionOf = (pod: ApiObject, type: string): Condition | undefined =>
@@ -38,6 +38,8 @@ export function isOfServer(pod: ApiObject): boolean {
   return controller?.kind === 'ReplicaSet' && controller.name === `mcp-${serverOf(pod)}-${template}`
 }
 
+const told = (message: string | undefined): string => (message ?? '').slice(0, 1024)
+
 function containerOf({ name, ready, restartCount, state, lastState }: ContainerStatus): ObservedContainer {
   const terminated = state?.terminated ?? lastState?.terminated
   return {
@@ -45,13 +47,13 @@ function containerOf({ name, ready, restartCount, state, lastState }: ContainerS
     ready: ready === true,
     restarts: restartCount ?? 0,
     ...(state?.waiting && {
-      waiting: { reason: state.waiting.reason ?? '', message: (state.waiting.message ?? '').slice(0, 1024) },
+      waiting: { reason: state.waiting.reason ?? '', message: told(state.waiting.message) },
     }),
     ...(terminated && {
       terminated: {
         reason: terminated.reason ?? '',
         exitCode: terminated.exitCode ?? 0,
-        message: (terminated.message ?? '').slice(0, 1024),
+        message: told(terminated.message),
       },
     }),
   }

@@ -31,7 +31,7 @@ export type ObserverOptions = {
   readonly sources: Sources
   readonly book: Book
   /** Something is otherwise than it was: the namespace is to be planned anew. */
-  noticed(namespace: string): void
+  readonly noticed: (namespace: string) => void
 }
 
 /** Asks the gateways of a server what they run, has their kubelets hurry, and uses them as a client would. */
@@ -59,8 +59,10 @@ export class Observer {
   async observe(key: string, signal: AbortSignal): Promise<Result> {
     const { book, sources } = this.#options
     const entry = book.entry(key)
-    const keys = entry && sources.guards.keys(entry.namespace, entry.server)
-    if (!entry || !keys || entry.hash === undefined) return
+    if (entry?.hash === undefined) return
+    const keys = sources.guards.keys(entry.namespace, entry.server)
+    // Its guard secret stands in the way: nobody could be asked, which is known now.
+    if (!keys) return this.#note(key, entry, { reports: new Map(), handshakes: new Map() })
     const progress = this.#progressOf(entry)
     const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
     const reports = await this.#reports(entry, pods, keys, signal)
@@ -157,8 +159,9 @@ export class Observer {
   #note(key: string, entry: Entry, observation: Observation): void {
     const { sources, noticed } = this.#options
     const before = sources.observations.of(key)
+    const isFirst = !sources.observations.has(key)
     sources.observations.set(key, observation)
-    if (!isDeepStrictEqual(before.reports, observation.reports) || !sameResults(before, observation))
+    if (isFirst || !isDeepStrictEqual(before.reports, observation.reports) || !sameResults(before, observation))
       noticed(entry.namespace)
   }
 }

@@ -93,6 +93,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       const all = await list(rest, 'MCPServer', 'given')
       return all.some(one => conditionOf(one, 'ResolvedRefs')?.status === 'True')
     }, 'the Secret to be seen')
+    expect(await find(rest, 'Secret', 'given', 'api-key')).toBeDefined()
   })
 
   test('undoes what somebody else changed of its objects, and leaves alone what it does not set', async () => {
@@ -151,7 +152,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
     const version = ({ body }: typeof foreign) => (body['metadata'] as { resourceVersion: string }).resourceVersion
     expect(now['Service/mcp-one']).toBe(version(foreign))
     expect(now['Secret/two-guard']).toBe(version(secret))
-    expect(Object.keys(now).filter(name => /^Deployment/.test(name))).toEqual([])
+    expect(Object.keys(now).filter(name => name.startsWith('Deployment'))).toEqual([])
     // When it has gone, the server gets its own.
     await rest.request('DELETE', `${paths.Service('foreign')}/mcp-one`)
     await rest.request('DELETE', `${paths.Secret('foreign')}/two-guard`)
@@ -197,7 +198,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       const now = await find(rest, 'Deployment', 'anew', 'mcp-one')
       return now !== undefined && now.metadata.uid !== before.metadata.uid
     }, 'another Deployment')
-    await available('anew', 'one')
+    expect((await available('anew', 'one')).metadata.uid).not.toBe(before.metadata.uid)
   })
 
   test('lets a server go without a trace, also under another name', async () => {
@@ -218,6 +219,7 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       )
       return left.length === 0
     }, 'nothing to be left')
+    expect(await find(rest, 'Deployment', 'gone', 'mcp-new')).toBeUndefined()
   })
 
   test('is silent about a namespace that ends under its hands', async () => {
@@ -244,6 +246,6 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       async () => (await plane.kubectl(['apply', '-n', 'kinds', '-f', '-'], server('two'))).status === 0,
       'the kinds to be served',
     )
-    await available('kinds', 'two')
+    expect((await available('kinds', 'two')).metadata.name).toBe('mcp-two')
   })
 })

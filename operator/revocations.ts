@@ -7,7 +7,7 @@ import { isTerminating } from './terminating.ts'
 export type RevocationsOptions = {
   readonly book: Book
   readonly servers: Servers
-  watch(entry: Entry): void
+  readonly watch: (entry: Entry) => void
 }
 
 /** How many ConfigMaps of a namespace are written at once. */

@@ -12,10 +12,10 @@ export type ServersOptions = {
   readonly book: Book
   readonly recorder: Recorder
   /** What its pods mount was changed. */
-  hurry(entry: Entry): Promise<void>
-  watch(entry: Entry): void
+  readonly hurry: (entry: Entry) => Promise<void>
+  readonly watch: (entry: Entry) => void
   /** Its namespace is to be planned anew: what is known of the server is otherwise than before. */
-  noticed(namespace: string): void
+  readonly noticed: (namespace: string) => void
 }
 
 /** Milliseconds after which it is looked whether what stood in the way has gone. */

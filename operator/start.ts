@@ -146,7 +146,9 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const watched = caches.run(watching.signal)
   const led = leader.run(leading.signal)
   const worked = (async () => {
-    await Promise.all([leader.elected(), caches.whenSynced()])
+    const aborted = new Promise(resolve => working.signal.addEventListener('abort', resolve, { once: true }))
+    // Who may not see everything never begins, and must be able to end all the same.
+    await Promise.race([Promise.all([leader.elected(), caches.whenSynced()]), aborted])
     if (working.signal.aborted) return
     everything()
     await Promise.all(Object.values(queues).map(one => one.run(working.signal)))

@@ -86,6 +86,6 @@ export class Statuses {
       if (isStatus(error, 404, 409)) return
       throw error
     }
-    this.#told(object, before.conditions ? (before as StatusLike) : undefined, after as StatusLike)
+    this.#told(object, before.conditions ? before : undefined, after)
   }
 }

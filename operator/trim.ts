@@ -15,7 +15,8 @@ export function withoutLastApplied(object: ApiObject): ApiObject {
 }
 
 /** Of a Deployment what its controller says; what it asks for is ours. */
-export const statusAlone = ({ spec: _, ...object }: ApiObject): ApiObject => object
+export const statusAlone = (object: ApiObject): ApiObject =>
+  Object.fromEntries(Object.entries(object).filter(([field]) => field !== 'spec')) as ApiObject
 
 const container = (status: unknown): Fields => {
   const { name, ready, restartCount, state, lastState } = fieldsOf(status)

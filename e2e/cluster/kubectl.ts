@@ -10,9 +10,9 @@ export type Kubectl = {
   /** Path or name of the program. */
   readonly file: string
   /** Runs to the end, whatever the exit code. */
-  run(args: readonly string[], input?: string): Promise<Ran>
+  readonly run: (args: readonly string[], input?: string) => Promise<Ran>
   /** What it printed; throws with what it said when it failed. */
-  ok(args: readonly string[], input?: string): Promise<string>
+  readonly ok: (args: readonly string[], input?: string) => Promise<string>
   /** The object or list in JSON. */
   json<T>(args: readonly string[]): Promise<T>
   /** Applies manifests; server-side, so that no annotation of kubectl is in the way. */

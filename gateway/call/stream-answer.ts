@@ -33,6 +33,12 @@ function endSoon(res: ServerResponse): void {
   res.end()
 }
 
+/**
+ * A chunk from which on a stream gives way to all others before it is read on. A server that never stops talking is otherwise read for as long
+ * as its socket has something, 32 reads at a time. Bytes.
+ */
+const bulk = 16 * 1024
+
 /** What becomes of one event: its bytes, or the end of the stream. */
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
 
@@ -80,6 +86,7 @@ export class StreamAnswer implements Answer {
       this.#then(() => this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge', detail }))
     }
     this.#pump()
+    if (chunk.length >= bulk) this.#giveWay()
   }
 
   end(): void {
@@ -132,6 +139,14 @@ export class StreamAnswer implements Answer {
     const { pending } = this.#splitter
     if (pending === 0 || pending !== this.#half.pending) this.#half = { pending, since: now }
     return pending > 0 && now - this.#half.since > this.#call.server.idleTimeout
+  }
+
+  #giveWay(): void {
+    if (this.#judging || this.#full || this.#call.over) return
+    this.#call.pause()
+    setImmediate(() => {
+      if (!this.#judging && !this.#full && !this.#call.over) this.#call.resume()
+    })
   }
 
   #hold(bytes: number): void {

@@ -70,7 +70,7 @@ try {
     env: {
       POD_NAME: 'bench',
       POD_NAMESPACE: operatorNamespace,
-      BARTIZAN_GATEWAY_IMAGE: 'example.test/gateway:1',
+      GATEWAY_IMAGE: 'example.test/gateway:1',
       HEALTH_PORT: '0',
       KUBECONFIG: plane.kubeconfig,
     },

@@ -94,7 +94,8 @@ export class PodGateways {
   async stop(): Promise<void> {
     this.#stopped.abort()
     for (const child of this.#children) child.kill('SIGKILL')
-    await Promise.all([...this.#children].map(child => child.exitCode ?? child.signalCode ?? once(child, 'exit')))
+    const alive = [...this.#children].filter(child => child.exitCode === null && child.signalCode === null)
+    await Promise.all(alive.map(child => once(child, 'exit')))
     rmSync(this.#root, { recursive: true, force: true })
   }
 

@@ -1,34 +1,33 @@
-// node hack/rbac/necessity.ts [COMMAND...]: runs a command once as it is and once without each verb of the operator's roles, and writes docs/rbac.md.
-// Fails when the command passes without a verb: then the operator has no need of it. What it runs installs by hack/manifests/install.ts.
+// node hack/rbac/necessity.ts: runs the operator's walk (rights.test.ts) once as it is and once without each verb of the operator's roles, and writes
+// docs/rbac.md. Fails when the walk succeeds without a verb: then the operator has no need of it. Takes about half a minute for each verb.
 import { spawnSync } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../manifests/files.ts'
 import { document, type Row } from './document.ts'
 import { grantsOf, nameOf, operatorRoles } from './grants.ts'
 
-const given = process.argv.slice(2)
 const vitest = join(root, 'node_modules', '.bin', 'vitest')
-const command = given.length > 0 ? given : [vitest, 'run', '--bail=1', '--reporter=json', 'hack/rbac/rights.test.ts']
+const report = join(root, 'out', 'rights.json')
+const reporter = ['--reporter=json', `--outputFile.json=${report}`]
 
+type Assertion = { readonly status: string; readonly title: string }
 type Report = { readonly testResults: readonly { readonly assertionResults: readonly Assertion[]; message?: string }[] }
-type Assertion = { readonly status: string; readonly fullName: string }
 
-/** The first thing that fails, in words: the name of a test where the command is vitest with its JSON report. */
-function failure(stdout: string, stderr: string): string {
-  const json = stdout.indexOf('{"numTotalTestSuites')
-  if (json < 0) return stderr.trim().split('\n').at(-1) ?? 'it fails'
-  const { testResults } = JSON.parse(stdout.slice(json)) as Report
+/** The first thing that failed, in words. */
+function failure(): string {
+  const { testResults } = JSON.parse(readFileSync(report, 'utf8')) as Report
   const failed = testResults.flatMap(({ assertionResults }) => assertionResults).find(one => one.status === 'failed')
-  return failed?.fullName ?? testResults.map(({ message }) => message?.split('\n')[0]).join(' ')
+  return failed?.title ?? testResults.map(({ message = '' }) => message.split('\n')[0]).join(' ')
 }
 
 /** What fails when the operator has everything but one grant; undefined when nothing does. */
 function fails(grant: string | undefined): string | undefined {
+  rmSync(report, { force: true })
   const env = { ...process.env, ...(grant === undefined ? {} : { BARTIZAN_WITHOUT: grant }) }
-  const [file = '', ...args] = command
-  const { status, stdout, stderr } = spawnSync(file, args, { cwd: root, env, encoding: 'utf8', maxBuffer: 2 ** 28 })
-  return status === 0 ? undefined : failure(stdout, stderr)
+  const args = ['run', '--bail=1', ...reporter, 'hack/rbac/rights.test.ts']
+  const { status } = spawnSync(vitest, args, { cwd: root, env, stdio: 'ignore' })
+  return status === 0 ? undefined : failure()
 }
 
 const whole = fails(undefined)

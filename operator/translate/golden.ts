@@ -34,7 +34,8 @@ function secretOf(document: Input, namespace: string): SecretFact {
 const nameOf = ({ metadata }: Input): string => metadata?.name ?? ''
 
 /** Fields of a fact, without what says which it is. */
-const factOf = ({ kind: _, metadata: __, ...fields }: Input): Fields => fields
+const factOf = (fact: Input): Fields =>
+  Object.fromEntries(Object.entries(fact).filter(([name]) => name !== 'kind' && name !== 'metadata'))
 
 type Read = { readonly objects: readonly Input[]; readonly of: (kind: string) => readonly Input[] }
 
@@ -90,8 +91,8 @@ export function readSnapshot(text: string): Snapshot {
     ...placed(objects, inCluster),
     secrets: of('Secret').map(document => secretOf(document, base.namespace)),
     ...(!base.standalone && { drainTokens: Object.fromEntries(servers.map(name => [name, `drain-token-of-${name}`])) }),
-    ...(observed.length > 0 && { observed: Object.fromEntries(observed) as NonNullable<Snapshot['observed']> }),
-    ...(generated.length > 0 && { generated: generated as NonNullable<Snapshot['generated']> }),
+    ...(observed.length > 0 && { observed: Object.fromEntries(observed) }),
+    ...(generated.length > 0 && { generated }),
   })
 }
 
@@ -103,13 +104,12 @@ export const written = (desired: Desired): string => spelled(desired)
 
 const conditionsOf = (desired: Desired): object =>
   Object.fromEntries(
-    statusesOf(desired).map(({ kind, name, status: { conditions, inForce: _, ...status } }) => [
-      `${kind} ${name}`,
-      {
-        ...status,
-        conditions: conditions.map(one => `${one.type}=${one.status}, reason: ${one.reason}\n${one.message}`),
-      },
-    ]),
+    statusesOf(desired).map(({ kind, name, status }) => {
+      const { conditions, ...fields } = status
+      const told = conditions.map(one => `${one.type}=${one.status}, reason: ${one.reason}\n${one.message}`)
+      const others = Object.entries(fields).filter(([field]) => field !== 'inForce')
+      return [`${kind} ${name}`, { ...Object.fromEntries(others), conditions: told }]
+    }),
   )
 
 /** What of the output a golden file is about: `only: objects` or `only: conditions`, else everything. */

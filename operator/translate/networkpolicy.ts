@@ -35,14 +35,18 @@ function egress(spec: MCPServerSpec, view: ServerView, { settings }: Scene): obj
 }
 
 /** Closes the pod of a server in both directions but for what has to pass. A policy sees ports and not containers, and never loopback. */
-export const networkPolicy = (spec: MCPServerSpec, view: ServerView, scene: Scene): KubernetesObject => ({
-  apiVersion: 'networking.k8s.io/v1',
-  kind: 'NetworkPolicy',
-  metadata: childMetadata(view.judged.document),
-  spec: {
-    podSelector: { matchLabels: selectorLabels(view.judged.document.name) },
-    policyTypes: ['Ingress', 'Egress'],
-    ingress: ingress(scene),
-    egress: egress(spec, view, scene),
-  },
-})
+export function networkPolicy(spec: MCPServerSpec, view: ServerView, scene: Scene): KubernetesObject {
+  const out = egress(spec, view, scene)
+  return {
+    apiVersion: 'networking.k8s.io/v1',
+    kind: 'NetworkPolicy',
+    metadata: childMetadata(view.judged.document),
+    spec: {
+      podSelector: { matchLabels: selectorLabels(view.judged.document.name) },
+      policyTypes: ['Ingress', 'Egress'],
+      ingress: ingress(scene),
+      // An empty list would not be kept, and each apply be a change; none at all means the same, since Egress is among the types.
+      ...(out.length > 0 && { egress: out }),
+    },
+  }
+}

@@ -71,16 +71,13 @@ function logsOf({ pod, container }: Place, namespace: string): string {
   return `kubectl -n ${namespace} logs ${pod.name} -c ${container.name} --previous`
 }
 
-/** Restarts after which a container that ended is one that ends again and again, also while the kubelet tries it once more. */
-const fewRestarts = 2
+/** Whether a container ends again and again; one that was started anew just now may be well. */
+const isLooping = ({ waiting, restarts, ready }: ObservedContainer): boolean =>
+  waiting?.reason === 'CrashLoopBackOff' || (restarts > 0 && !ready)
 
 function ended(place: Place, namespace: string): Finding | undefined {
-  const { terminated, waiting, restarts, ready, name } = place.container
-  const loops =
-    waiting?.reason === 'CrashLoopBackOff' ||
-    (restarts >= fewRestarts && !ready) ||
-    (terminated && !waiting && !ready && restarts > 0)
-  if (!terminated || loops !== true) return undefined
+  const { terminated, restarts, name } = place.container
+  if (!terminated || !isLooping(place.container)) return undefined
   const { reason, exitCode, message } = terminated
   if (reason === 'OOMKilled') {
     const remedy = name === 'server' ? 'raise spec.resources.limits.memory' : 'fewer calls at once, or more replicas'

@@ -17,6 +17,67 @@ const documents = fc.array(
   { maxLength: 8 },
 )
 
+const inNamespace = (document: object, namespace: string): object => ({
+  ...document,
+  metadata: { ...(document as { metadata: object }).metadata, namespace },
+})
+
+/** Servers and kubelets may say anything, at any length. */
+const word = fc.oneof(fc.string(), fc.constantFrom('Ω'.repeat(600), '\ud800'))
+const container = fc.record(
+  {
+    name: fc.constantFrom('server', 'gateway'),
+    ready: fc.boolean(),
+    restarts: fc.nat(9),
+    waiting: fc.record({
+      reason: fc.constantFrom('ErrImagePull', 'CrashLoopBackOff', 'ContainerCreating', ''),
+      message: word,
+    }),
+    terminated: fc.record({ reason: fc.constantFrom('Error', 'OOMKilled'), exitCode: fc.nat(255), message: word }),
+  },
+  { requiredKeys: ['name', 'ready', 'restarts'] },
+)
+const report = fc.oneof(
+  fc.record({ hash: word, schema: fc.nat(2), ok: fc.boolean(), issues: fc.array(word, { maxLength: 3 }) }),
+  fc.record({ error: word }),
+)
+const pod = fc.record(
+  {
+    name: fc.constantFrom('a', 'b', 'c'),
+    uid: word,
+    ready: fc.boolean(),
+    deleting: fc.boolean(),
+    scheduled: word,
+    containers: fc.array(container, { maxLength: 2 }),
+    report,
+  },
+  { requiredKeys: ['name', 'uid', 'ready', 'deleting', 'containers'] },
+)
+const handshake = fc.oneof(
+  fc.record({
+    ok: fc.constant(true as const),
+    hash: word,
+    tools: fc.array(word, { maxLength: 70 }),
+    inventory: word,
+    revision: word,
+  }),
+  fc.record({ ok: fc.constant(false as const), reason: word, message: word }),
+)
+const count = fc.nat(3)
+const deployment = fc.record({
+  generation: count,
+  observedGeneration: count,
+  replicas: count,
+  updatedReplicas: count,
+  readyReplicas: count,
+  availableReplicas: count,
+})
+/** Whatever a cluster may say of a server, coherent or not. */
+const observedServer = fc.record(
+  { deployment, pods: fc.array(pod, { maxLength: 25 }), handshake, conflicts: fc.constant([]) },
+  { requiredKeys: ['pods', 'conflicts'] },
+)
+
 const snapshots: fc.Arbitrary<Snapshot> = fc.record({
   standalone: fc.boolean(),
   namespace: fc.constant('default'),
@@ -24,6 +85,12 @@ const snapshots: fc.Arbitrary<Snapshot> = fc.record({
   secrets: fc.constant([{ name: 'a', namespace: 'default', keys: ['k'], hash: '1' }]),
   lastGood: fc.constant([]),
   urls: fc.constant({ pay: 'http://127.0.0.1:1/mcp' }),
+  operatorNamespace: fc.constant('bartizan-system'),
+  floor: fc.record({ documents, lastGood: fc.constant([]) }).map(floor => ({
+    ...floor,
+    documents: floor.documents.map(one => inNamespace(one as object, 'bartizan-system')),
+  })),
+  observed: fc.record({ a: observedServer, pay: observedServer, weather: observedServer }),
 })
 
 const runs = { numRuns: 300 }
@@ -79,6 +146,20 @@ describe('translate', () => {
     fc.assert(
       fc.property(snapshots, snapshot => {
         expect(written(translate(structuredClone(snapshot)))).toBe(written(translate(snapshot)))
+      }),
+      runs,
+    )
+  })
+
+  test('never says that a server is ready while any other condition but ToolsApproved is not true', () => {
+    fc.assert(
+      fc.property(snapshots, snapshot => {
+        for (const { status } of translate(snapshot).servers.map(plan => plan.status)) {
+          const ready = status.conditions.find(one => one.type === 'Ready')
+          if (ready?.status !== 'True') continue
+          const others = status.conditions.filter(one => !['Ready', 'ToolsApproved'].includes(one.type))
+          expect(others.map(one => one.status)).toEqual(['True', 'True', 'True', 'True'])
+        }
       }),
       runs,
     )

@@ -24,7 +24,7 @@ const maxProblem = 512
 function gateways(observed: ObservedServer, wanted: string): ObservedGateway[] {
   const all = livePods(observed).map(pod => {
     const problem = gatewayProblem(pod, wanted)?.message.slice(0, maxProblem)
-    const hash = pod.report && 'hash' in pod.report ? pod.report.hash : undefined
+    const hash = pod.report && 'hash' in pod.report ? pod.report.hash.slice(0, 128) : undefined
     return {
       pod: pod.name,
       ready: pod.ready,
@@ -55,43 +55,47 @@ function handshakeFields({ handshake }: ObservedServer, view: ServerView): Statu
   const { serverInfo, revision } = handshake
   return {
     ...shownTools(handshake, view.tools),
-    ...(serverInfo && { serverInfo }),
-    revisions: [revision],
+    ...(serverInfo && {
+      serverInfo: { name: serverInfo.name.slice(0, 256), version: serverInfo.version.slice(0, 256) },
+    }),
+    revisions: [revision.slice(0, 32)],
   }
 }
 
 type Seen = { readonly conditions: readonly Condition[]; readonly fields: StatusFields }
 
+const neverAccepted = found(
+  'False',
+  'NotAccepted',
+  'no version of the spec was ever accepted, so there is nothing to apply',
+)
+
+const podCounts = ({ deployment }: ObservedServer): StatusFields => ({
+  replicas: deployment?.replicas ?? 0,
+  readyReplicas: deployment?.readyReplicas ?? 0,
+})
+
 /** What is known of a server in a cluster once somebody has looked. */
 function seen(view: ServerView, scene: Scene, hash: string, first: readonly Condition[]): Seen {
   const { document, spec } = view.judged
   const observed = scene.snapshot.observed?.[document.name] ?? nothing
-  const replicas = spec ? replicasOf(spec) : 0
-  const isRunnable = spec !== undefined && (spec.image ?? spec.url) !== undefined
-  const applied = isRunnable
-    ? programmed(observed, hash, replicas)
-    : found('False', 'NotAccepted', 'no version of the spec was ever accepted, so there is nothing to apply')
-  const pods = isRunnable
-    ? available(observed, replicas, document.namespace)
-    : found('False', 'NotAccepted', applied.message)
-  const before = [...first, conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
   const { handshake } = observed
-  const told = ready({
-    before,
-    stopped: spec !== undefined && replicas === 0,
-    wayIn: hasWayIn(document.name, scene),
-    handshake,
-    hash,
-  })
+  const compiled = spec !== undefined && (spec.image ?? spec.url) !== undefined
+  const replicas = compiled ? replicasOf(spec) : 0
+  const applied = compiled ? programmed(observed, hash, replicas) : neverAccepted
+  const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
+  const more = [conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
+  const wayIn = hasWayIn(document.name, scene)
+  const told = ready({ before: [...first, ...more], stopped: compiled && replicas === 0, wayIn, handshake, hash })
   return {
     conditions: [
-      ...before.slice(first.length),
+      ...more,
       conditionOf('ToolsApproved', toolsApproved(handshake, view.tools), document),
       conditionOf('Ready', told, document),
     ],
     fields: {
       phase: phaseOf({
-        compiled: isRunnable,
+        compiled,
         replicas,
         observed,
         available: pods,
@@ -99,8 +103,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
         ready: told,
         before: document.phase,
       }),
-      replicas: observed.deployment?.replicas ?? 0,
-      readyReplicas: observed.deployment?.readyReplicas ?? 0,
+      ...podCounts(observed),
       gateway: { wanted: hash, pods: gateways(observed, hash) },
       ...handshakeFields(observed, view),
     },

@@ -24,7 +24,13 @@ function sorted(tools: readonly string[], { policy, dangerousPatterns, approved 
 export function shownTools(handshake: Handshake | undefined, tools: ServerTools): Pick<StatusFields, 'tools'> {
   if (handshake?.ok !== true) return {}
   const { shown } = sorted(handshake.tools, tools)
-  return { tools: { count: shown.length, inventory: handshake.inventory, names: shown.toSorted().slice(0, maxNames) } }
+  return {
+    tools: {
+      count: shown.length,
+      inventory: handshake.inventory.slice(0, 128),
+      names: shown.toSorted().slice(0, maxNames),
+    },
+  }
 }
 
 /** Whether a tool is hidden since nobody has approved it. What nobody has looked at is not claimed. */

@@ -41,14 +41,16 @@ const tooManyKeys: Missing = {
   text: `the namespace has more than ${maxKeys} APIKeys: split it, since no gateway holds more`,
 }
 
+const isBroken = (judged: Judged<'MCPGateway'> | undefined): boolean => judged !== undefined && !judged.spec
+
 function settingsObstacles({ gateway, strays, floor, settings, keys, keysFile }: Scene): Missing[] {
-  const names = settings.hosts.length > maxHosts || (settings.origins?.length ?? 0) > maxOrigins
-  return [
-    ...((gateway && !gateway.spec) || strays.length > 0 ? [settingsBroken('the namespace')] : []),
-    ...(floor?.settings && !floor.settings.spec ? [settingsBroken(`namespace ${floor.namespace}`)] : []),
-    ...(names ? [tooManyNames] : []),
-    ...(keys.length > maxKeys && keysFile.keys.length === 0 ? [tooManyKeys] : []),
+  const found: readonly (readonly [boolean, Missing])[] = [
+    [isBroken(gateway) || strays.length > 0, settingsBroken('the namespace')],
+    [isBroken(floor?.settings), settingsBroken(`namespace ${floor?.namespace}`)],
+    [settings.hosts.length > maxHosts || (settings.origins ?? []).length > maxOrigins, tooManyNames],
+    [keys.length > maxKeys && keysFile.keys.length === 0, tooManyKeys],
   ]
+  return found.flatMap(([holds, missing]) => (holds ? [missing] : []))
 }
 
 /** Without a cluster one gateway has all servers; those beyond its limit are told so, each at its own object. */

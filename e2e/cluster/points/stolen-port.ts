@@ -50,7 +50,16 @@ call.on('timeout', () => process.exit()).on('error', () => process.exit()).end('
 
 async function inCaller({ kubectl }: Stage, secret: string, code: string): Promise<string> {
   const { stdout } = await kubectl.run([
-    ...['exec', '-n', space, 'caller', '--', 'env', `BARTIZAN_KEY=${secret}`, 'node', '-e', code],
+    'exec',
+    '-n',
+    space,
+    'caller',
+    '--',
+    'env',
+    `BARTIZAN_KEY=${secret}`,
+    'node',
+    '-e',
+    code,
   ])
   return stdout.trim()
 }
