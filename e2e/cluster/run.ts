@@ -1,6 +1,6 @@
 // npm run e2e [-- --full] [--only 1,3] [--keep]: the promises of the operator, seen on a real cluster.
 // npm run demo:cluster: the main ones, in minutes.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { obtainCluster } from './cluster.ts'
@@ -71,13 +71,11 @@ try {
   for (const point of wanted) await runPoint(point)
   if (full) {
     const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
-    const run = {
-      cluster: cluster.says,
-      version: serverVersion.gitVersion,
-      date: new Date().toISOString().slice(0, 10),
-      seconds: (performance.now() - began) / 1000,
-    }
-    writeFileSync(join(root, 'docs', 'e2e.md'), page(rows, new Map(points.map(({ id, title }) => [id, title])), run))
+    const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
+    const run = { cluster: cluster.says, version: serverVersion.gitVersion, date }
+    const file = join(root, 'docs', 'e2e.md')
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    writeFileSync(file, page(before, rows, new Map(points.map(({ id, title }) => [id, title])), run))
   }
 } finally {
   if (values.keep !== true) cluster.stop()

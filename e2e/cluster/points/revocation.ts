@@ -6,6 +6,9 @@ import { demand, type Point, type Stage } from '../stage.ts'
 const space = 'e2e-revocation'
 const bound = 1500
 
+/** The calls that are held last longer than a try. */
+const patient = { timeouts: { request: '70s' } }
+
 const milliseconds = (values: readonly number[]): string => {
   const sorted = values.toSorted((a, b) => a - b)
   const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
@@ -88,7 +91,9 @@ async function stillBlocks(scene: Scene): Promise<string> {
 
 async function many(stage: Stage, scene: Scene): Promise<void> {
   const names = Array.from({ length: 10 }, (_, at) => `many-${at}`)
-  await stage.kubectl.apply([gateway(space), ...names.map(name => server(space, name, { replicas: 3 }))].join('\n'))
+  await stage.kubectl.apply(
+    [gateway(space), ...names.map(name => server(space, name, { replicas: 3, ...patient }))].join('\n'),
+  )
   await stage.kubectl.apply(key(space, 'ann', ['one', ...names]))
   for (const name of names) await untilReady(stage, space, name, 300_000)
   let times: Times | undefined
@@ -106,7 +111,7 @@ export const revocation: Point = {
   short: false,
   demo: true,
   async run(stage) {
-    await withServer(stage, space, {}, async scene => {
+    await withServer(stage, space, { server: patient }, async scene => {
       await breakPolicy(stage)
       let times: Times | undefined
       await stage.row('one pod: from the start of kubectl to the refusal', async () => {
