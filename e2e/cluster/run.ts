@@ -9,7 +9,7 @@ import { install } from './install.ts'
 import { points } from './points/index.ts'
 import { root } from './program.ts'
 import type { Point, Row, Stage } from './stage.ts'
-import { page } from './table.ts'
+import { page, table } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -80,6 +80,7 @@ try {
 } finally {
   if (values.keep !== true) cluster.stop()
 }
+process.stdout.write(`\n${table(rows, process.stdout.columns ?? 160)}\n`)
 const failed = rows.filter(({ ok }) => !ok).length
 process.stdout.write(
   `\n${rows.length - failed} of ${rows.length} as promised, ${Math.round((performance.now() - began) / 1000)} s\n`,

@@ -38,3 +38,17 @@ export function page(before: string, rows: readonly Row[], titles: ReadonlyMap<s
   const ordered = [...sections].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, section]) => section)
   return `${[head.join('\n'), ...ordered].join('\n\n')}\n`
 }
+
+const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
+
+/** The rows as a table for a terminal: point, outcome, what was promised, and the beginning of what was seen. */
+export function table(rows: readonly Row[], width: number): string {
+  const whats = rows.map(({ what }) => what.length)
+  const first = Math.min(Math.max(0, ...whats), Math.floor(width / 2))
+  return rows
+    .map(({ point, what, ok, seen }) => {
+      const left = `${point}  ${ok ? 'ok    ' : 'FAILED'}  ${cut(what, first).padEnd(first)}  `
+      return left + cut(seen.replaceAll(/\s+/g, ' ').trim(), Math.max(20, width - left.length))
+    })
+    .join('\n')
+}
