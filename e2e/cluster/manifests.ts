@@ -14,6 +14,8 @@ export const server = (namespace: string, name: string, more: Fields = {}): stri
     path: '/mcp',
     healthCheck: { path: '/health', interval: '5s' },
     resources: { limits: { cpu: '500m', memory: '256Mi' } },
+    // The grace period follows it, and the namespace controller waits for half of that before it looks again.
+    timeouts: { request: '30s' },
     ...more,
   })
 

@@ -21,7 +21,7 @@ export async function answerOutside(host: string): Promise<Outside> {
   const dns = createSocket('udp4')
   dns.on('message', (question, from) => dns.send(answerTo(question), from.port, from.address))
   dns.bind(0, host)
-  const tcp = createServer(peer => peer.end('open')).listen(0, host)
+  const tcp = createServer(peer => peer.on('error', () => undefined).end('open')).listen(0, host)
   await Promise.all([once(dns, 'listening'), once(tcp, 'listening')])
   return {
     dns: dns.address().port,

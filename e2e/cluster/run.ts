@@ -1,6 +1,6 @@
 // npm run e2e [-- --full] [--only 1,3] [--keep]: the promises of the operator, seen on a real cluster.
 // npm run demo:cluster: the main ones, in minutes.
-import { writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { obtainCluster } from './cluster.ts'
@@ -9,7 +9,7 @@ import { install } from './install.ts'
 import { points } from './points/index.ts'
 import { root } from './program.ts'
 import type { Point, Row, Stage } from './stage.ts'
-import { page } from './table.ts'
+import { page, table } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -71,17 +71,16 @@ try {
   for (const point of wanted) await runPoint(point)
   if (full) {
     const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
-    const run = {
-      cluster: cluster.says,
-      version: serverVersion.gitVersion,
-      date: new Date().toISOString().slice(0, 10),
-      seconds: (performance.now() - began) / 1000,
-    }
-    writeFileSync(join(root, 'docs', 'e2e.md'), page(rows, new Map(points.map(({ id, title }) => [id, title])), run))
+    const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
+    const run = { cluster: cluster.says, version: serverVersion.gitVersion, date }
+    const file = join(root, 'docs', 'e2e.md')
+    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+    writeFileSync(file, page(before, rows, new Map(points.map(({ id, title }) => [id, title])), run))
   }
 } finally {
   if (values.keep !== true) cluster.stop()
 }
+process.stdout.write(`\n${table(rows, process.stdout.columns ?? 160)}\n`)
 const failed = rows.filter(({ ok }) => !ok).length
 process.stdout.write(
   `\n${rows.length - failed} of ${rows.length} as promised, ${Math.round((performance.now() - began) / 1000)} s\n`,

@@ -48,7 +48,7 @@ export function demand(holds: boolean, otherwise: string): asserts holds {
 
 /** Runs something in a namespace of its own that is deleted afterwards, also when it fails. */
 export async function inNamespace<T>(kubectl: Kubectl, name: string, run: () => Promise<T>): Promise<T> {
-  await kubectl.run(['delete', 'namespace', name, '--ignore-not-found', '--timeout=120s'])
+  await kubectl.run(['delete', 'namespace', name, '--ignore-not-found', '--timeout=300s'])
   await kubectl.ok(['create', 'namespace', name])
   try {
     return await run()

@@ -6,26 +6,49 @@ const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\
 export type Run = {
   readonly cluster: string
   readonly version: string
+  /** Year, month, day and time of its end, UTC. */
   readonly date: string
-  readonly seconds: number
+}
+
+const head = [
+  '# End-to-end tests on a real cluster',
+  '',
+  'What `npm run e2e -- --full` saw last. A run of some points (`--only`) replaces their sections and leaves the others.',
+]
+
+/** The sections of a page that was written before, by the number of the point. */
+function sectionsOf(page: string): Map<string, string> {
+  const sections = page.split(/^(?=## )/m).slice(1)
+  return new Map(sections.map(section => [/^## (\d+)/.exec(section)?.[1] ?? '', section.trim()]))
 }
 
 /** The rows as a page: what was promised, whether it was seen, and the figures. */
-export function page(rows: readonly Row[], titles: ReadonlyMap<string, string>, run: Run): string {
-  const lines = [
-    '# End-to-end tests on a real cluster',
-    '',
-    `\`npm run e2e -- --full\` on ${run.date}: Kubernetes ${run.version}, ${run.cluster}; ${Math.round(run.seconds / 60)} minutes.`,
-    '',
-  ]
+export function page(before: string, rows: readonly Row[], titles: ReadonlyMap<string, string>, run: Run): string {
+  const sections = sectionsOf(before)
+  const where = `${run.date} UTC, Kubernetes ${run.version}, ${run.cluster}.`
   for (const [id, title] of titles) {
     const own = rows.filter(row => row.point === id)
     if (own.length === 0) continue
-    lines.push(`## ${id}. ${title}`, '', '| what | result | seen |', '|---|---|---|')
-    lines.push(
-      ...own.map(({ what, ok, seen }) => `| ${cell(what)} | ${ok ? 'ok' : '**failed**'} | ${cell(seen)} |`),
-      '',
+    const lines = own.map(({ what, ok, seen }) => `| ${cell(what)} | ${ok ? 'ok' : '**failed**'} | ${cell(seen)} |`)
+    sections.set(
+      id,
+      [`## ${id}. ${title}`, '', where, '', '| what | result | seen |', '|---|---|---|', ...lines].join('\n'),
     )
   }
-  return lines.join('\n')
+  const ordered = [...sections].toSorted(([a], [b]) => Number(a) - Number(b)).map(([, section]) => section)
+  return `${[head.join('\n'), ...ordered].join('\n\n')}\n`
+}
+
+const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
+
+/** The rows as a table for a terminal: point, outcome, what was promised, and the beginning of what was seen. */
+export function table(rows: readonly Row[], width: number): string {
+  const whats = rows.map(({ what }) => what.length)
+  const first = Math.min(Math.max(0, ...whats), Math.floor(width / 2))
+  return rows
+    .map(({ point, what, ok, seen }) => {
+      const left = `${point}  ${ok ? 'ok    ' : 'FAILED'}  ${cut(what, first).padEnd(first)}  `
+      return left + cut(seen.replaceAll(/\s+/g, ' ').trim(), Math.max(20, width - left.length))
+    })
+    .join('\n')
 }

@@ -79,7 +79,7 @@ async function reachOutside({ kubectl }: Stage, scene: Scene): Promise<string> {
 export const hostile: Point = {
   id: '7',
   title: 'A hostile server',
-  short: false,
+  short: true,
   demo: false,
   async run(stage) {
     await withServer(stage, space, { server: { image: images.hostile } }, async scene => {

@@ -16,11 +16,11 @@ const host = `mcp-one.${space}.svc`
 async function certify({ kubectl }: Stage): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-e2e-'))
   try {
-    const { ca, issue } = await authority(folder)
-    await issue(`/CN=${host}`, `DNS:${host}`)
+    const made = await authority(folder)
+    await made.issue(`/CN=${host}`, `DNS:${host}`)
     const files = ['--cert', join(folder, 'issued-1.crt'), '--key', join(folder, 'issued-1.key')]
     await kubectl.ok(['create', 'secret', 'tls', 'mcp-tls', '-n', space, ...files])
-    return ca
+    return made.ca
   } finally {
     rmSync(folder, { recursive: true })
   }
@@ -43,8 +43,13 @@ const once = () => new Promise(done => {
 const lane = async () => { while (Date.now() < until) { await once(); await new Promise(done => setTimeout(done, 20)) } }
 Promise.all([lane(), lane(), lane(), lane()]).then(() => console.log(JSON.stringify(seen)))`
 
-/** One call with the key over plain HTTP to the port that is served with TLS: what a client without TLS would give away. */
-const callingPlainly = `const call = require('http').request('http://${host}:8443/mcp/one', {method: 'POST', headers: {'x-api-key': process.env.BARTIZAN_KEY}, timeout: 3000},
+/**
+ * One call with the key over plain HTTP to the port that was served with TLS: what a client without TLS would give away. To the pod itself, since
+ * the Service has turned away from it.
+ */
+const callingPlainly = (
+  address: string,
+): string => `const call = require('http').request('http://${address}:18080/mcp/one', {method: 'POST', headers: {'x-api-key': process.env.BARTIZAN_KEY}, timeout: 3000},
   answer => answer.resume().on('close', () => process.exit()))
 call.on('timeout', () => process.exit()).on('error', () => process.exit()).end('{}')`
 
@@ -97,7 +102,8 @@ async function judge(stage: Stage, pod: string, secret: string, ca: string): Pro
 
 /** Were a key sent, it would be seen. */
 async function control(stage: Stage, pod: string, secret: string): Promise<string> {
-  await inCaller(stage, secret, callingPlainly)
+  const address = await stage.kubectl.ok(['get', 'pod', '-n', space, pod, '-o', 'jsonpath={.status.podIP}'])
+  await inCaller(stage, secret, callingPlainly(address))
   return eventually(async () => {
     const log = await stage.kubectl.ok(['logs', '-n', space, pod, '-c', 'server'])
     const keys = stolen(log).filter(line => line.endsWith('WITH A KEY'))
