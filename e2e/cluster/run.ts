@@ -58,11 +58,13 @@ function stageOf(point: Point): Stage {
 async function runPoint(point: Point): Promise<void> {
   process.stdout.write(`\n${point.id}. ${point.title}\n`)
   const stage = stageOf(point)
+  const start = performance.now()
   try {
     await point.run(stage)
   } catch (error) {
     await stage.row('runs to its end', () => Promise.reject(error))
   }
+  process.stdout.write(`  ${Math.round((performance.now() - start) / 1000)} s\n`)
 }
 
 /** After each point: a run that is cut off leaves what it has seen. */
