@@ -11,7 +11,7 @@ export type Certificate = { readonly cert: string; readonly key: string }
 export type Authority = {
   readonly ca: string
   /** @param subject such as `/O=system:masters/CN=admin`: RBAC reads O as group and CN as user */
-  issue(subject: string, alternatives?: string): Promise<Certificate>
+  readonly issue: (subject: string, alternatives?: string) => Promise<Certificate>
 }
 
 const newKey = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
