@@ -58,24 +58,31 @@ function stageOf(point: Point): Stage {
 async function runPoint(point: Point): Promise<void> {
   process.stdout.write(`\n${point.id}. ${point.title}\n`)
   const stage = stageOf(point)
+  const start = performance.now()
   try {
     await point.run(stage)
   } catch (error) {
     await stage.row('runs to its end', () => Promise.reject(error))
   }
+  process.stdout.write(`  ${Math.round((performance.now() - start) / 1000)} s\n`)
+}
+
+/** After each point: a run that is cut off leaves what it has seen. */
+async function writePage(): Promise<void> {
+  const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
+  const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
+  const run = { cluster: cluster.says, version: serverVersion.gitVersion, date }
+  const file = join(root, 'docs', 'e2e.md')
+  const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
+  writeFileSync(file, page(before, rows, new Map(points.map(({ id, title }) => [id, title])), run))
 }
 
 try {
   // Point 1 installs and looks at how that goes; without it somebody has to.
   if (wanted.some(({ id }) => id > '1') && !wanted.some(({ id }) => id === '1')) await install(cluster.kubectl)
-  for (const point of wanted) await runPoint(point)
-  if (full) {
-    const { serverVersion } = await cluster.kubectl.json<{ serverVersion: { gitVersion: string } }>(['version'])
-    const date = new Date().toISOString().slice(0, 16).replace('T', ' ')
-    const run = { cluster: cluster.says, version: serverVersion.gitVersion, date }
-    const file = join(root, 'docs', 'e2e.md')
-    const before = existsSync(file) ? readFileSync(file, 'utf8') : ''
-    writeFileSync(file, page(before, rows, new Map(points.map(({ id, title }) => [id, title])), run))
+  for (const point of wanted) {
+    await runPoint(point)
+    if (full) await writePage()
   }
 } finally {
   if (values.keep !== true) cluster.stop()

@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { bundleGateway } from '../../../hack/bundle.ts'
 import { bundleOperator } from '../../../hack/bundle-operator.ts'
 import type { Cluster } from '../cluster.ts'
@@ -60,12 +61,14 @@ export async function provideImages(cluster: Cluster): Promise<void> {
 
 const megabyte = 1_000_000
 
+async function compressed(image: string): Promise<{ image: string; size: number }> {
+  const { stdout } = await promisify(execFile)('sh', ['-c', 'docker save "$1" | gzip -6 | wc -c', 'sh', image])
+  return { image, size: Number(stdout) / megabyte }
+}
+
 /** Size of the images as a registry keeps them. Throws when one is over 100 MB. */
-export function imageSizes(): string {
-  const sizes = [images.gateway, images.operator].map(image => {
-    const { stdout } = spawnSync('sh', ['-c', 'docker save "$1" | gzip -6 | wc -c', 'sh', image], { encoding: 'utf8' })
-    return { image, size: Number(stdout) / megabyte }
-  })
+export async function imageSizes(): Promise<string> {
+  const sizes = await Promise.all([images.gateway, images.operator].map(compressed))
   const text = sizes.map(({ image, size }) => `${image} ${size.toFixed(1)} MB`).join(', ')
   if (sizes.some(({ size }) => size > 100 || size < 1)) throw new Error(text)
   return text

@@ -46,7 +46,7 @@ export const firstServer: Point = {
   demo: true,
   async run(stage) {
     const { kubectl } = stage
-    await stage.row('images are at most 100 MB compressed', () => Promise.resolve(imageSizes()))
+    await stage.row('images are at most 100 MB compressed', imageSizes)
     if (!(await stage.row('kubectl apply -k config/default', () => install(kubectl)))) return
     await inNamespace(kubectl, space, async () => {
       await kubectl.apply(

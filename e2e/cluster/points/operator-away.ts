@@ -17,12 +17,20 @@ async function killedMidWay(stage: Stage): Promise<string> {
   const { kubectl } = stage
   return inNamespace(kubectl, many, async () => {
     await kubectl.apply([gateway(many), key(many, 'ann', ['*']), ...names.map(name => server(many, name))].join('\n'))
-    const before = await kubectl.ok(['get', 'deployments', '-n', many, '-o', 'name'])
+    const there = await eventually(
+      async () => {
+        const found = await kubectl.ok(['get', 'deployments', '-n', many, '-o', 'name'])
+        demand(found !== '', 'the operator has not begun')
+        return found.split('\n').filter(Boolean).length
+      },
+      30_000,
+      20,
+    )
     await kill(stage)
     const began = performance.now()
     for (const name of names) await untilReady(stage, many, name, 180_000)
     const seconds = ((performance.now() - began) / 1000).toFixed(0)
-    return `${before.split('\n').filter(Boolean).length} of ${names.length} Deployments there when it was killed, all Ready ${seconds} s later`
+    return `${there} of ${names.length} Deployments there when it was killed, all Ready ${seconds} s later`
   })
 }
 
