@@ -97,7 +97,7 @@ export const structure: readonly SecretRule[] = [
     name: 'kubernetes-secret',
     literals: ['kind: secret', '"kind":"secret"', '"kind": "secret"'],
     pattern:
-      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)){0,600}data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?([A-Za-z0-9+/]{8,8192}={0,2})/iy,
+      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)|(?<=meta)d(?=ata"?:)){0,600}(?<!meta)data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?([A-Za-z0-9+/]{8,8192}={0,2})/iy,
     entropy: 2.5,
   },
   {
