@@ -70,7 +70,10 @@ spec: ${JSON.stringify({ allowedServers: ['*'], generate: { secretName: 'alice-k
   const only = (): PodGateway => [...gateways.running.values()][0]!
 
   const keyOf = async (secret: string): Promise<string> =>
-    Buffer.from(((await find(rest, 'Secret', 'real', secret))!['data'] as { key: string }).key, 'base64').toString()
+    Buffer.from(
+      ((await find(rest, 'Secret', 'real', secret))!['data'] as Record<string, string>)['api-key']!,
+      'base64',
+    ).toString()
 
   /** Status of a call to a gateway by a client that has a key. */
   const call = async ({ address }: PodGateway, key: string): Promise<number> => {
