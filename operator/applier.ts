@@ -9,6 +9,9 @@ import { conflictOf, find, type Owner } from './ownership.ts'
 import { children, isChildKind, manager, type ChildKind } from './resources.ts'
 import { isRefusal } from './terminating.ts'
 
+/** No object has this version: that of a store into which nothing has been written yet. */
+const noVersion = '1'
+
 /** An object as it has to be. */
 export type Wish = { readonly object: KubernetesObject; readonly fingerprint: string }
 
@@ -60,6 +63,8 @@ export class Applier {
   readonly #client: Client
   readonly #caches: Caches
   readonly #records = new Map<string, Record>()
+  /** Objects of our names that exist and are not among what was seen. */
+  readonly #existing = new Set<string>()
   readonly #lock = new Lock()
 
   constructor(client: Client, caches: Caches) {
@@ -79,7 +84,10 @@ export class Applier {
   }
 
   forget(keys: Iterable<string>): void {
-    for (const key of keys) this.#records.delete(key)
+    for (const key of keys) {
+      this.#records.delete(key)
+      this.#existing.delete(key)
+    }
   }
 
   /**
@@ -91,7 +99,11 @@ export class Applier {
       const wish = latest()
       if (wish === undefined || !this.needs(wish)) return { change: 'none' }
       try {
-        return await this.#write(wish, owner)
+        return await this.#write(wish, owner).catch((error: unknown) => {
+          // Something of that name is there after all: it is looked at, and judged.
+          if (isStatus(error, 409) && this.#existing.has(key)) return this.#write(wish, owner)
+          throw error
+        })
       } catch (error) {
         if (!isRefusal(error)) throw error
         const { kind, metadata } = wish.object
@@ -103,15 +115,19 @@ export class Applier {
   async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
     const resource = children[kindOf(object)]
     const { namespace, name } = object.metadata
-    const known = this.#child(object) ?? (await find(this.#client, resource, namespace, name))
+    const seen = this.#child(object)
+    const known = seen ?? (this.#isNew(object) ? undefined : await find(this.#client, resource, namespace, name))
     const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
     if (conflict) return { conflict }
-    // The uid pins the very object that was judged; without one, nobody's fields are taken over.
-    const pinned = {
-      ...object,
-      metadata: { ...object.metadata, ...(known && { uid: known.metadata.uid }) },
-    } as ApiObject
-    const applied = await this.#client.apply(resource, namespace, pinned, { manager, force: known !== undefined })
+    // The uid pins the very object that was judged. For one that is not there, a version that none can have lets the write fail if it is.
+    const pin = known ? { uid: known.metadata.uid } : { resourceVersion: noVersion }
+    const pinned = { ...object, metadata: { ...object.metadata, ...pin } } as ApiObject
+    const options = { manager, force: known !== undefined }
+    const applied = await this.#client.apply(resource, namespace, pinned, options).catch((error: unknown) => {
+      if (isStatus(error, 409)) this.#existing.add(objectKey(object))
+      throw error
+    })
+    this.#existing.delete(objectKey(object))
     const version = applied.metadata.resourceVersion ?? ''
     this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied) })
     if (known === undefined) return { change: 'created' }
@@ -128,6 +144,11 @@ export class Applier {
       if (!isStatus(error, 404, 409)) throw error
     }
     this.#records.delete(objectKey(child))
+  }
+
+  /** What is not among our own is most likely not there; only if the write says otherwise is it looked at. */
+  #isNew(object: KubernetesObject): boolean {
+    return !this.#existing.has(objectKey(object))
   }
 
   #child(object: KubernetesObject): ApiObject | undefined {

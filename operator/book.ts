@@ -17,8 +17,8 @@ export type Plan = {
 
 type Namespace = { readonly entries: Map<string, Entry>; prepared: boolean; cost: number; ended: number }
 
-/** A plan may take so much of the time: a quarter. What only shows in statuses can wait that long. */
-const idleShare = 3
+/** Plans may take so much of the time: a tenth. What only shows in statuses can wait that long. */
+const idleShare = 9
 
 /** The plans of all namespaces. Planning waits for nothing, so the later of two plans is the one that knows more. */
 export class Book {

@@ -31,13 +31,18 @@ spec: ${spec}
 ---
 `
 
+let addresses = 0
+/** Nobody listens there: whoever asks the gateway of such a pod is refused at once. */
+const refusing = () => ({ ip: `127.0.78.${++addresses}` })
+
 describe.skipIf(noControlPlane)('the operator on a real API server', () => {
   let plane: OwnControlPlane
   let rest: Rest
   let operator: Staged
   beforeAll(async () => {
-    plane = await controlPlane({ controllers: true, nodes: 1, crds: true })
+    plane = await controlPlane({ controllers: true, crds: true })
     rest = plane.rest()
+    await plane.kubelet({ plan: refusing })
     await namespaces(plane, operatorNamespace)
     operator = await operate(plane)
     await operator.elected()

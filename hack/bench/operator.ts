@@ -14,11 +14,16 @@ How long the operator takes until each of many servers has its objects and a sta
 With a real API server, real controllers, and pods that a fake kubelet plays.`
 
 const { values } = parseArgs({
-  options: { servers: { type: 'string', default: '500' }, namespaces: { type: 'string', default: '1' } },
+  options: {
+    servers: { type: 'string', default: '500' },
+    namespaces: { type: 'string', default: '1' },
+    flags: { type: 'string', default: '--max-old-space-size=153' },
+  },
 })
 const [servers, namespaces] = [Number(values.servers), Number(values.namespaces)]
 if (!(servers > 0 && namespaces > 0)) throw new Error(usage)
 
+const flags = values.flags.split(' ')
 const clockTicks = 100
 const namespaceOf = (at: number): string => `bench-${at % namespaces}`
 const all = Array.from({ length: namespaces }, (_, at) => namespaceOf(at))
@@ -71,7 +76,7 @@ try {
   process.stderr.write('up\n')
   for (const name of [operatorNamespace, ...all]) await kubectl(plane, ['create', 'namespace', name])
   const rest = plane.rest()
-  const child = spawn(process.execPath, ['--max-old-space-size=153', await bundleOperator()], {
+  const child = spawn(process.execPath, [...flags, await bundleOperator()], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       POD_NAME: 'bench',
