@@ -1,4 +1,4 @@
-import { translate, type Desired, type ServerPlan } from './translate/index.ts'
+import { translate, type Desired, type Generate, type ServerPlan } from './translate/index.ts'
 import { objectKey, wishFor, type Applier } from './applier.ts'
 import { entryKey, newEntry, type Entry } from './entry.ts'
 import type { Clock } from './kit/clock.ts'
@@ -104,6 +104,11 @@ export class Book {
     state.ended = this.#clock.elapsed()
     state.cost = state.ended - began
     return { desired, pending, changed }
+  }
+
+  /** The keys that a namespace wants made. Nothing is noted down, so nobody acts on it. */
+  generates(namespace: string): readonly Generate[] {
+    return translate(gather(namespace, this.entries(namespace), this.#sources)).generate
   }
 
   /** Children that were made for a server and are not wanted any more. */

@@ -53,8 +53,11 @@ export class Namespaces {
   }
 
   async #see(namespace: string): Promise<Result> {
-    const { sources, statuses } = this.#options
+    const { sources, statuses, book } = this.#options
     const waits = await this.#prepare(namespace)
+    // Digests of generated keys come first: a plan that does not know them yet would shut out all who hold such a key.
+    if (!book.isPrepared(namespace)) await sources.generated.ensure(namespace, book.generates(namespace))
+    book.prepared(namespace)
     let plan = this.#plan(namespace)
     if (await sources.generated.ensure(namespace, plan.desired.generate)) plan = this.#plan(namespace)
     await sources.lastGood.keep(namespace, plan.desired.lastGood)
@@ -90,7 +93,6 @@ export class Namespaces {
         }
       }),
     ])
-    book.prepared(namespace)
     return waits
   }
 

@@ -13,7 +13,8 @@ export const server = (namespace: string, name: string, more: Fields = {}): stri
     port: 8080,
     path: '/mcp',
     healthCheck: { path: '/health', interval: '5s' },
-    resources: { limits: { cpu: '500m', memory: '256Mi' } },
+    // Thirty of them fit on a node of two cores.
+    resources: { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '1m', memory: '32Mi' } },
     // The grace period follows it, and the namespace controller waits for half of that before it looks again.
     timeouts: { request: '30s' },
     ...more,

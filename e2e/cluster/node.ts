@@ -47,3 +47,23 @@ export async function mountedConfiguration(kubectl: Kubectl, namespace: string, 
   const uid = await uidOf(kubectl, namespace, pod)
   return join(folder, 'kubelet', 'pods', uid, 'volumes', 'kubernetes.io~configmap', 'config')
 }
+
+/** Stops the kubelet of the local node while something happens: it would put right at once what is changed behind its back. */
+export async function withoutKubelet<T>(run: () => Promise<T>): Promise<T> {
+  const isKubelet = (pid: string): boolean => {
+    try {
+      const [program = '', ...rest] = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+      return program.split('/').at(-1) === 'kubelet' && rest.includes(join(folder, 'kubelet'))
+    } catch {
+      return false // it has ended meanwhile
+    }
+  }
+  const pid = Number(readdirSync('/proc').find(name => /^\d+$/.test(name) && isKubelet(name)))
+  demand(pid > 0, 'there is no kubelet of the local node')
+  process.kill(pid, 'SIGSTOP')
+  try {
+    return await run()
+  } finally {
+    process.kill(pid, 'SIGCONT')
+  }
+}

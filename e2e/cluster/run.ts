@@ -1,4 +1,5 @@
-// npm run e2e [-- --full] [--only 1,3] [--keep]: the promises of the operator, seen on a real cluster.
+// npm run e2e [-- --full] [--only 1,3] [--keep] [--built]: the promises of the operator, seen on a real cluster. --keep leaves the cluster running,
+// --built takes the images that are there.
 // npm run demo:cluster: the main ones, in minutes.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,6 +17,7 @@ const { values } = parseArgs({
     full: { type: 'boolean' },
     only: { type: 'string' },
     keep: { type: 'boolean' },
+    built: { type: 'boolean' },
     demo: { type: 'boolean' },
   },
 })
@@ -33,7 +35,7 @@ const began = performance.now()
 const cluster = await obtainCluster()
 const rows: Row[] = []
 process.stdout.write(`on ${cluster.says}\n`)
-await provideImages(cluster)
+if (values.built !== true) await provideImages(cluster)
 
 function stageOf(point: Point): Stage {
   return {
