@@ -134,7 +134,7 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
     const next = await operate(plane)
     await until(async () => (await imageOf('killed', 'one')) === 'example.test/mcp:2', 'the change to be applied')
     await until(async () => conditionOf(await find(rest, 'MCPServer', 'killed', 'two'), 'Accepted'), 'the status')
-    expect(await imageOf('killed', 'one')).toBe('example.test/mcp:2')
+    await until(() => imageOf('killed', 'two'), 'the second Deployment')
     await operator.stop()
     await next.stop()
     expect(await imageOf('killed', 'two')).toBe('example.test/mcp:1')
