@@ -13,6 +13,7 @@ import { loadCore, start } from './process.ts'
 import { report, type Environment } from './report.ts'
 import { measureRows, type Plan } from './rows.ts'
 import { answers } from './target.ts'
+import { measureSteadiness } from './steadiness.ts'
 import { prepareTools, programs } from './tools.ts'
 
 const { values: given } = parseArgs({
@@ -74,18 +75,20 @@ async function measure(): Promise<Measured> {
   try {
     const targets = { direct, nginx: await nginx(upstream), bartizan: await bartizan(program, upstream) }
     if (given.gateway === undefined) await proveChain(targets.bartizan)
+    const stalls = [await measureSteadiness()]
     const rows = await measureRows(targets, plan, log)
+    stalls.push(await measureSteadiness())
     const afterLoad = await measureAfterLoad(targets.bartizan)
     await targets.bartizan.stop()
     await targets.nginx.stop()
-    if (given.calls) return { rows, afterLoad, starts: [], idleCpu: [], streams: [] }
+    if (given.calls) return { rows, afterLoad, starts: [], idleCpu: [], streams: [], stalls }
     log('starts, idle CPU, silent streams')
     const starts = await measureStarts(program, upstream, plan.repeats)
     const idleCpu = await measureIdleCpu(program, upstream, given.quick ? 1 : 5)
     const streams = [await measureStreams(program, upstream, 1000)]
     if (given.idle !== undefined)
       streams.push(await measureStreams([...flags(1024), entry], upstream, Number(given.idle)))
-    return { rows, afterLoad, starts, idleCpu, streams }
+    return { rows, afterLoad, starts, idleCpu, streams, stalls }
   } finally {
     await server.stop()
   }

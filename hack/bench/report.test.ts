@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { budgets, holds, type Measured } from './budgets.ts'
 import { report, type Environment } from './report.ts'
-import { ratio, type Repeat, type Sample } from './rows.ts'
+import { pool, ratio, type Repeat, type Sample } from './rows.ts'
 
 const sample = (cpu?: number): Sample => ({
   calls: 10_000,
@@ -38,6 +38,7 @@ function measured(...repeats: Repeat[]): Measured {
     starts: [],
     idleCpu: [],
     streams: [],
+    stalls: [0.004, 0.021],
   }
 }
 
@@ -69,4 +70,16 @@ test('a missed budget is named as missed, one that was not measured as not measu
 
 test('the ratio of a repeat without CPU time is an error and not a number', () => {
   expect(() => ratio({ ...repeat(1, 2), nginx: sample() })).toThrow('no CPU time')
+})
+
+test('turns are pooled by their calls: a slow turn with few calls weighs little', () => {
+  const fast = { calls: 900, errors: 0, seconds: 1, p50: 100, p99: 1000, cpu: 100, busy: 0.09 }
+  const slow = { ...fast, calls: 100, p50: 600, p99: 6000, cpu: 200, busy: 0.02 }
+  const { busy, ...pooled } = pool([fast, slow])
+  expect(pooled).toEqual({ calls: 1000, errors: 0, seconds: 2, p50: 150, p99: 1500, cpu: 110 })
+  expect(busy).toBeCloseTo(0.055)
+})
+
+test('how still the machine stood is on the page', () => {
+  expect(report(environment, measured(repeat(20, 100)))).toContain('in 0.4 % before the loads and 2.1 % after them')
 })

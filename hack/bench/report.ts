@@ -39,11 +39,13 @@ export function report(environment: Environment, figures: Measured): string {
     '',
     verdict(budgets(figures)),
     '',
+    stillness(figures.stalls),
+    '',
     '## Calls',
     '',
     'Medians, least and most of all repeats in brackets. `direct` is the server itself, without anything between. CPU is the time that all',
     "threads of the proxy's process spent, as the kernel's scheduler counts it, divided by the calls that were answered. The last column is",
-    'formed within each repeat, in which the three targets ran right after each other.',
+    'formed within each repeat, in which the three targets took turns of a second.',
     '',
     table(columns, figures.rows.flatMap(callRows)),
     '',
@@ -150,6 +152,14 @@ function verdict(all: readonly Budget[]): string {
   ]
   if (open.length > 0) parts.push(`Not measured in this run: ${open.map(({ what }) => what).join('; ')}.`)
   return parts.join(' ')
+}
+
+function stillness(stalls: readonly number[]): string {
+  const shares = stalls.map(share => `${(share * 100).toFixed(1)} %`).join(' before the loads and ')
+  return (
+    `The machine itself: both cores only added numbers for 5 s, and did less than a quarter of their usual work in ${shares} after them of all ` +
+    'windows of 2 ms (the worse core). Where that is more than 1 %, no p99 measured here can be shorter than such a spell.'
+  )
 }
 
 function shown({ median, least, most }: Spread, digits: number): string {

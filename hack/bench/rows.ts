@@ -58,10 +58,39 @@ export async function measureRows(targets: Targets, plan: Plan, log: (line: stri
   return half.repeats.length > 0 ? [...rows, half] : rows
 }
 
+/** Seconds that one target is loaded before the next has its turn. */
+const turn = 1
+
+/**
+ * The targets take turns, so that a slow second of the machine falls on all of them and not on one. Calls and CPU time of the turns are added;
+ * quantiles are the mean of the turns', by their calls. A given rate is kept in one turn, because its p99 is a budget and wants all calls together.
+ */
 async function sampleAll(targets: Targets, what: Load): Promise<Repeat> {
-  const samples: Partial<Record<TargetName, Sample>> = {}
-  for (const name of targetNames) samples[name] = await sample(targets[name], what)
-  return samples as Repeat
+  const turns = what.rate === undefined ? Math.max(1, Math.round(what.seconds / turn)) : 1
+  const samples: Record<TargetName, Sample[]> = { direct: [], nginx: [], bartizan: [] }
+  for (let count = 0; count < turns; count++) {
+    for (const name of targetNames)
+      samples[name].push(await sample(targets[name], { ...what, seconds: what.seconds / turns }))
+  }
+  return { direct: pool(samples.direct), nginx: pool(samples.nginx), bartizan: pool(samples.bartizan) }
+}
+
+/** One sample of several turns of the same target. */
+export function pool(turns: readonly Sample[]): Sample {
+  const sum = (figure: (sample: Sample) => number): number => turns.reduce((total, each) => total + figure(each), 0)
+  const calls = sum(each => each.calls)
+  const seconds = sum(each => each.seconds)
+  const byCalls = (figure: (sample: Sample) => number): number => sum(each => figure(each) * each.calls) / calls
+  const pooled = {
+    calls,
+    seconds,
+    errors: sum(({ errors }) => errors),
+    p50: byCalls(({ p50 }) => p50),
+    p99: byCalls(({ p99 }) => p99),
+  }
+  if (turns.some(({ cpu }) => cpu === undefined)) return pooled
+  const cpu = byCalls(each => each.cpu ?? 0)
+  return { ...pooled, cpu, busy: (cpu * calls) / 1e6 / seconds }
 }
 
 async function sample(target: Target, what: Load): Promise<Sample> {

@@ -10,6 +10,7 @@ export const programs = {
   upstream: `${built}/upstream`,
   load: `${built}/load`,
   idle: `${built}/idle`,
+  steady: `${built}/steady`,
   wrkScript: fileURLToPath(new URL('call.lua', import.meta.url)),
 }
 
@@ -19,7 +20,7 @@ export function prepareTools(): void {
   if (missing.length > 0) install(missing.map(program => (program === 'taskset' ? 'util-linux' : program)))
   if (!has('go')) throw new Error('The benchmark needs Go 1.22 or newer for its load generators: https://go.dev/dl/')
   mkdirSync(built, { recursive: true })
-  execFileSync('go', ['build', '-trimpath', '-o', `${built}/`, './upstream', './load', './idle'], {
+  execFileSync('go', ['build', '-trimpath', '-o', `${built}/`, './upstream', './load', './idle', './steady'], {
     cwd: fileURLToPath(new URL('native', import.meta.url)),
     stdio: 'inherit',
     env: { ...process.env, GOFLAGS: '-mod=mod', GOTOOLCHAIN: 'local' },
