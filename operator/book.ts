@@ -15,7 +15,7 @@ export type Plan = {
   readonly changed: readonly Entry[]
 }
 
-type Namespace = { readonly entries: Map<string, Entry>; prepared: boolean; cost: number; ended: number }
+type Namespace = { readonly entries: Map<string, Entry>; prepared: boolean; cost: number; ended: number; held: number }
 
 /** Plans may take so much of the time: a tenth. What only shows in statuses can wait that long. */
 const idleShare = 9
@@ -59,12 +59,18 @@ export class Book {
   /** Milliseconds that a plan for a status alone should wait, so that large namespaces do not take all the time there is. */
   rest(namespace: string): number {
     const state = this.#namespaces.get(namespace)
-    return state ? Math.max(0, state.ended + idleShare * state.cost - this.#clock.elapsed()) : 0
+    return state ? Math.max(0, Math.max(state.ended + idleShare * state.cost, state.held) - this.#clock.elapsed()) : 0
+  }
+
+  /** Keys are being brought into force: what only shows in statuses waits for so many milliseconds, since the API server has better to do. */
+  hold(namespace: string, duration: number): void {
+    const state = this.#namespaces.get(namespace)
+    if (state) state.held = this.#clock.elapsed() + duration
   }
 
   /** Brings the entries in line with the servers that there are. Gives back those that have gone. */
   sync(namespace: string): Entry[] {
-    const state = this.#namespaces.get(namespace) ?? { entries: new Map(), prepared: false, cost: 0, ended: 0 }
+    const state = this.#namespaces.get(namespace) ?? { entries: new Map(), prepared: false, cost: 0, ended: 0, held: 0 }
     const servers = this.#sources.caches.own.MCPServer.store.list(namespace).filter(server => !isDeleting(server))
     const present = new Map(servers.map(server => [server.metadata.name ?? '', server]))
     const gone = [...state.entries.values()].filter(

@@ -19,11 +19,21 @@ const ports = { client: 18_080, admin: 18_081 } as const
 
 /** Milliseconds between two looks at gateways that do not run yet what is wanted; after each of the first ones they are poked again. */
 const steps = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const
+/** Milliseconds that a kubelet gets before it is poked again. */
+const patience = 250
 const lookAgain = 60_000
 const shakeAgain = 600_000
 const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
 
-type Progress = { version: string; attempt: number; poked: string; failures: number; readonly certificates: string[] }
+type Progress = {
+  version: string
+  attempt: number
+  poked: string
+  /** When the last poke was through, by the clock. */
+  told: number
+  failures: number
+  readonly certificates: string[]
+}
 
 export type ObserverOptions = {
   readonly client: Client
@@ -50,9 +60,7 @@ export class Observer {
   /** Has the kubelets bring up to date what the pods of a server mount: it was changed a moment ago. */
   async hurry(entry: Entry): Promise<void> {
     const progress = this.#progressOf(entry)
-    const { version } = progress
-    await poke(this.#options.client, this.#pods(entry), version)
-    progress.poked = version
+    await this.#poke(this.#pods(entry), progress, progress.version)
   }
 
   /** One look at a server. */
@@ -81,14 +89,31 @@ export class Observer {
   /** The newest file has not arrived, or the gateway does not answer: its kubelet may have seen the annotation before the ConfigMap. */
   async #push(entry: Entry, pods: readonly ApiObject[], progress: Progress): Promise<Result> {
     const { attempt, version } = progress
-    if (progress.poked !== version || (attempt > 0 && attempt <= 4)) {
-      progress.poked = version
+    // While its objects are still to be applied there is nothing new to be had; whoever applies them hurries the kubelets.
+    const isUntold = progress.poked !== version && entry.wishes === undefined
+    const isLate = this.#options.clock.elapsed() - progress.told >= patience
+    if (isUntold || (attempt > 0 && attempt <= 4 && isLate)) {
       const { reports } = this.#options.sources.observations.of(entry.key)
       const behind = pods.filter(pod => !runs(reports.get(uidOf(pod)), entry.hash))
-      await poke(this.#options.client, behind, attempt === 0 ? version : `${version}.${attempt}`)
+      await this.#poke(behind, progress, attempt === 0 ? version : `${version}.${attempt}`)
     }
     progress.attempt += 1
     return { requeueAfter: steps[Math.min(attempt, steps.length - 1)]! }
+  }
+
+  /** It counts as done at once, so that nobody who looks meanwhile does the same again. */
+  async #poke(pods: readonly ApiObject[], progress: Progress, annotation: string): Promise<void> {
+    const { client, clock } = this.#options
+    const { version } = progress
+    Object.assign(progress, { poked: version, told: Number.POSITIVE_INFINITY })
+    try {
+      await poke(client, pods, annotation)
+    } catch (error) {
+      progress.poked = ''
+      throw error
+    } finally {
+      progress.told = clock.elapsed()
+    }
   }
 
   #pods(entry: Entry): ApiObject[] {
@@ -99,7 +124,7 @@ export class Observer {
     const version = mountsVersion(entry)
     const known = this.#progress.get(entry.key)
     // What an operator finds when it starts was made known by the one before it.
-    const progress = known ?? { version, attempt: 0, poked: version, failures: 0, certificates: [] }
+    const progress = known ?? { version, attempt: 0, poked: version, told: 0, failures: 0, certificates: [] }
     if (progress.version !== version) Object.assign(progress, { version, attempt: 0 })
     this.#progress.set(entry.key, progress)
     return progress

@@ -10,6 +10,9 @@ export type RevocationsOptions = {
   readonly watch: (entry: Entry) => void
 }
 
+/** Milliseconds in which gateways usually take up what was written. Statuses that follow then say so at once, and are not written twice. */
+const settling = 2000
+
 /** How many ConfigMaps of a namespace are written at once. */
 const width = 16
 
@@ -25,6 +28,7 @@ export class Revocations {
     const { book, servers, watch } = this.#options
     // A namespace that was never read has no gateway yet that could let anybody in.
     if (!book.isPrepared(namespace)) return
+    book.hold(namespace, settling)
     const { pending } = book.plan(namespace)
     try {
       await parallel(pending, width, async entry => {
@@ -34,5 +38,6 @@ export class Revocations {
     } catch (error) {
       if (!isTerminating(error)) throw error
     }
+    book.hold(namespace, settling)
   }
 }

@@ -43,11 +43,11 @@ async function revoke({ kubectl }: Stage, revoked: boolean): Promise<number> {
 type Times = { readonly kubectl: number[]; readonly refused: number[]; readonly ended: number[] }
 
 /** Revokes and lets in again, so many times: how long until the last gateway refused, and until the last stream and call had ended. */
-async function tries(stage: Stage, probe: Probe, times: number): Promise<Times> {
+async function tries(stage: Stage, probe: Probe, times: number, pause: number): Promise<Times> {
   const found: Times = { kubectl: [], refused: [], ended: [] }
   await probe.all(true, 0)
   for (let number = 0; number < times; number++) {
-    await new Promise(resolve => setTimeout(resolve, 300)) // streams and calls are under way
+    await new Promise(resolve => setTimeout(resolve, pause))
     const began = await revoke(stage, true)
     found.kubectl.push(Date.now() - began)
     found.refused.push(Math.max(...(await probe.all(false, began))) - began)
@@ -59,10 +59,14 @@ async function tries(stage: Stage, probe: Probe, times: number): Promise<Times> 
 
 async function measured(stage: Stage, scene: Scene, names: readonly string[], times: number): Promise<Times> {
   const targets = await targetsOf(stage, names)
-  const interval = targets.length === 1 ? 20 : 200
+  // A stream that ends makes the probe ask at once, so asking often would only keep thirty gateways and servers busy.
+  const isOne = targets.length === 1
+  const interval = isOne ? 20 : 1000
+  // Long enough that streams and calls are under way, and that the one before has been dealt with, statuses and all.
+  const pause = isOne ? 300 : 5000
   const probe = startProbe(stage.cluster, { namespace: space, pod: 'caller', key: scene.key, interval }, targets)
   try {
-    return await tries(stage, probe, times)
+    return await tries(stage, probe, times, pause)
   } finally {
     probe.stop()
   }

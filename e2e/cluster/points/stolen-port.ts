@@ -1,30 +1,13 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { authority } from '../../../hack/controlplane/certificates.ts'
 import { keyOf } from '../caller.ts'
 import { images } from '../images/index.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
 import { signalGateway } from '../node.ts'
 import { podsOf, untilReady } from '../scene.ts'
 import { demand, eventually, inNamespace, type Stage } from '../stage.ts'
+import { certificates, renewal } from './certificate.ts'
 
 const space = 'e2e-stolen'
 const host = `mcp-one.${space}.svc`
-
-/** Certificate and key of the server's Service, into a Secret, and the authority into the pod of the caller. */
-async function certify({ kubectl }: Stage): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'bartizan-e2e-'))
-  try {
-    const made = await authority(folder)
-    await made.issue(`/CN=${host}`, `DNS:${host}`)
-    const files = ['--cert', join(folder, 'issued-1.crt'), '--key', join(folder, 'issued-1.key')]
-    await kubectl.ok(['create', 'secret', 'tls', 'mcp-tls', '-n', space, ...files])
-    return made.ca
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
 
 /** Calls over and over with the key, as many clients would, over new connections; counts what came of it. */
 const calling = (seconds: number, ca: string): string =>
@@ -116,19 +99,26 @@ async function control(stage: Stage, pod: string, secret: string): Promise<strin
 export async function stolenPort(stage: Stage): Promise<void> {
   const { kubectl } = stage
   await inNamespace(kubectl, space, async () => {
-    const ca = await certify(stage)
-    const documents = [
-      gateway(space, { tls: { secretName: 'mcp-tls' } }),
-      server(space, 'one', { image: images.hostile }),
-    ]
-    await kubectl.apply([...documents, key(space, 'ann', ['one']), callerPod(space)].join('\n'))
-    await untilReady(stage, space, 'one')
-    await kubectl.ok(['wait', '-n', space, 'pod/caller', '--for=condition=Ready', '--timeout=60s'])
-    const secret = await keyOf(kubectl, space, 'ann-key')
-    const [pod = ''] = await podsOf(stage, space, 'one')
-    await stage.row('after kill -9 of the guard no client that uses TLS hands its key to the server', () =>
-      judge(stage, pod, secret, ca),
-    )
-    await stage.row('a client without TLS would', () => control(stage, pod, secret))
+    const issued = await certificates(stage, space, host)
+    try {
+      await issued.renew()
+      const documents = [
+        gateway(space, { tls: { secretName: 'mcp-tls' } }),
+        server(space, 'one', { image: images.hostile }),
+      ]
+      await kubectl.apply([...documents, key(space, 'ann', ['one']), callerPod(space)].join('\n'))
+      // The operator uses each gateway as a client would before it says so: here over TLS.
+      await untilReady(stage, space, 'one')
+      await kubectl.ok(['wait', '-n', space, 'pod/caller', '--for=condition=Ready', '--timeout=60s'])
+      const secret = await keyOf(kubectl, space, 'ann-key')
+      const [pod = ''] = await podsOf(stage, space, 'one')
+      await stage.row('a certificate is renewed without a restart', () => renewal(stage, { space, host, pod }, issued))
+      await stage.row('after kill -9 of the guard no client that uses TLS hands its key to the server', () =>
+        judge(stage, pod, secret, issued.ca),
+      )
+      await stage.row('a client without TLS would', () => control(stage, pod, secret))
+    } finally {
+      issued.forget()
+    }
   })
 }

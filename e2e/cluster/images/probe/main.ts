@@ -1,5 +1,6 @@
 // node probe.mjs INTERVAL TARGET...: asks every target again and again with the key in BARTIZAN_KEY, and prints a line of JSON whenever it is let
-// in or refused anew. While it is let in it holds a listen stream and a running call, and prints when each ends. A target is ADDRESS,HOST,SERVER.
+// in or refused anew. While it is let in it holds a listen stream and a running call, and prints when each ends; then it asks at once. A target is
+// ADDRESS,HOST,SERVER.
 import { request, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { callTool, modern } from '../../../wire/request.ts'
@@ -38,6 +39,7 @@ async function hold(target: Target, what: 'listen' | 'call', sending: Sending): 
 
 async function watch(target: Target): Promise<void> {
   let admitted: boolean | undefined
+  let ended: Promise<void> = new Promise(() => {})
   for (let number = 0; ; number++) {
     const answer = await send(target, modern('tools/list', `probe-${number}`)).catch(() => undefined)
     answer?.resume()
@@ -46,16 +48,13 @@ async function watch(target: Target): Promise<void> {
       admitted = now
       say({ target: target.address, admitted, status: answer?.statusCode ?? 0 })
       if (admitted) {
-        void hold(
-          target,
-          'listen',
-          modern('subscriptions/listen', 'listen', '"notifications":{"toolsListChanged":true}'),
-        )
+        const listen = modern('subscriptions/listen', 'listen', '"notifications":{"toolsListChanged":true}')
+        ended = hold(target, 'listen', listen)
         const args = JSON.stringify({ id: `held-${number}`, seconds: 60 })
         void hold(target, 'call', callTool('wait', `held-${number}`, args))
       }
     }
-    await sleep(Number(interval))
+    await (admitted ? Promise.race([sleep(Number(interval)), ended]) : sleep(Number(interval)))
   }
 }
 
