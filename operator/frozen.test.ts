@@ -8,6 +8,7 @@ import { AuditLog } from '../hack/controlplane/audit.ts'
 import { kubeconfigOf } from '../hack/controlplane/credentials.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { server } from '../hack/operator/documents.ts'
 import { operatorProcess, type OperatorProcess } from '../hack/operator/process.ts'
 import {
   applyAll,
@@ -19,14 +20,6 @@ import {
   until,
   type OwnControlPlane,
 } from '../hack/operator/stage.ts'
-
-const server = (name: string, image: string) => `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: ${name}}
-spec: {image: "${image}"}
----
-`
 
 /** What is tried is that nothing depends on this time, so it has to pass: longer than the lease, its watchdogs and the time-out of any call. */
 const frozen = 40_000

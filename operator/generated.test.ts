@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { apiKey, server } from '../hack/operator/documents.ts'
 import {
   applyAll,
   find,
@@ -15,20 +16,6 @@ import {
   type OwnControlPlane,
 } from '../hack/operator/stage.ts'
 
-const server = `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: one}
-spec: {image: "example.test/mcp:1"}
----
-`
-const key = (name: string, spec: string) => `
-apiVersion: mcp.gateway.io/v1
-kind: APIKey
-metadata: {name: ${name}}
-spec: {allowedServers: ["*"], ${spec}}
----
-`
 const generated = ['alice', 'bob', 'carol']
 /** Of no key that anybody has. */
 const lateDigest = `sha256:${'0'.repeat(64)}`
@@ -60,7 +47,7 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
     await applyAll(
       plane,
       'restart',
-      server + generated.map(name => key(name, `generate: {secretName: ${name}-key}`)).join(''),
+      server('one') + generated.map(name => apiKey(name, { generate: { secretName: `${name}-key` } })).join(''),
     )
     const before = await until(async () => {
       const [wanted, now] = [await digests(), await configuration()]
@@ -76,7 +63,7 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
       .watch(paths.ConfigMap('restart') + query, ({ object }) => versions.push(dataOf(object)), watching.signal)
       .catch(() => {})
     // Something to write, which comes with the first plan of the successor.
-    await applyAll(plane, 'restart', key('late', `digests: ["${lateDigest}"]`))
+    await applyAll(plane, 'restart', apiKey('late', { digests: [lateDigest] }))
     const second = await operate(plane)
     await second.elected()
     await until(async () => versions.some(one => one.includes(lateDigest)), 'the successor to write')

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { server } from '../hack/operator/documents.ts'
 import {
   applyAll,
   conditionOf,
@@ -22,14 +23,6 @@ import {
 } from '../hack/operator/stage.ts'
 
 const given = (name: string): string => readFileSync(join(import.meta.dirname, '../crds/testdata/valid', name), 'utf8')
-
-const server = (name: string, spec = '{image: "example.test/mcp:1"}') => `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: ${name}}
-spec: ${spec}
----
-`
 
 let addresses = 0
 /** Nobody listens there: whoever asks the gateway of such a pod is refused at once. */

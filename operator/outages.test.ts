@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { server } from '../hack/operator/documents.ts'
 import { operatorProcess, type OperatorProcess } from '../hack/operator/process.ts'
 import {
   applyAll,
@@ -15,14 +16,6 @@ import {
   until,
   type OwnControlPlane,
 } from '../hack/operator/stage.ts'
-
-const server = (name: string, image = 'example.test/mcp:1') => `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: ${name}}
-spec: {image: "${image}"}
----
-`
 
 type Lease = { readonly holderIdentity: string; readonly renewTime: string }
 

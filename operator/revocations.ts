@@ -1,14 +1,9 @@
-import type { Book } from './book.ts'
-import type { Entry } from './entry.ts'
+import type { Level } from './level.ts'
 import { parallel } from './parallel.ts'
 import type { Servers } from './servers.ts'
 import { isTerminating } from './terminating.ts'
 
-export type RevocationsOptions = {
-  readonly book: Book
-  readonly servers: Servers
-  readonly watch: (entry: Entry) => void
-}
+export type RevocationsOptions = Level & { readonly servers: Servers }
 
 /** How many ConfigMaps of a namespace are written at once. */
 const width = 16
