@@ -139,6 +139,18 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
     )
   })
 
+  test('runs servers in a namespace that takes only restricted pods', async () => {
+    const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    await namespaces(plane, 'restricted')
+    await rest.request('PATCH', '/api/v1/namespaces/restricted', { metadata: { labels: restricted } })
+    // It is enforced: a pod that says nothing of its security is refused.
+    const bare = { metadata: { name: 'bare' }, spec: { containers: [{ name: 'bare', image: 'example.test/bare:1' }] } }
+    const refused = await rest.request('POST', '/api/v1/namespaces/restricted/pods', bare)
+    expect([refused.status, String(refused.body['message'])]).toEqual([403, expect.stringMatching(/PodSecurity/)])
+    await applyAll(plane, 'restricted', server('one'))
+    expect((await available('restricted', 'one')).metadata.name).toBe('mcp-one')
+  })
+
   test('adopts nothing: an object of that name stays as it is, and the status names it', async () => {
     await namespaces(plane, 'foreign')
     const foreign = await rest.request('POST', paths.Service('foreign'), {

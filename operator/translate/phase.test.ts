@@ -65,4 +65,23 @@ describe('the phase', () => {
   ])('when %s', (_, facts, phase) => {
     expect(phaseOf({ ...well, ...facts })).toBe(phase)
   })
+
+  /** From which phase to which, and by what; the documents have them in small letters (requirements, W-55). */
+  const transitions: readonly [string, Partial<PhaseFacts>, string][] = [
+    ['Provisioning', {}, 'Healthy'],
+    ['Provisioning', { ...down, available: { status: 'False', reason: 'ImagePullFailed' } }, 'Failed'],
+    ['Healthy', { replicas: 2 }, 'Degraded'],
+    ['Healthy', down, 'Unhealthy'],
+    ['Degraded', {}, 'Healthy'],
+    ['Degraded', down, 'Unhealthy'],
+    ['Unhealthy', {}, 'Healthy'],
+    ['Unhealthy', { replicas: 0 }, 'Stopped'],
+    ['Stopped', down, 'Provisioning'],
+    ['Failed', down, 'Provisioning'],
+  ]
+
+  test('makes every transition of the life cycle in the documents', () => {
+    for (const [before, facts, after] of transitions)
+      expect([before, phaseOf({ ...well, ...facts, before })]).toEqual([before, after])
+  })
 })
