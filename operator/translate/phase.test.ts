@@ -80,8 +80,10 @@ describe('the phase', () => {
     ['Failed', down, 'Provisioning'],
   ]
 
-  test('makes every transition of the life cycle in the documents', () => {
-    for (const [before, facts, after] of transitions)
+  test('makes every transition of the life cycle in the documents, and stops from everywhere', () => {
+    const phases = ['Provisioning', 'Healthy', 'Degraded', 'Unhealthy', 'Stopped', 'Failed']
+    const stops = phases.map(phase => [phase, { replicas: 0 }, 'Stopped'] as const)
+    for (const [before, facts, after] of [...transitions, ...stops])
       expect([before, phaseOf({ ...well, ...facts, before })]).toEqual([before, after])
   })
 })
