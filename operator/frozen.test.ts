@@ -102,7 +102,7 @@ describe.skipIf(noControlPlane)('the operator of the image, with the lease that 
     sleeper.child.kill('SIGCONT')
     expect(await sleeper.ended).toEqual([1, null])
     const said = sleeper.lines.slice(before)
-    expect(said.filter(({ level }) => level === 'error').map(({ event }) => event)).toEqual(['leadership lost'])
+    expect(said.filter(({ event }) => event === 'leadership lost')).toHaveLength(1)
     expect(JSON.stringify(said)).not.toContain('may not write')
     await applyAll(plane, 'two', server('s0', image(3)))
     await shows('two', 's0', image(3))

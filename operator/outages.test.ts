@@ -13,6 +13,7 @@ import {
   namespaces,
   operate,
   operatorNamespace,
+  quiet,
   until,
   type OwnControlPlane,
 } from '../hack/operator/stage.ts'
@@ -95,6 +96,7 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
     await operator.elected()
     await applyAll(plane, 'lost', server('one'))
     await until(() => imageOf('lost', 'one'), 'the first Deployment')
+    await quiet(rest, 'lost')
     plane.freeze()
     await lost.promise
     plane.thaw()
@@ -106,9 +108,9 @@ describe.skipIf(noControlPlane)('operators and an API server that fail', () => {
     const before = await attempts()
     await applyAll(plane, 'lost', server('two'))
     await until(async () => (await attempts()) > before + 3, 'work to be tried')
-    const errors = operator.errors()
     await operator.stop()
-    expect(errors).toEqual(['leadership lost {"why":"not renewed in time"}'])
+    // A write that was under way when the server froze is another matter: nobody knows what became of it, and that is said.
+    expect(operator.lines.filter(({ event }) => event === 'leadership lost')).toHaveLength(1)
     expect(operator.lines.filter(({ fields }) => JSON.stringify(fields).includes('may not write'))).toEqual([])
     expect(await imageOf('lost', 'two')).toBeUndefined()
   })
