@@ -54,17 +54,19 @@ const refused = (...more: string[]) =>
 
 type Answer = { status: number; session: string | null; text: string }
 
+const asked = (value: string, message: object, session?: string): RequestInit => ({
+  method: 'POST',
+  headers: {
+    'Content-Type': 'application/json',
+    Accept: 'application/json, text/event-stream',
+    'X-API-Key': value,
+    ...(session !== undefined && { 'Mcp-Session-Id': session }),
+  },
+  body: JSON.stringify({ jsonrpc: '2.0', ...message }),
+})
+
 async function post({ url }: Running, value: string, message: object, session?: string): Promise<Answer> {
-  const response = await fetch(`${url}/mcp/env`, {
-    method: 'POST',
-    headers: {
-      'Content-Type': 'application/json',
-      Accept: 'application/json, text/event-stream',
-      'X-API-Key': value,
-      ...(session !== undefined && { 'Mcp-Session-Id': session }),
-    },
-    body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-  })
+  const response = await fetch(`${url}/mcp/env`, asked(value, message, session))
   return { status: response.status, session: response.headers.get('mcp-session-id'), text: await response.text() }
 }
 
@@ -127,6 +129,26 @@ describe('bartizan run', () => {
     await change(one, () => rmSync(join(files, 'bob.yaml')))
     expect((await open(one, bob)).text).toContain('Unauthenticated')
     expect((await bartizan('audit', 'verify', '--state', state)).code).toBe(0)
+  })
+
+  test('has a route for each server from the moment on at which its file is there, never one that is wrong, and none when it goes', async () => {
+    const alice = mint('api-key')
+    write('server.yaml', server(), key('alice', alice))
+    const one = await start()
+    const status = async (name: string): Promise<number> =>
+      (await fetch(`${one.url}/mcp/${name}`, asked(alice, { id: 1, method: 'initialize', params: hello }))).status
+    expect([await status('env'), await status('new')]).toEqual([200, 404])
+    const added = (spec: string): void => write('new.yaml', object('MCPServer', 'new', spec))
+    const child = `[${JSON.stringify(process.execPath)}, ${JSON.stringify(script)}]`
+    await change(one, () => added(`{command: ${child}, url: "http://127.0.0.1:1/mcp"}`))
+    expect(one.said()).toContain('belong to a server that is run here, not to a url')
+    expect([await status('env'), await status('new')]).toEqual([200, 503])
+    await change(one, () => added(`{command: ${child}}`))
+    expect([await status('env'), await status('new')]).toEqual([200, 200])
+    await change(one, () => added(`{command: ${child}, url: "http://127.0.0.1:1/mcp"}`))
+    expect([await status('env'), await status('new')]).toEqual([200, 200])
+    await change(one, () => rmSync(join(files, 'new.yaml')))
+    expect([await status('env'), await status('new')]).toEqual([200, 404])
   })
 
   test('keeps what a broken file held, names the place, and still takes up the others', async () => {

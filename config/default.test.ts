@@ -38,6 +38,26 @@ describe.skipIf(noControlPlane)('config/default', () => {
     expect(lines(first.stdout).filter(line => !line.endsWith(' created'))).toEqual([])
   })
 
+  test('has what kubebuilder lays out: the kinds as v1, the rights, and the controller with its Deployment and NetworkPolicy', async () => {
+    const rendered = async (name: string): Promise<string[]> => {
+      const { stdout } = await plane.kubectl(['kustomize', join(root, 'config', name)])
+      return manifestsIn(stdout).map(({ kind }) => kind)
+    }
+    const versions = manifestsIn((await plane.kubectl(['kustomize', join(root, 'config/crd')])).stdout).map(
+      ({ spec }) => (spec as { versions: { name: string }[] }).versions.map(({ name }) => name),
+    )
+    expect(versions).toEqual([['v1'], ['v1'], ['v1'], ['v1']])
+    expect(await rendered('rbac')).toEqual(
+      expect.arrayContaining(['ServiceAccount', 'ClusterRole', 'ClusterRoleBinding']),
+    )
+    expect(await rendered('manager')).toEqual(expect.arrayContaining(['Namespace', 'Deployment']))
+    expect(await rendered('network-policy')).toEqual(['NetworkPolicy'])
+    expect(await rendered('samples')).toContain('MCPServer')
+    const { stdout } = await plane.kubectl(['kustomize', folder])
+    const parts = (await Promise.all(['crd', 'rbac', 'manager', 'network-policy'].map(rendered))).flat()
+    expect(manifestsIn(stdout).map(({ kind }) => kind)).toEqual(expect.arrayContaining(parts))
+  })
+
   test('installs again without changing anything', async () => {
     expect(await plane.kubectl(['diff', '-k', folder])).toEqual({ status: 0, stdout: '', stderr: '' })
     expect(await plane.kubectl(['apply', '-k', folder])).toMatchObject({ status: 0, stderr: '' })

@@ -1,8 +1,5 @@
-import { rm } from 'node:fs/promises'
-import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
-
-const root = fileURLToPath(new URL('..', import.meta.url))
+import type { Plugin } from 'esbuild'
+import { bundlePrograms } from './bundling.ts'
 
 /**
  * Bundles the operator as its image has it: one file of JavaScript that needs nothing installed, and its source map, since its stack traces are
@@ -12,27 +9,11 @@ const root = fileURLToPath(new URL('..', import.meta.url))
  * @returns the file to run
  */
 export async function bundleOperator(folder = 'operator', plugins: Plugin[] = []): Promise<string> {
-  const outdir = `${root}dist/${folder}`
-  await rm(outdir, { recursive: true, force: true })
-  await build({
-    entryPoints: { main: `${root}operator/main.ts` },
-    outdir,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minifyWhitespace: true,
-    sourcemap: true,
-    sourcesContent: false,
-    legalComments: 'none',
-    plugins,
-    logLevel: 'warning',
-    // CommonJS dependencies ask for Node's modules by require, which an ES module does not have.
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
-  })
+  const outdir = await bundlePrograms(
+    folder,
+    { main: 'operator/main.ts' },
+    { minifyWhitespace: true, sourcemap: true, sourcesContent: false, plugins },
+  )
   return `${outdir}/main.mjs`
 }
 

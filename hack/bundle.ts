@@ -1,6 +1,6 @@
-import { rm } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { build, type Plugin } from 'esbuild'
+import type { Plugin } from 'esbuild'
+import { bundlePrograms } from './bundling.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -66,25 +66,11 @@ const englishAlone: Plugin = {
  * @returns the file to run
  */
 export async function bundleGateway(): Promise<string> {
-  await rm(`${root}dist/gateway`, { recursive: true, force: true })
-  await build({
-    entryPoints: { main: `${root}gateway/main.ts` },
-    outdir: `${root}dist/gateway`,
-    outExtension: { '.js': '.mjs' },
-    bundle: true,
-    splitting: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node24',
-    minifyWhitespace: true,
-    legalComments: 'none',
-    logLevel: 'warning',
-    plugins: [heavyLater, poolAlone, englishAlone],
-    // CommonJS dependencies ask for Node's modules by require, which an ES module does not have.
-    banner: {
-      js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
-    },
-  })
+  await bundlePrograms(
+    'gateway',
+    { main: 'gateway/main.ts' },
+    { splitting: true, minifyWhitespace: true, plugins: [heavyLater, poolAlone, englishAlone] },
+  )
   return gatewayBundle
 }
 

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errors } from '../gateway/errors.ts'
+import { reasons } from '../operator/translate/reasons.ts'
 import { errorsDoc, errorsFile } from './errors-doc.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -87,6 +88,19 @@ describe('links', () => {
   test('between documents lead somewhere', () => {
     expect(documents.length).toBeGreaterThan(3)
     expect(documents.flatMap(broken)).toEqual([])
+  })
+})
+
+describe('the guide to troubleshooting', () => {
+  const guide = read('docs/troubleshooting.md')
+
+  test('names reasons that a status can have, and says what to do about each reason of a server that does not start', () => {
+    const rows = guide.split('## The server does not start')[1]!.split('\n## ')[0]!.split('\n')
+    const table = rows.filter(line => line.startsWith('| `')).map(line => line.split('|').map(cell => cell.trim()))
+    const named = table.flatMap(([, names]) => [...names!.matchAll(/`(\w+)`/g)].map(([, name]) => name!))
+    expect(named.length).toBeGreaterThan(10)
+    expect(named.filter(name => !(name in reasons))).toEqual([])
+    expect(table.filter(([, , , remedy]) => remedy === '')).toEqual([])
   })
 })
 

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { apiKey, server } from '../hack/operator/documents.ts'
 import {
   applyAll,
   conditionOf,
@@ -15,17 +16,7 @@ import {
   type OwnControlPlane,
 } from '../hack/operator/stage.ts'
 
-const documents = `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: one}
-spec: {image: "example.test/mcp:1"}
----
-apiVersion: mcp.gateway.io/v1
-kind: APIKey
-metadata: {name: alice}
-spec: {allowedServers: ["*"], generate: {secretName: alice-key}}
-`
+const documents = server('one') + apiKey('alice', { generate: { secretName: 'alice-key' } })
 
 /** A gate that closes for good before the n-th write. Each write asks it twice: when it is made, and when a socket takes it. */
 function dyingBefore(n: number): { readonly gate: () => boolean; readonly isDead: () => boolean } {

@@ -5,6 +5,7 @@ import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Kubelet } from '../hack/controlplane/kubelet.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
 import { mcpServer } from '../hack/fields/mcp-server.ts'
+import { apiKey, server as serverOf } from '../hack/operator/documents.ts'
 import { PodGateways, type PodGateway } from '../hack/operator/gateways.ts'
 import {
   applyAll,
@@ -51,20 +52,9 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     await plane?.stop()
   })
 
-  const server = (spec: object) => `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: weather}
-spec: ${JSON.stringify({ image: 'example.test/mcp:1', port: Number(new URL(upstream.url).port), ...spec })}
----
-`
-  const alice = (spec: object) => `
-apiVersion: mcp.gateway.io/v1
-kind: APIKey
-metadata: {name: alice}
-spec: ${JSON.stringify({ allowedServers: ['*'], generate: { secretName: 'alice-key' }, ...spec })}
----
-`
+  const server = (spec: object): string =>
+    serverOf('weather', 'example.test/mcp:1', { port: Number(new URL(upstream.url).port), ...spec })
+  const alice = (spec: object): string => apiKey('alice', { generate: { secretName: 'alice-key' }, ...spec })
   const status = async (name: string): Promise<Found | undefined> => find(rest, 'MCPServer', 'real', name)
   const ready = async (name: string): Promise<Found | undefined> => {
     const object = await status(name)

@@ -2,8 +2,9 @@ import type { Clock } from './kit/clock.ts'
 import type { Log } from './kit/log.ts'
 import type { Result } from './kit/queue.ts'
 import { statusesOf, type Status } from './translate/index.ts'
-import type { Book, Plan } from './book.ts'
+import type { Plan } from './book.ts'
 import { entryKey, type Entry } from './entry.ts'
+import type { Level } from './level.ts'
 import { addressOf, isDeleting } from './observe-pods.ts'
 import { readAgain } from './named-secrets.ts'
 import { parallel } from './parallel.ts'
@@ -12,16 +13,13 @@ import { documentsOf, secretsNamedIn, type Sources } from './snapshot.ts'
 import type { Statuses } from './statuses.ts'
 import { isRefusal, isTerminating } from './terminating.ts'
 
-export type NamespacesOptions = {
+export type NamespacesOptions = Level & {
   readonly sources: Sources
-  readonly book: Book
   readonly statuses: Statuses
   readonly clock: Clock
   readonly log: Log
   /** A server has to be brought in line. */
   readonly work: (entry: Entry) => void
-  /** Its gateways have to take up something. */
-  readonly watch: (entry: Entry) => void
   /** It is no more. */
   readonly gone: (entry: Entry) => void
 }

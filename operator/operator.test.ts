@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
+import { server } from '../hack/operator/documents.ts'
 import {
   applyAll,
   conditionOf,
@@ -22,14 +23,6 @@ import {
 } from '../hack/operator/stage.ts'
 
 const given = (name: string): string => readFileSync(join(import.meta.dirname, '../crds/testdata/valid', name), 'utf8')
-
-const server = (name: string, spec = '{image: "example.test/mcp:1"}') => `
-apiVersion: mcp.gateway.io/v1
-kind: MCPServer
-metadata: {name: ${name}}
-spec: ${spec}
----
-`
 
 let addresses = 0
 /** Nobody listens there: whoever asks the gateway of such a pod is refused at once. */
@@ -144,6 +137,18 @@ describe.skipIf(noControlPlane)('the operator on a real API server', () => {
       () => expect.unreachable('it was adopted'),
       () => {},
     )
+  })
+
+  test('runs servers in a namespace that takes only restricted pods', async () => {
+    const restricted = { 'pod-security.kubernetes.io/enforce': 'restricted' }
+    await namespaces(plane, 'restricted')
+    await rest.request('PATCH', '/api/v1/namespaces/restricted', { metadata: { labels: restricted } })
+    // It is enforced: a pod that says nothing of its security is refused.
+    const bare = { metadata: { name: 'bare' }, spec: { containers: [{ name: 'bare', image: 'example.test/bare:1' }] } }
+    const refused = await rest.request('POST', '/api/v1/namespaces/restricted/pods', bare)
+    expect([refused.status, String(refused.body['message'])]).toEqual([403, expect.stringMatching(/PodSecurity/)])
+    await applyAll(plane, 'restricted', server('one'))
+    expect((await available('restricted', 'one')).metadata.name).toBe('mcp-one')
   })
 
   test('adopts nothing: an object of that name stays as it is, and the status names it', async () => {

@@ -1,14 +1,9 @@
-import type { Book } from './book.ts'
-import type { Entry } from './entry.ts'
+import type { Level } from './level.ts'
 import { parallel } from './parallel.ts'
 import type { Servers } from './servers.ts'
 import { isTerminating } from './terminating.ts'
 
-export type RevocationsOptions = {
-  readonly book: Book
-  readonly servers: Servers
-  readonly watch: (entry: Entry) => void
-}
+export type RevocationsOptions = Level & { readonly servers: Servers }
 
 /** Milliseconds in which gateways usually take up what was written. Statuses that follow then say so at once, and are not written twice. */
 const settling = 2000

@@ -4,6 +4,7 @@ import { Caches } from './caches.ts'
 import { GeneratedKeys } from './generated.ts'
 import { Guards } from './guards.ts'
 import { healthPages } from './health-pages.ts'
+import { asLeader } from './kit/asleader.ts'
 import { Client } from './kit/client.ts'
 import { systemClock } from './kit/clock.ts'
 import { Recorder } from './kit/events.ts'
@@ -61,7 +62,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     const made = new Queue({
       name: controller,
       workers,
-      reconcile,
+      reconcile: (key, signal) => asLeader(leader, () => reconcile(key, signal)),
       clock,
       log,
       drain,

@@ -1,37 +1,10 @@
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  localhostHostValidation,
-  localhostOriginValidation,
-  toNodeHandler,
-  type NodeIncomingMessageLike,
-  type NodeServerResponseLike,
-} from '@modelcontextprotocol/node'
-import { createMcpHandler, isLegacyRequest, type McpHttpHandler } from '@modelcontextprotocol/server'
+import { localhostHostValidation, localhostOriginValidation } from '@modelcontextprotocol/node'
+import { bothEras } from './fixture/eras.ts'
 import { fixtureServer } from './fixture/server.ts'
-import { sessions } from './fixture/sessions.ts'
 
-/** Both eras on one URL: 2026-07-28 by the SDK's own handler, everything older with sessions. */
-const modern: McpHttpHandler = createMcpHandler(() => fixtureServer(modern.notify), { legacy: 'reject' })
-const legacy = sessions(() => fixtureServer(modern.notify))
-const answer = toNodeHandler({
-  fetch: async request => ((await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)),
-})
-
-/** The SDK's adapter leaves the head of a stream in the buffer until the first event, which may be 15 s away. */
-const flushing = (response: ServerResponse): NodeServerResponseLike => ({
-  writeHead(status, headers) {
-    response.writeHead(status, headers)
-    response.flushHeaders()
-  },
-  write: chunk => response.write(chunk),
-  end: chunk => response.end(chunk),
-  on: (event, listener) => response.on(event, listener),
-  get destroyed() {
-    return response.destroyed
-  },
-})
-
+const answer = bothEras(fixtureServer)
 const hostAllowed = localhostHostValidation()
 const originAllowed = localhostOriginValidation()
 
@@ -41,7 +14,7 @@ const server = createServer((request, response) => {
     response.writeHead(404).end()
     return
   }
-  void answer(request as NodeIncomingMessageLike, flushing(response))
+  answer(request, response)
 })
 // Idle connections outlive those of any client, so that no request meets a socket that is being closed.
 server.keepAliveTimeout = 60_000

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
 import { dial, received, statuses } from './raw.ts'
 import { callTool, modern, open, send, until } from './request.ts'
@@ -8,23 +9,7 @@ import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream
 
 const caller = testKey('caller')
 const greedy = testKey('greedy')
-const channels = ['Definition', 'Arguments', 'Result', 'Prompt', 'Resource', 'Elicitation'] as const
-const rules = [
-  {
-    policy: 'p',
-    detector: { keywords: { words: ['projectx'] } },
-    channels: [...channels],
-    action: 'Block' as const,
-    mode: 'Enforce' as const,
-  },
-  {
-    policy: 'p',
-    detector: { secrets: {} },
-    channels: [...channels],
-    action: 'Block' as const,
-    mode: 'Enforce' as const,
-  },
-]
+const rules = [everywhere(word('projectx'), 'Block'), everywhere({ secrets: {} }, 'Block')]
 
 let upstream: ScriptedUpstream
 let wire: Wire

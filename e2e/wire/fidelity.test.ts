@@ -1,28 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
+import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
 import { callTool, modern, open, send, until } from './request.ts'
 import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 const caller = testKey('caller')
-const channels = ['Definition', 'Arguments', 'Result', 'Prompt', 'Resource', 'Elicitation'] as const
 const guardrails = {
-  rules: [
-    {
-      policy: 'p',
-      detector: { keywords: { words: ['xylophone'] } },
-      channels: [...channels],
-      action: 'Block' as const,
-      mode: 'Enforce' as const,
-    },
-    {
-      policy: 'p',
-      detector: { secrets: {} },
-      channels: [...channels],
-      action: 'Redact' as const,
-      mode: 'Enforce' as const,
-    },
-  ],
+  rules: [everywhere(word('xylophone'), 'Block'), everywhere({ secrets: {} }, 'Redact')],
 }
 
 let upstream: ScriptedUpstream

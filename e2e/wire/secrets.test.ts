@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
+import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
 import { exchange } from './raw.ts'
 import { callTool, modern, send, type Sending } from './request.ts'
@@ -10,24 +11,8 @@ import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 const caller = testKey('caller')
 const narrow = testKey('narrow', { allowedTools: [] })
-const channels = ['Definition', 'Arguments', 'Result', 'Prompt', 'Resource', 'Elicitation'] as const
 const guardrails = {
-  rules: [
-    {
-      policy: 'p',
-      detector: { secrets: {} },
-      channels: [...channels],
-      action: 'Redact' as const,
-      mode: 'Enforce' as const,
-    },
-    {
-      policy: 'p',
-      detector: { keywords: { words: ['xylophone'] } },
-      channels: [...channels],
-      action: 'Block' as const,
-      mode: 'Enforce' as const,
-    },
-  ],
+  rules: [everywhere({ secrets: {} }, 'Redact'), everywhere(word('xylophone'), 'Block')],
 }
 
 let upstream: ScriptedUpstream

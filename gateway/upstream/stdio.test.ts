@@ -6,6 +6,7 @@ import {
   fixture,
   initialize,
   initializeBody,
+  legacy,
   textOf,
   tool,
   upstream,
@@ -13,8 +14,6 @@ import {
 import { manualClock } from './stdio/testdata/manualclock.ts'
 
 afterEach(closeAll)
-
-const legacy = (...args: string[]) => fixture('child.ts', 'legacy', ...args)
 
 describe('sessions', () => {
   test('initialize opens a session and its calls reach its process', async () => {

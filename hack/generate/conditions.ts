@@ -22,8 +22,8 @@ export const conditions = (): string =>
     [
       '| phase | meaning |',
       '|---|---|',
-      '| `Provisioning` | Pods are being started for the first time. |',
-      '| `Healthy` | All pods get calls. |',
+      '| `Provisioning` | Pods are being started for the first time, or run and no gateway of theirs has been asked yet. |',
+      '| `Healthy` | All pods get calls, and a gateway was asked and answered. A new pod keeps the phase before until its gateway was asked. |',
       '| `Degraded` | Calls are answered, but not by all pods, or not with the configuration of now, or the handshake fails. |',
       '| `Unhealthy` | It answered once, and now no pod gets calls. |',
       '| `Stopped` | `stopped: true`, or no replicas. |',

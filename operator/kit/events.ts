@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { isNotLeader } from './asleader.ts'
 import type { Client } from './client.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { silent, textOf, type Log } from './log.ts'
@@ -48,6 +49,7 @@ export class Recorder {
 
   record(happened: Happened): void {
     this.#write(happened).catch((error: unknown) => {
+      if (isNotLeader(error)) return
       const { log = silent } = this.#options
       log.warn('event not written', { reason: happened.reason, error: textOf(error) })
     })

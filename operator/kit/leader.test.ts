@@ -13,6 +13,7 @@ type Candidate = {
   readonly clock: ManualClock
   readonly stop: AbortController
   readonly done: Promise<void>
+  readonly said: string[]
   losses: number
 }
 
@@ -29,7 +30,9 @@ function candidate(identity: string, clock = new ManualClock()): Candidate {
     clock,
     mayWrite: () => leader?.isLeader() === true,
   })
-  const made = { client, clock, stop, losses: 0 }
+  const said: string[] = []
+  const say = (event: string): void => void said.push(event)
+  const made = { client, clock, stop, said, losses: 0 }
   leader = new Leader({
     client,
     namespace: 's',
@@ -37,6 +40,7 @@ function candidate(identity: string, clock = new ManualClock()): Candidate {
     identity,
     clock,
     random: () => 0,
+    log: { info: say, warn: say, error: say },
     lost: () => (self.losses += 1),
   })
   const self: Candidate = Object.assign(made, { leader, done: leader.run(stop.signal) })
@@ -98,6 +102,18 @@ describe('a leader', () => {
     await a.leader.elected()
     a.clock.setWall(11_000)
     expect(a.leader.isLeader()).toBe(false)
+  })
+
+  test('says so when it could renew only after the deadline, and nobody had taken the lease', async () => {
+    const a = candidate('a')
+    await a.leader.elected()
+    expect(a.said).toEqual(['elected'])
+    // It rests between two looks.
+    await until(() => a.clock.pending.includes(2000))
+    a.clock.setWall(11_000)
+    expect(a.leader.isLeader()).toBe(false)
+    await until(() => a.leader.isLeader(), a.clock)
+    expect([a.said, a.losses]).toEqual([['elected', 'lease renewed late'], 0])
   })
 
   test('still counts when the clock on the wall is set back', async () => {

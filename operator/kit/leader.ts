@@ -132,6 +132,8 @@ export class Leader {
       },
       signal,
     )
+    // Nobody else took it, so nothing happened meanwhile; but nothing was written either.
+    if (this.#isHolding && !this.isLeader()) this.#log.warn('lease renewed late')
     this.#renewed = sent
     if (!this.#isHolding) this.#log.info('elected', { identity: this.#options.identity })
     this.#isHolding = true

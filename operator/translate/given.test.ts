@@ -79,6 +79,7 @@ type Container = {
   readonly resources: object
   readonly securityContext: object
   readonly volumeMounts: readonly object[]
+  readonly ports: readonly { readonly containerPort: number }[]
 }
 type Pod = {
   readonly initContainers: readonly Container[]
@@ -86,12 +87,17 @@ type Pod = {
   readonly volumes: readonly object[]
 }
 
-function podOf(desired: Desired): Pod {
+type Template = { readonly metadata: { readonly labels: object }; readonly spec: Pod }
+type Ingress = { readonly from?: readonly object[]; readonly ports: readonly { readonly port: number }[] }
+
+function templateOf(desired: Desired): Template {
   const { spec } = objectsOf(desired).find(object => object.kind === 'Deployment') as unknown as {
-    spec: { template: { spec: Pod } }
+    spec: { template: Template }
   }
-  return spec.template.spec
+  return spec.template
 }
+
+const podOf = (desired: Desired): Pod => templateOf(desired).spec
 
 const conditions = (desired: Desired): unknown[] =>
   statusesOf(desired).flatMap(({ status }) => status.conditions.map(({ type, status }) => [type, status]))
@@ -114,6 +120,22 @@ describe('the first manifest of the documents', () => {
       'NetworkPolicy mcp-my-mcp-server',
       'Deployment mcp-my-mcp-server',
     ])
+  })
+
+  test('has walls that let callers in to the port of the gateway, and nobody to that of the server', () => {
+    const { spec } = objectsOf(desired).find(object => object.kind === 'NetworkPolicy') as unknown as {
+      spec: { podSelector: { matchLabels: object }; policyTypes: string[]; ingress: Ingress[] }
+    }
+    const { labels } = templateOf(desired).metadata
+    expect(labels).toMatchObject(spec.podSelector.matchLabels)
+    expect(spec.policyTypes).toContain('Ingress')
+    const open = spec.ingress.flatMap(({ from, ports }) => ports.map(({ port }) => [port, from === undefined]))
+    expect(open).toEqual([
+      [18080, true],
+      [18081, false],
+    ])
+    const [server] = podOf(desired).containers
+    expect(server?.ports.map(({ containerPort }) => containerPort)).toEqual([8080])
   })
 
   test('runs its image with the limits and the secret that it names', () => {

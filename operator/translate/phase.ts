@@ -18,11 +18,14 @@ export type PhaseFacts = {
 }
 
 const underWay: ReadonlySet<Reason> = new Set(['RolloutInProgress', 'WaitingForGateways', 'PodsNotReady', 'Programmed'])
-const served: ReadonlySet<string | undefined> = new Set(['Healthy', 'Degraded', 'Unhealthy'])
+const served: readonly Phase[] = ['Healthy', 'Degraded', 'Unhealthy']
+/** The phase of the status before, if the server had served by then. */
+const lastServed = ({ before }: PhaseFacts): Phase | undefined => served.find(phase => phase === before)
 
 /** No pod gets calls. */
-function down({ available, programmed, before }: PhaseFacts): Phase {
-  if (served.has(before)) return 'Unhealthy'
+function down(facts: PhaseFacts): Phase {
+  const { available, programmed } = facts
+  if (lastServed(facts)) return 'Unhealthy'
   return underWay.has(available.reason) && underWay.has(programmed.reason) ? 'Provisioning' : 'Failed'
 }
 
@@ -31,10 +34,12 @@ export function phaseOf(facts: PhaseFacts): Phase {
   const { compiled, replicas, observed, available, programmed, ready } = facts
   if (!compiled) return 'Failed'
   if (replicas === 0) return 'Stopped'
-  const serving = livePods(observed).filter(pod => pod.ready).length
-  if (serving === 0) return down(facts)
+  const serving = livePods(observed).filter(pod => pod.ready)
+  if (serving.length === 0) return down(facts)
   const isBehind = programmed.status === 'False' && programmed.reason !== 'WaitingForGateways'
-  if (serving < replicas || isBehind || available.reason !== 'Available') return 'Degraded'
+  if (serving.length < replicas || isBehind || available.reason !== 'Available') return 'Degraded'
   if (ready.reason === 'HandshakeFailed') return 'Degraded'
-  return 'Healthy'
+  // A kubelet that finds its containers well has not asked the gateway what it does: until somebody has, nothing new is known.
+  const isAsked = observed.handshake !== undefined && serving.some(pod => pod.report !== undefined)
+  return isAsked ? 'Healthy' : (lastServed(facts) ?? 'Provisioning')
 }

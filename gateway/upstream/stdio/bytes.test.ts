@@ -1,9 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ask, closeAll, done, fixture, initialize, textOf, tool, upstream } from './testdata/client.ts'
+import { ask, closeAll, done, initialize, legacy, textOf, tool, upstream } from './testdata/client.ts'
 
 afterEach(closeAll)
-
-const legacy = (...args: string[]) => fixture('child.ts', 'legacy', ...args)
 
 describe('bytes', () => {
   test('a pretty-printed body becomes one line in which only CR and LF have changed', async () => {

@@ -8,6 +8,7 @@ import {
   fixture,
   initialize,
   initializeBody,
+  legacy,
   modernRequest,
   modernTool,
   textOf,
@@ -17,8 +18,6 @@ import {
 import { manualClock } from './testdata/manualclock.ts'
 
 afterEach(closeAll)
-
-const legacy = (...args: string[]) => fixture('child.ts', 'legacy', ...args)
 
 describe('processes', () => {
   test('a death fails the calls in flight and the server stream, and ends the session', async () => {

@@ -1,10 +1,8 @@
 // A friendly MCP server for the tests on a cluster, made with the public SDK: both eras on one URL, slow tools, and a count of what it saw.
 import { appendFileSync } from 'node:fs'
-import { createServer, type ServerResponse } from 'node:http'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
-import { toNodeHandler, type NodeIncomingMessageLike, type NodeServerResponseLike } from '@modelcontextprotocol/node'
-import { createMcpHandler, isLegacyRequest, type McpHttpHandler } from '@modelcontextprotocol/server'
-import { sessions } from '../../../conformance/fixture/sessions.ts'
+import { bothEras } from '../../../conformance/fixture/eras.ts'
 import { friendlyServer, type Mood } from './tools.ts'
 
 // What else servers do. CRASH: ends at once. WRITE_HOME: needs a home that it may write to.
@@ -16,31 +14,13 @@ if (CRASH !== undefined) {
 if (WRITE_HOME !== undefined) appendFileSync(join(HOME, 'state'), 'started\n')
 
 const mood: Mood = { hanging: false, calls: 0 }
-const modern: McpHttpHandler = createMcpHandler(() => friendlyServer(mood, modern.notify), { legacy: 'reject' })
-const legacy = sessions(() => friendlyServer(mood, modern.notify))
-const answer = toNodeHandler({
-  fetch: async request => ((await isLegacyRequest(request)) ? legacy(request) : modern.fetch(request)),
-})
-
-/** The SDK's adapter leaves the head of a stream in the buffer until the first event. */
-const flushing = (response: ServerResponse): NodeServerResponseLike => ({
-  writeHead(status, headers) {
-    response.writeHead(status, headers)
-    response.flushHeaders()
-  },
-  write: chunk => response.write(chunk),
-  end: chunk => response.end(chunk),
-  on: (event, listener) => response.on(event, listener),
-  get destroyed() {
-    return response.destroyed
-  },
-})
+const answer = bothEras(notify => friendlyServer(mood, notify))
 
 const server = createServer((request, response) => {
   if (mood.hanging) return
   const path = request.url?.split('?')[0]
   if (path === '/health') response.end('ok')
-  else if (path === '/mcp') void answer(request as NodeIncomingMessageLike, flushing(response))
+  else if (path === '/mcp') answer(request, response)
   else response.writeHead(404).end()
 })
 server.keepAliveTimeout = 60_000

@@ -19,6 +19,9 @@ export function fixture(name: string, ...args: string[]): readonly string[] {
   return [process.execPath, '--disable-warning=ExperimentalWarning', join(import.meta.dirname, name), ...args]
 }
 
+/** The child of the tests, which speaks the revisions with sessions. */
+export const legacy = (...args: string[]): readonly string[] => fixture('child.ts', 'legacy', ...args)
+
 export type Fixture = StdioUpstream & { readonly lines: readonly LogLine[] }
 
 /** Every upstream that a test started; the test file closes them all. */
