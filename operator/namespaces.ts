@@ -67,10 +67,17 @@ export class Namespaces {
     return { requeueAfter: waits ? leftoverAgain : this.#again(namespace) }
   }
 
-  /** A server with pods whose gateways this process has not asked yet keeps the status that its predecessor wrote. */
+  /**
+   * A server with pods whose gateways this process has not asked yet keeps the status that its predecessor wrote. One whose objects are about to be
+   * applied for the first time gets its status after that: it would be another one a moment later.
+   */
   #isKnown({ kind, namespace, name }: Status): boolean {
-    const { caches, observations } = this.#options.sources
-    if (kind !== 'MCPServer' || observations.has(entryKey(namespace, name))) return true
+    const { book, sources } = this.#options
+    const { caches, observations } = sources
+    const key = entryKey(namespace, name)
+    const entry = book.entry(key)
+    if (kind === 'MCPServer' && entry?.isOpen === true && !entry.wasTried) return false
+    if (kind !== 'MCPServer' || observations.has(key)) return true
     return caches.podsOf(namespace, name).every(pod => addressOf(pod) === undefined || isDeleting(pod))
   }
 
