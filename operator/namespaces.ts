@@ -76,9 +76,14 @@ export class Namespaces {
     const { caches, observations } = sources
     const key = entryKey(namespace, name)
     const entry = book.entry(key)
-    if (kind === 'MCPServer' && entry?.isOpen === true && !entry.wasTried) return false
+    if (kind === 'MCPServer' && entry !== undefined && this.#isAboutToBe(entry)) return false
     if (kind !== 'MCPServer' || observations.has(key)) return true
     return caches.podsOf(namespace, name).every(pod => addressOf(pod) === undefined || isDeleting(pod))
+  }
+
+  #isAboutToBe({ namespace, server, marks, wasTried }: Entry): boolean {
+    const { conflict, refusal } = this.#options.sources.guards.trouble(namespace, server)
+    return !wasTried && marks.size > 0 && !conflict && !refusal
   }
 
   /** Reads what a plan needs and caches do not have. Resolves to whether a former server is still in the way of its successor. */
@@ -88,12 +93,13 @@ export class Namespaces {
     let waits = false
     await Promise.all([
       sources.secrets.refresh(namespace, names),
-      parallel(book.entries(namespace), 8, async ({ server, owner }) => {
+      parallel(book.entries(namespace), 8, async entry => {
+        const { server, owner } = entry
         const isNew = sources.caches.children.Deployment.store.get(namespace, `mcp-${server}`) === undefined
         try {
           await sources.guards.ensure(owner, isNew)
         } catch (error) {
-          if (error instanceof Leftover) waits = true
+          if (error instanceof Leftover) waits = entry.wasTried = true
           else if (isRefusal(error))
             this.#options.log.warn('no guard secret', { namespace, server, error: error.message })
           else throw error

@@ -43,7 +43,7 @@ async function startOperator(kubeconfig: string): Promise<{ child: ChildProcess;
     },
   })
   const lines: Line[] = []
-  createInterface({ input: child.stdout! }).on('line', line => {
+  createInterface({ input: child.stdout }).on('line', line => {
     keep('log', 'operator', line)
     lines.push(JSON.parse(line) as Line)
   })
@@ -123,16 +123,12 @@ describe.skipIf(noControlPlane)('the operator and five hundred servers in one na
     const { port, lines } = operator!
     const began = performance.now()
     const creating = createAll(rest)
-    let seen: Record<string, number> = {}
-    const isDone = async (): Promise<boolean> => {
-      seen = await reached(rest)
-      return Object.values(seen).every(count => count === servers)
-    }
-    let done = await isDone()
-    while (!done && performance.now() - began < bound) {
-      await new Promise(resolve => setTimeout(resolve, 1000))
-      done = await isDone()
-    }
+    // Looking costs the API server what it has no time for: one list, until it says that all are done.
+    const isOver = async (): Promise<boolean> =>
+      performance.now() - began > bound ||
+      (await list(rest, 'MCPServer', namespace)).filter(isJudged).length === servers
+    while (!(await isOver())) await new Promise(resolve => setTimeout(resolve, 1000))
+    const seen = await reached(rest)
     const took = Math.round((performance.now() - began) / 100) / 10
     await creating
     console.log(`${servers} servers: all there after ${took} s`)
