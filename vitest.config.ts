@@ -1,9 +1,10 @@
 import { defineConfig } from 'vitest/config'
 
+/** Asks for a bound in time, so it has both cores for itself, after all others. */
+const alone = ['operator/scale.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
-    exclude: ['**/node_modules/**', 'out/**'],
     setupFiles: ['hack/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
@@ -11,5 +12,17 @@ export default defineConfig({
     expect: { poll: { timeout: 30_000, interval: 100 } },
     // Two cores: more workers only make the real processes of the wire tests wait for each other.
     maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: 'together',
+          include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
+          exclude: ['**/node_modules/**', 'out/**', ...alone],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+    ],
   },
 })

@@ -1,19 +1,25 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { gatewayFlags } from './flags.ts'
+import { gatewayFlags, operatorFlags } from './flags.ts'
 
 const read = (name: string): string => readFileSync(join(import.meta.dirname, '..', name), 'utf8')
 const dockerfile = { gateway: read('Dockerfile.gateway'), operator: read('Dockerfile.operator') }
 
 describe('the images', () => {
-  test('run the gateway with the flags that were measured; the old space by a variable, since the operator sets it with the limit', () => {
-    const words = /^ENTRYPOINT (.*)$/m.exec(dockerfile.gateway)?.[1] ?? '[]'
-    const variable = /^ENV NODE_OPTIONS=(\S+)$/m.exec(dockerfile.gateway)?.[1]
-    const [node, ...rest] = JSON.parse(words) as string[]
-    expect(node).toBe('node')
-    expect(new Set([...rest.slice(0, -1), variable])).toEqual(new Set(gatewayFlags()))
-  })
+  test.each([
+    ['gateway', gatewayFlags()],
+    ['operator', operatorFlags()],
+  ] as const)(
+    'run the %s with the flags that were measured; the old space by a variable, set with the limit',
+    (name, flags) => {
+      const words = /^ENTRYPOINT (.*)$/m.exec(dockerfile[name])?.[1] ?? '[]'
+      const variable = /^ENV NODE_OPTIONS=(\S+)$/m.exec(dockerfile[name])?.[1]
+      const [node, ...rest] = JSON.parse(words) as string[]
+      expect(node).toBe('node')
+      expect(new Set([...rest.slice(0, -1), variable])).toEqual(new Set(flags))
+    },
+  )
 
   test.each([
     ['gateway', 10_002],

@@ -73,11 +73,13 @@ export class Applier {
   }
 
   /** Whether an object has to be applied: it never was, is to be otherwise, was changed by others, or has gone. */
-  needs({ object, fingerprint }: Wish): boolean {
-    const record = this.#records.get(objectKey(object))
+  needs(key: string, fingerprint: string): boolean {
+    const record = this.#records.get(key)
     if (record?.fingerprint !== fingerprint) return true
-    const child = this.#child(object)
-    if (child === undefined) return this.#caches.children[kindOf(object)].store.hasSeen(record.version)
+    const { kind, namespace, name } = partsOf(key)
+    const { store } = this.#caches.children[kindOf({ kind })]
+    const child = store.get(namespace, name)
+    if (child === undefined) return store.hasSeen(record.version)
     // What was seen before our own last write says nothing.
     const isNews = compareVersions(child.metadata.resourceVersion ?? '', record.version) > 0
     return isNews && markOf(child) !== record.mark
@@ -97,7 +99,7 @@ export class Applier {
   async apply(key: string, latest: () => Wish | undefined, owner: Owner): Promise<Outcome> {
     return this.#lock.with(key, async () => {
       const wish = latest()
-      if (wish === undefined || !this.needs(wish)) return { change: 'none' }
+      if (wish === undefined || !this.needs(key, wish.fingerprint)) return { change: 'none' }
       try {
         return await this.#write(wish, owner).catch((error: unknown) => {
           // Something of that name is there after all: it is looked at, and judged.
@@ -156,7 +158,12 @@ export class Applier {
   }
 }
 
-function kindOf({ kind }: KubernetesObject): ChildKind {
+function partsOf(key: string) {
+  const [kind = '', namespace = '', name = ''] = key.split('/')
+  return { kind, namespace, name }
+}
+
+function kindOf({ kind }: Pick<KubernetesObject, 'kind'>): ChildKind {
   if (!isChildKind(kind)) throw new TypeError(`${kind} is not applied`)
   return kind
 }

@@ -1,6 +1,6 @@
-import { translate, type Desired, type Generate, type ServerPlan } from './translate/index.ts'
-import { objectKey, wishFor, type Applier } from './applier.ts'
-import { entryKey, newEntry, type Entry } from './entry.ts'
+import { Memory, translate, type Desired, type Generate, type ServerPlan } from './translate/index.ts'
+import { objectKey, type Applier } from './applier.ts'
+import { entryKey, newEntry, takeUp, type Entry } from './entry.ts'
 import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import { isDeleting } from './observe-pods.ts'
@@ -15,7 +15,24 @@ export type Plan = {
   readonly changed: readonly Entry[]
 }
 
-type Namespace = { readonly entries: Map<string, Entry>; prepared: boolean; cost: number; ended: number; held: number }
+type Namespace = {
+  readonly entries: Map<string, Entry>
+  /** What earlier plans worked out. */
+  readonly memory: Memory
+  prepared: boolean
+  cost: number
+  ended: number
+  held: number
+}
+
+const newNamespace = (): Namespace => ({
+  entries: new Map(),
+  memory: new Memory(),
+  prepared: false,
+  cost: 0,
+  ended: 0,
+  held: 0,
+})
 
 /** Plans may take so much of the time: a tenth. What only shows in statuses can wait that long. */
 const idleShare = 9
@@ -70,15 +87,15 @@ export class Book {
 
   /** Brings the entries in line with the servers that there are. Gives back those that have gone. */
   sync(namespace: string): Entry[] {
-    const state = this.#namespaces.get(namespace) ?? { entries: new Map(), prepared: false, cost: 0, ended: 0, held: 0 }
+    const state = this.#namespaces.get(namespace) ?? newNamespace()
     const servers = this.#sources.caches.own.MCPServer.store.list(namespace).filter(server => !isDeleting(server))
     const present = new Map(servers.map(server => [server.metadata.name ?? '', server]))
     const gone = [...state.entries.values()].filter(
       ({ server, owner }) => present.get(server)?.metadata.uid !== owner.uid,
     )
-    for (const { server, namespace, names } of gone) {
+    for (const { server, namespace, marks } of gone) {
       state.entries.delete(server)
-      this.#applier.forget(names)
+      this.#applier.forget(marks.keys())
       this.#sources.guards.forget(namespace, server)
       this.#sources.observations.forget(entryKey(namespace, server))
     }
@@ -96,7 +113,7 @@ export class Book {
     const began = this.#clock.elapsed()
     this.sync(namespace)
     const state = this.#namespaces.get(namespace)!
-    const desired = translate(gather(namespace, [...state.entries.values()], this.#sources))
+    const desired = translate(gather(namespace, [...state.entries.values()], this.#sources), state.memory)
     const pending: Entry[] = []
     const changed: Entry[] = []
     for (const plan of desired.servers) {
@@ -104,7 +121,7 @@ export class Book {
       if (!entry) continue
       const version = `${entry.hash}.${entry.mounts}`
       this.#note(entry, plan, desired.tlsSecret)
-      if (entry.wishes || this.surplus(entry).length > 0) pending.push(entry)
+      if (entry.isOpen || this.surplus(entry).length > 0) pending.push(entry)
       if (`${entry.hash}.${entry.mounts}` !== version) changed.push(entry)
     }
     state.ended = this.#clock.elapsed()
@@ -118,21 +135,19 @@ export class Book {
   }
 
   /** Children that were made for a server and are not wanted any more. */
-  surplus({ namespace, server, owner, names }: Entry): ApiObject[] {
+  surplus({ namespace, server, owner, marks }: Entry): ApiObject[] {
     return this.#sources.caches
       .childrenOf(namespace, server)
-      .filter(child => controllerOf(child)?.uid === owner.uid && !names.has(objectKey(child)) && !isDeleting(child))
+      .filter(child => controllerOf(child)?.uid === owner.uid && !marks.has(objectKey(child)) && !isDeleting(child))
   }
 
-  #note(entry: Entry, { hash, objects }: ServerPlan, tlsSecret: string | undefined): void {
+  #note(entry: Entry, plan: ServerPlan, tlsSecret: string | undefined): void {
     const { guards, secrets, caches } = this.#sources
     // Without its guard secret the pod could not start, and its gateway would have nothing to believe the operator by.
     const isGuarded = guards.keys(entry.namespace, entry.server) !== undefined
-    const wishes = new Map(objects.map(object => [objectKey(object), wishFor(object)]))
-    entry.names = new Set(wishes.keys())
-    const open = isGuarded && [...wishes.values()].some(wish => this.#applier.needs(wish))
-    if (open) entry.wishes = wishes
-    else delete entry.wishes
+    takeUp(entry, plan)
+    entry.isOpen = isGuarded && [...entry.marks].some(([key, fingerprint]) => this.#applier.needs(key, fingerprint))
+    const { hash } = plan
     if (hash !== undefined) entry.hash = hash
     const { spec } = (caches.server(entry.namespace, entry.server) ?? {}) as { spec?: { stopped?: boolean } }
     entry.stopped = spec?.stopped === true

@@ -11,7 +11,16 @@ import type { Log } from './kit/log.ts'
 
 const dataKey = 'last-good.json'
 
+/** What was read of a ConfigMap once. The same is given each time, so that who compares by identity finds it. */
+const known = new WeakMap<ApiObject, LastGood[]>()
+
 function read(configMap: ApiObject): LastGood[] {
+  const found = known.get(configMap) ?? parsed(configMap)
+  known.set(configMap, found)
+  return found
+}
+
+function parsed(configMap: ApiObject): LastGood[] {
   const text = (configMap['data'] as Record<string, string> | undefined)?.[dataKey]
   try {
     const kept = JSON.parse(text ?? '') as LastGood

@@ -65,11 +65,23 @@ export class Namespaces {
     return { requeueAfter: waits ? leftoverAgain : this.#again(namespace) }
   }
 
-  /** A server with pods whose gateways this process has not asked yet keeps the status that its predecessor wrote. */
+  /**
+   * A server with pods whose gateways this process has not asked yet keeps the status that its predecessor wrote. One whose objects are about to be
+   * applied for the first time gets its status after that: it would be another one a moment later.
+   */
   #isKnown({ kind, namespace, name }: Status): boolean {
-    const { caches, observations } = this.#options.sources
-    if (kind !== 'MCPServer' || observations.has(entryKey(namespace, name))) return true
+    const { book, sources } = this.#options
+    const { caches, observations } = sources
+    const key = entryKey(namespace, name)
+    const entry = book.entry(key)
+    if (kind === 'MCPServer' && entry !== undefined && this.#isAboutToBe(entry)) return false
+    if (kind !== 'MCPServer' || observations.has(key)) return true
     return caches.podsOf(namespace, name).every(pod => addressOf(pod) === undefined || isDeleting(pod))
+  }
+
+  #isAboutToBe({ namespace, server, marks, wasTried }: Entry): boolean {
+    const { conflict, refusal } = this.#options.sources.guards.trouble(namespace, server)
+    return !wasTried && marks.size > 0 && !conflict && !refusal
   }
 
   /** Reads what a plan needs and caches do not have. Resolves to whether a former server is still in the way of its successor. */
@@ -79,12 +91,13 @@ export class Namespaces {
     let waits = false
     await Promise.all([
       sources.secrets.refresh(namespace, names),
-      parallel(book.entries(namespace), 8, async ({ server, owner }) => {
+      parallel(book.entries(namespace), 8, async entry => {
+        const { server, owner } = entry
         const isNew = sources.caches.children.Deployment.store.get(namespace, `mcp-${server}`) === undefined
         try {
           await sources.guards.ensure(owner, isNew)
         } catch (error) {
-          if (error instanceof Leftover) waits = true
+          if (error instanceof Leftover) waits = entry.wasTried = true
           else if (isRefusal(error))
             this.#options.log.warn('no guard secret', { namespace, server, error: error.message })
           else throw error

@@ -17,10 +17,12 @@ import type { Sources } from './snapshot.ts'
 /** Ports of a gateway in its pod. */
 const ports = { client: 18_080, admin: 18_081 } as const
 
-/** Milliseconds between two looks at gateways that do not run yet what is wanted; after each of the first ones they are poked again. */
+/** Milliseconds between two looks at gateways that do not run yet what is wanted. */
 const steps = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const
 /** Milliseconds that a kubelet gets before it is poked again. */
 const patience = 250
+/** How often gateways that answer, and run something else, are poked again. */
+const pokesAgain = 4
 const lookAgain = 60_000
 const shakeAgain = 600_000
 const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
@@ -31,6 +33,7 @@ type Progress = {
   poked: string
   /** When the last poke was through, by the clock. */
   told: number
+  again: number
   failures: number
   readonly certificates: string[]
 }
@@ -79,6 +82,7 @@ export class Observer {
     const isBehind = pods.some(pod => !runs(reports.get(uidOf(pod)), entry.hash))
     if (isBehind) return this.#push(entry, pods, progress)
     progress.attempt = 0
+    progress.again = 0
     progress.poked = progress.version
     const isShaken = [...handshakes.values()].every(({ result }) => result.ok)
     progress.failures = isShaken ? 0 : progress.failures + 1
@@ -86,18 +90,24 @@ export class Observer {
     return { requeueAfter: retry ?? lookAgain * (0.9 + Math.random() * 0.2) }
   }
 
-  /** The newest file has not arrived, or the gateway does not answer: its kubelet may have seen the annotation before the ConfigMap. */
+  /**
+   * The newest file has not arrived: the kubelet may have seen the annotation before the ConfigMap. A gateway that does not answer is not helped by that; most
+   * often it is only being started, and its pod has mounted what is new.
+   */
   async #push(entry: Entry, pods: readonly ApiObject[], progress: Progress): Promise<Result> {
-    const { attempt, version } = progress
-    // While its objects are still to be applied there is nothing new to be had; whoever applies them hurries the kubelets.
-    const isUntold = progress.poked !== version && entry.wishes === undefined
-    const isLate = this.#options.clock.elapsed() - progress.told >= patience
-    if (isUntold || (attempt > 0 && attempt <= 4 && isLate)) {
-      const { reports } = this.#options.sources.observations.of(entry.key)
-      const behind = pods.filter(pod => !runs(reports.get(uidOf(pod)), entry.hash))
-      await this.#poke(behind, progress, attempt === 0 ? version : `${version}.${attempt}`)
-    }
+    const { clock, sources } = this.#options
+    const { attempt, version, again } = progress
+    const { reports } = sources.observations.of(entry.key)
+    const behind = pods.filter(pod => !runs(reports.get(uidOf(pod)), entry.hash))
     progress.attempt += 1
+    // While its objects are still to be applied there is nothing new to be had; whoever applies them hurries the kubelets.
+    if (progress.poked !== version && (attempt > 0 || !entry.isOpen)) {
+      await this.#poke(behind, progress, version)
+    } else if (attempt > 0 && again < pokesAgain && clock.elapsed() - progress.told >= patience) {
+      const answering = behind.filter(pod => 'hash' in (reports.get(uidOf(pod)) ?? {}))
+      if (answering.length > 0) progress.again += 1
+      await this.#poke(answering, progress, `${version}.${progress.again}`)
+    }
     return { requeueAfter: steps[Math.min(attempt, steps.length - 1)]! }
   }
 
@@ -124,8 +134,8 @@ export class Observer {
     const version = mountsVersion(entry)
     const known = this.#progress.get(entry.key)
     // What an operator finds when it starts was made known by the one before it.
-    const progress = known ?? { version, attempt: 0, poked: version, told: 0, failures: 0, certificates: [] }
-    if (progress.version !== version) Object.assign(progress, { version, attempt: 0 })
+    const progress = known ?? { version, attempt: 0, poked: version, told: 0, again: 0, failures: 0, certificates: [] }
+    if (progress.version !== version) Object.assign(progress, { version, attempt: 0, again: 0 })
     this.#progress.set(entry.key, progress)
     return progress
   }

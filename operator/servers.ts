@@ -2,7 +2,7 @@ import type { Recorder } from './kit/events.ts'
 import type { Result } from './kit/queue.ts'
 import type { Applier, Outcome } from './applier.ts'
 import type { Book } from './book.ts'
-import type { Entry } from './entry.ts'
+import { wishOf, type Entry } from './entry.ts'
 import { Leftover } from './ownership.ts'
 import { tellCreated } from './tell.ts'
 import { isTerminating } from './terminating.ts'
@@ -34,6 +34,7 @@ export class Servers {
     const entry = this.#options.book.entry(key)
     if (!entry) return
     const before = troubleOf(entry)
+    const isFirst = !entry.wasTried
     try {
       await this.#apply(entry)
       await this.#prune(entry)
@@ -41,6 +42,9 @@ export class Servers {
       if (isTerminating(error)) return
       if (error instanceof Leftover) return { requeueAfter: leftoverAgain }
       throw error
+    } finally {
+      entry.wasTried = true
+      if (isFirst) this.#options.noticed(entry.namespace)
     }
     const after = troubleOf(entry)
     if (after !== before) this.#options.noticed(entry.namespace)
@@ -49,12 +53,12 @@ export class Servers {
 
   /** Its policies and keys alone, for those who cannot wait. */
   async revoke(entry: Entry): Promise<void> {
-    const key = [...(entry.wishes?.keys() ?? [])].find(one => one.startsWith('ConfigMap/'))
+    const key = [...openKeys(entry)].find(one => one.startsWith('ConfigMap/'))
     if (key !== undefined) await this.#one(entry, key)
   }
 
   async #apply(entry: Entry): Promise<void> {
-    for (const key of entry.wishes?.keys() ?? []) {
+    for (const key of openKeys(entry)) {
       // A NetworkPolicy that cannot be written must not be missed by a pod that runs already.
       if (!(await this.#one(entry, key))) return
     }
@@ -63,7 +67,7 @@ export class Servers {
   /** False when the object stands in the way, or was refused. */
   async #one(entry: Entry, key: string): Promise<boolean> {
     const { applier } = this.#options
-    const outcome = await applier.apply(key, () => entry.wishes?.get(key), entry.owner)
+    const outcome = await applier.apply(key, () => wishOf(entry, key), entry.owner)
     entry.conflicts.delete(key)
     entry.refusals.delete(key)
     if ('conflict' in outcome) entry.conflicts.set(key, outcome.conflict)
@@ -74,7 +78,7 @@ export class Servers {
 
   async #done(entry: Entry, key: string, { change }: Extract<Outcome, { change: unknown }>): Promise<void> {
     const [kind = '', , name = ''] = key.split('/')
-    if (change === 'created' && kind === 'Deployment') tellCreated(this.#options.recorder, entry.object, kind, name)
+    if (change === 'created' && kind === 'Deployment') tellCreated(this.#options.recorder, entry.regarding, kind, name)
     if (change !== 'changed' || kind !== 'ConfigMap') return
     this.#options.watch(entry)
     await this.#options.hurry(entry)
@@ -85,6 +89,8 @@ export class Servers {
     for (const child of book.surplus(entry)) await applier.remove(child)
   }
 }
+
+const openKeys = ({ isOpen, marks }: Entry): Iterable<string> => (isOpen ? marks.keys() : [])
 
 const troubleOf = ({ conflicts, refusals }: Entry): string =>
   conflicts.size + refusals.size === 0 ? '' : JSON.stringify([...conflicts.values(), ...refusals.values()])

@@ -42,8 +42,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     connections: 8,
     userAgent: name,
     mayWrite: () => leader.isLeader() && (options.gate?.() ?? true),
-    answered: (method, status) =>
-      metrics.add('rest_client_requests_total', 'Answers of the API server.', { method, code: String(status) }),
+    answered: (method, status, lane) =>
+      metrics.add('rest_client_requests_total', 'Answers of the API server.', { method, code: String(status), lane }),
   })
   let isEnding = false
   const lost = (): void => {

@@ -26,6 +26,8 @@ export class Statuses {
   readonly #told: Told
   /** By uid: what was written and may not have been seen yet. */
   readonly #written = new Map<string, Written>()
+  /** Statuses that their objects carry already. A plan that is remembered brings the very same again. */
+  readonly #held = new WeakMap<Status, ApiObject>()
 
   constructor(client: Client, caches: Caches, clock: Clock, told: Told) {
     this.#client = client
@@ -44,16 +46,19 @@ export class Statuses {
     await parallel(news, 8, ({ object, before, after }) => this.#apply(object, before, after))
   }
 
-  #difference({ kind, namespace, name, status }: Status) {
+  #difference(wanted: Status) {
+    const { kind, namespace, name, status } = wanted
     const object = this.#caches.own[kind].store.get(namespace, name)
-    if (!object) return undefined
+    if (!object || this.#held.get(wanted) === object) return undefined
     const before = this.#current(object)
     const { conditions, ...fields } = JSON.parse(JSON.stringify(status)) as Status['status']
     const after: Content = {
       ...fields,
       conditions: mergeConditions(before.conditions ?? [], conditions, this.#clock.now()),
     }
-    return isDeepStrictEqual(before, after) ? undefined : { object, before, after }
+    if (!isDeepStrictEqual(before, after)) return { object, before, after }
+    this.#held.set(wanted, object)
+    return undefined
   }
 
   /** The status as it stands, our own last write included if it has not come back yet. */

@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { controlPlane } from '../controlplane/index.ts'
 import type { Rest } from '../controlplane/rest.ts'
 import { bundleOperator } from '../bundle-operator.ts'
+import { operatorFlags } from '../flags.ts'
 import { conditionsOf, kubectl, list, operatorNamespace, paths, until, versions } from '../operator/stage.ts'
 
 const usage = `node hack/bench/operator.ts [--servers 500] [--namespaces 1]
@@ -17,7 +18,7 @@ const { values } = parseArgs({
   options: {
     servers: { type: 'string', default: '500' },
     namespaces: { type: 'string', default: '1' },
-    flags: { type: 'string', default: '--max-old-space-size=153' },
+    flags: { type: 'string', default: operatorFlags().join(' ') },
   },
 })
 const [servers, namespaces] = [Number(values.servers), Number(values.namespaces)]
@@ -70,7 +71,7 @@ let addresses = 0
 /** Addresses of this machine at which nobody listens: gateways that refuse at once. */
 const plan = () => ({ ip: `127.80.${(++addresses >> 8) & 255}.${addresses & 255}` })
 
-const plane = await controlPlane({ controllers: true, crds: true })
+const plane = await controlPlane({ controllers: true, endpoints: false, crds: true })
 await plane.kubelet({ nodes: 4, plan })
 try {
   process.stderr.write('up\n')

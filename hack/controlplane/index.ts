@@ -12,6 +12,8 @@ import { startServers, type Servers } from './servers.ts'
 export type Options = {
   /** Start kube-controller-manager: Deployments get pods, what has no owner left is collected, namespaces end. */
   readonly controllers?: boolean
+  /** false: no EndpointSlices, which would refuse the loopback addresses of played pods again and again. */
+  readonly endpoints?: boolean
   /** Nodes of the fake kubelet that plays the pods; 0, which is the default, for none. */
   readonly nodes?: number
   /** Apply `config/crd` first. Controllers that start later know these kinds at once, those that were there before only after half a minute. */
@@ -139,7 +141,7 @@ export async function controlPlane(options: Options = {}): Promise<OwnControlPla
   try {
     await writeFile(own.kubeconfig, kubeconfigOf(own.admin), { mode: 0o600 })
     if (options.crds === true) await applyCrds(own)
-    if (options.controllers === true) await servers.startControllers()
+    if (options.controllers === true) await servers.startControllers(options.endpoints)
     if ((options.nodes ?? 0) > 0) await own.kubelet({ nodes: options.nodes ?? 1 })
     return own
   } catch (error) {

@@ -16,7 +16,7 @@ export type Servers = {
   readonly admin: Credentials
   apiserver(): Program
   startApiserver(): Promise<void>
-  startControllers(): Promise<void>
+  startControllers(endpoints?: boolean): Promise<void>
   stop(): Promise<void>
 }
 
@@ -114,13 +114,13 @@ export async function startServers(place: Place, extra: readonly string[]): Prom
       await until('kube-apiserver', started, async () => (await client.request('GET', '/readyz')).status === 200)
       client.close()
     },
-    async startControllers() {
+    async startControllers(endpoints = true) {
       const config = join(folder, 'controllers.kubeconfig')
       const master = await authority.issue('/O=system:masters/CN=controllers')
       await writeFile(config, kubeconfigOf({ server, ca: authority.ca, ...master }), { mode: 0o600 })
       const settings = {
         kubeconfig: config,
-        controllers: controllers.join(','),
+        controllers: controllers.filter(name => endpoints || name !== 'endpointslice-controller').join(','),
         'leader-elect': 'false',
         'secure-port': '0',
         'root-ca-file': join(folder, 'ca.crt'),

@@ -1,4 +1,5 @@
 import type { Clock } from './clock.ts'
+import type { Lane } from './connection.ts'
 import type { Credentials } from './credentials.ts'
 import type { ApiObject } from './resource.ts'
 
@@ -11,10 +12,16 @@ export type ClientOptions = {
   readonly connections?: number
   readonly userAgent?: string
   /** Told about every answer: `rest_client_requests_total`. */
-  readonly answered?: (method: string, status: number) => void
+  readonly answered?: (method: string, status: number, lane: Lane) => void
 }
 
-export type CallOptions = { readonly signal?: AbortSignal; /** Milliseconds. */ readonly timeout?: number }
+export type CallOptions = {
+  readonly signal?: AbortSignal
+  /** Milliseconds. */
+  readonly timeout?: number
+  /** Sockets of their own: the lease must not wait for anybody, and nobody for Events. */
+  readonly lane?: Exclude<Lane, 'watches'>
+}
 export type Selection = {
   readonly namespace?: string
   readonly labelSelector?: string

@@ -61,6 +61,25 @@ describe('a client', () => {
     expect(api.opened).toBeLessThanOrEqual(4)
   })
 
+  test('asks for its lease although every other socket waits for an answer', async () => {
+    make({ connections: 1 })
+    const held: (() => void)[] = []
+    api.fault = (request, response) => {
+      if (request.path.includes('lease')) return false
+      held.push(() => reply(response, 200, widget))
+      return true
+    }
+    api.put('lease')
+    api.put('w')
+    const calls = [client.get(widgets, 'a', 'w'), client.get(widgets, 'a', 'w')]
+    const told = client.create(widgets, 'a', widget, { lane: 'events' })
+    await until(() => held.length === 2)
+    expect((await client.get(widgets, 'a', 'lease', { lane: 'lease' })).metadata.name).toBe('lease')
+    api.fault = () => false
+    for (const answer of held) answer()
+    await Promise.all([...calls, told])
+  })
+
   test('still gets calls through while twenty watches are open', async () => {
     const stop = new AbortController()
     const watches = Array.from({ length: 20 }, async () => {

@@ -1,7 +1,7 @@
 import { request, type Dispatcher } from 'undici'
 import { ApiError, errorFrom, unreachable } from './apierror.ts'
 import { deadline, systemClock, type Clock } from './clock.ts'
-import { Connection, notLeader } from './connection.ts'
+import { Connection, notLeader, type Lane } from './connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
@@ -30,7 +30,8 @@ type Call = WriteOptions & {
   readonly accept?: string
 }
 
-type Kind = 'calls' | 'writes' | 'watches'
+/** Which sockets, and whether the right to write is asked for when one takes the request. */
+type Way = { readonly lane: Lane; readonly gated: boolean }
 
 const CALL = 10_000
 const LIST = 60_000
@@ -87,7 +88,7 @@ export class Client {
     const call = { method: 'GET', path: pathOf(r, namespace), accept } as const
     const asked = { ...query, watch: true, allowWatchBookmarks: true }
     try {
-      const { body } = await this.#send({ ...call, query: asked }, signal, 'watches')
+      const { body } = await this.#send({ ...call, query: asked }, signal, { lane: 'watches', gated: false })
       for await (const line of lines(body)) {
         const event = JSON.parse(line) as WatchEvent | { type: 'ERROR'; object: unknown }
         if (event.type === 'ERROR') throw errorFrom(500, event.object)
@@ -160,14 +161,14 @@ export class Client {
   }
 
   async #call(call: Call): Promise<unknown> {
-    const { timeout = CALL } = call
+    const { timeout = CALL, lane = 'calls' } = call
     const late = (): ApiError => new ApiError(0, 'Timeout', `${call.method} ${call.path}: no answer in ${timeout} ms`)
     const limit = deadline(this.#clock, timeout, late, call.signal)
     try {
       const gated = call.method !== 'GET' && call.ungated !== true
       // The server gives up as well, so that a write which nobody waits for does not happen later.
       const query = { ...call.query, ...(call.method !== 'GET' && { timeout: `${Math.ceil(timeout / 1000)}s` }) }
-      const { body } = await this.#send({ ...call, query }, limit.signal, gated ? 'writes' : 'calls')
+      const { body } = await this.#send({ ...call, query }, limit.signal, { lane, gated })
       return JSON.parse(await body.text()) as unknown
     } catch (error) {
       throw this.#failed(error, call, limit.signal)
@@ -184,16 +185,16 @@ export class Client {
     return unreachable(error, `${method} ${path}`)
   }
 
-  async #send(call: Call, signal: AbortSignal, kind: Kind): Promise<Dispatcher.ResponseData> {
+  async #send(call: Call, signal: AbortSignal, way: Way): Promise<Dispatcher.ResponseData> {
     const used = await this.#connection.current()
-    const first = await this.#once(call, signal, kind, used)
+    const first = await this.#once(call, signal, way, used)
     if (first.statusCode < 400) return first
     if (first.statusCode === 401) {
       // The token has expired before it was read again. A 401 has done nothing, so a write may be repeated too.
       const fresh = await this.#connection.current(true)
       if (fresh.token !== used.token) {
         await first.body.dump()
-        const second = await this.#once(call, signal, kind, fresh)
+        const second = await this.#once(call, signal, way, fresh)
         if (second.statusCode < 400) return second
         throw await refusal(second)
       }
@@ -201,13 +202,13 @@ export class Client {
     throw await refusal(first)
   }
 
-  async #once(call: Call, signal: AbortSignal, kind: Kind, { token, ca }: Current): Promise<Dispatcher.ResponseData> {
+  async #once(call: Call, signal: AbortSignal, way: Way, { token, ca }: Current): Promise<Dispatcher.ResponseData> {
     signal.throwIfAborted()
     const { method, body } = call
     const answer = await request(`${this.#server}${call.path}${queryOf(call.query)}`, {
       method,
       signal,
-      dispatcher: this.#connection.open(ca)[kind],
+      dispatcher: this.#connection.open(ca)[way.lane][way.gated ? 'gated' : 'open'],
       headers: {
         accept: call.accept ?? 'application/json',
         'user-agent': this.#options.userAgent ?? 'bartizan',
@@ -216,7 +217,7 @@ export class Client {
       },
       body: body === undefined ? null : JSON.stringify(body),
     })
-    this.#options.answered?.(method, answer.statusCode)
+    this.#options.answered?.(method, answer.statusCode, way.lane)
     return answer
   }
 }

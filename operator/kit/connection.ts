@@ -6,11 +6,17 @@ import { readCurrent, type Credentials, type Current } from './credentials.ts'
 /** A rotated token is used at the latest so long after it was written; the kubelet rotates minutes before the old one ends. */
 const READ_AGAIN = 50_000
 
-type Open = { readonly calls: Dispatcher; readonly writes: Dispatcher; readonly watches: Dispatcher }
+/** For each kind of request the sockets that it may use: as they are, and behind the gate for writes. */
+export type Lane = 'calls' | 'watches' | 'lease' | 'events'
+type Sockets = { readonly open: Dispatcher; readonly gated: Dispatcher }
+type Open = Readonly<Record<Lane, Sockets>>
+
+/** What is left to the others when a lane has many to send; none means that each request has a socket of its own. */
+const few: Partial<Readonly<Record<Lane, number>>> = { lease: 1, events: 2 }
 
 /**
- * The sockets to one API server. Calls share at most `connections`; each watch has one of its own, or the open watches would starve the calls. HTTP/1.1,
- * since on HTTP/2 one half-open connection silences everything at once.
+ * The sockets to one API server. Calls share at most `connections`; each watch has one of its own, or the open watches would starve the calls. The lease
+ * waits behind nothing: who is busy would lose it. HTTP/1.1, since on HTTP/2 one half-open connection silences everything at once.
  */
 export class Connection {
   readonly #credentials: Credentials
@@ -53,9 +59,20 @@ export class Connection {
     const connect = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), keepAliveInitialDelay: 30_000 }
     // Time-outs are the caller's, on the clock that was passed in; these would be second ones.
     const options = { allowH2: false, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000, connect }
-    const calls = new Agent({ ...options, connections: this.#limit })
-    const watches = new Agent(options)
-    this.#open = { ca, agents: [calls, watches], calls, watches, writes: calls.compose(this.#gate) }
+    const agents: Agent[] = []
+    const sockets = (connections?: number): Sockets => {
+      const agent = new Agent({ ...options, ...(connections !== undefined && { connections }) })
+      agents.push(agent)
+      return { open: agent, gated: agent.compose(this.#gate) }
+    }
+    this.#open = {
+      ca,
+      agents,
+      calls: sockets(this.#limit),
+      watches: sockets(),
+      lease: sockets(few.lease),
+      events: sockets(few.events),
+    }
     return this.#open
   }
 

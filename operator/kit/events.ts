@@ -33,6 +33,8 @@ const REFRESH = 60_000
 const BURST = 25
 const REFILL = 5 * 60_000
 const KEPT = 1000
+/** A thousand of them may come at once, and they leave the sockets to what matters. */
+const patient = { lane: 'events', timeout: 60_000 } as const
 
 /** Writes Events (`events.k8s.io/v1`): repetitions become a series, chatter about one object is cut. Never throws and never waits; an Event is no truth. */
 export class Recorder {
@@ -66,7 +68,7 @@ export class Recorder {
     const series = { name: `${name}.${randomUUID().slice(0, 8)}`, count: 1, first: now, written: now }
     keep(this.#series, key, series)
     const { controller, instance, client } = this.#options
-    await client.create(events, namespace, {
+    const body = {
       metadata: { name: series.name, namespace },
       eventTime: microTime(now),
       reportingController: controller,
@@ -76,7 +78,8 @@ export class Recorder {
       reason,
       action,
       note: note.slice(0, 1000),
-    })
+    }
+    await client.create(events, namespace, body, patient)
   }
 
   async #repeat(series: Series, namespace: string, now: number): Promise<void> {
@@ -84,7 +87,7 @@ export class Recorder {
     if (series.count > 2 && now - series.written < REFRESH) return
     series.written = now
     const body = { series: { count: series.count, lastObservedTime: microTime(now) } }
-    await this.#options.client.patch(events, namespace, series.name, body, { type: 'merge' })
+    await this.#options.client.patch(events, namespace, series.name, body, { ...patient, type: 'merge' })
   }
 
   #mayTell(uid: string, now: number): boolean {

@@ -161,7 +161,8 @@ export class Leader {
   async #get(signal?: AbortSignal): Promise<ApiObject | undefined> {
     const { client, namespace, name } = this.#options
     try {
-      return await client.get(leases, namespace, name, { timeout: this.#renewDeadline / 2, ...(signal && { signal }) })
+      const options = { lane: 'lease', timeout: this.#renewDeadline / 2, ...(signal && { signal }) } as const
+      return await client.get(leases, namespace, name, options)
     } catch (error) {
       if (isStatus(error, 404)) return undefined
       throw error
@@ -171,7 +172,12 @@ export class Leader {
   /** The resource version makes it fail (409) where somebody was faster. */
   async #write(lease: ApiObject | undefined, spec: Spec, signal?: AbortSignal): Promise<void> {
     const { client, namespace, name } = this.#options
-    const options = { ungated: true, timeout: this.#renewDeadline / 2, ...(signal && { signal }) }
+    const options = {
+      ungated: true,
+      lane: 'lease' as const,
+      timeout: this.#renewDeadline / 2,
+      ...(signal && { signal }),
+    }
     if (lease === undefined) await client.create(leases, namespace, { metadata: { name }, spec }, options)
     else {
       const body = { metadata: { resourceVersion: lease.metadata.resourceVersion }, spec }

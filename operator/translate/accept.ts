@@ -45,7 +45,7 @@ function objection(document: Document, snapshot: Snapshot, twins: number): Objec
 }
 
 /** What is kept for an object, if it was kept for this very one: a deleted and recreated object has never compiled. */
-function keptFor(document: Document, snapshot: Snapshot): LastGood | undefined {
+export function keptFor(document: Document, snapshot: Snapshot): LastGood | undefined {
   return snapshot.lastGood.find(
     kept =>
       kept.kind === document.kind &&

@@ -1,4 +1,5 @@
 import { apiVersion, isKindName, type KindName } from '../../crds/index.ts'
+import type { Memory } from './memory.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What can be told of an object without believing anything about its spec. */
@@ -21,9 +22,12 @@ const fieldsOf = (value: unknown): Fields =>
 
 const byText = (left: string, right: string): number => (left < right ? -1 : left > right ? 1 : 0)
 
-/** Orders by a text that is derived from each item, by code unit: the same on every machine. */
+/** Orders by a text that is derived from each item, once, by code unit: the same on every machine. */
 export const sortedBy = <T>(items: readonly T[], key: (item: T) => string): T[] =>
-  [...items].sort((left, right) => byText(key(left), key(right)))
+  items
+    .map(item => ({ item, text: key(item) }))
+    .sort((left, right) => byText(left.text, right.text))
+    .map(({ item }) => item)
 
 function read(document: unknown, namespace: string): Document[] {
   const { apiVersion: version, kind, metadata, spec, status } = fieldsOf(document)
@@ -47,10 +51,16 @@ function read(document: unknown, namespace: string): Document[] {
   ]
 }
 
+/** An object of ours as it was read, and its place among the others. */
+export type ReadDocument = { readonly document: Document; readonly order: string }
+
+const placed = (document: Document): ReadDocument => ({
+  document,
+  order: JSON.stringify([document.kind, document.namespace, document.name, document.spec]),
+})
+
 /** The objects of our kinds in an order that does not depend on theirs. Objects of other groups are none of our business. */
-export function readDocuments(snapshot: Snapshot): Document[] {
-  const documents = snapshot.documents.flatMap(document => read(document, snapshot.namespace))
-  return sortedBy(documents, document =>
-    JSON.stringify([document.kind, document.namespace, document.name, document.spec]),
-  )
+export function readDocuments({ documents, namespace }: Snapshot, memory: Memory): Document[] {
+  const all = documents.flatMap(one => memory.read(one, namespace, () => read(one, namespace).map(placed)))
+  return sortedBy(all, ({ order }) => order).map(({ document }) => document)
 }

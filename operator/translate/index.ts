@@ -1,66 +1,101 @@
 import { compileKey } from '../../gateway/config/access.ts'
 import { accept, type Judged } from './accept.ts'
-import { standaloneFiles } from './config.ts'
+import { maxServers, standaloneFiles } from './config.ts'
 import type { Desired } from './desired.ts'
-import { readDocuments, sortedBy } from './document.ts'
+import { readDocuments, sortedBy, type Document } from './document.ts'
 import { judgedFloor } from './floor.ts'
 import { judgedOf } from './judged.ts'
 import { judgedKeys, keySecrets } from './judgedkeys.ts'
-import { keysFile } from './keys.ts'
+import { keysFile, maxKeys } from './keys.ts'
+import { Memory } from './memory.ts'
 import { guardName } from './names.ts'
+import { plannedAlone } from './narrow.ts'
 import { planned } from './plan.ts'
 import { ruleBook } from './rules.ts'
-import type { Scene } from './scene.ts'
+import type { Common, Whole } from './scene.ts'
 import { combinedSettings, layerOf } from './settings.ts'
 import type { Snapshot } from './snapshot.ts'
 import { plainStatus, statuses } from './status.ts'
 import { viewOf } from './view.ts'
+import { wayInBy } from './wayin.ts'
 
 /** Secrets that carry the label of Bartizan, whatever they are for. */
 const ownedSecrets = ({ secrets, namespace }: Snapshot): string[] =>
   secrets.filter(one => one.owned === true && one.namespace === namespace).map(one => one.name)
 
-function sceneOf(snapshot: Snapshot): Scene & { readonly gateways: readonly Judged<'MCPGateway'>[] } {
-  const documents = readDocuments(snapshot).filter(document => document.namespace === snapshot.namespace)
-  const gateways = judgedOf('MCPGateway', documents, snapshot)
-  const servers = judgedOf('MCPServer', documents, snapshot)
+type Parts = Pick<Common, 'policies' | 'keysFile' | 'tooManyKeys' | 'floor'> & Pick<Whole, 'gateways'>
+
+/** What all servers share. It is made of judged objects alone, and of a few words of the snapshot that are the same for all. */
+function commonOf({ gateways, ...parts }: Parts, snapshot: Snapshot, memory: Memory): Common {
+  const { policies, keysFile: file, tooManyKeys, floor } = parts
+  const { standalone, namespace, operatorNamespace, gatewayImage } = snapshot
+  const words = [standalone, namespace, operatorNamespace, gatewayImage, tooManyKeys, file]
+  const above = [floor?.namespace, floor?.settings, ...(floor?.policies ?? [])]
+  const inputs = [...words, above.length, ...above, gateways.length, ...gateways, ...policies]
+  return memory.common(inputs, () => {
+    const gateway = gateways.find(one => one.document.name === 'default')
+    const layer = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
+    return {
+      ...parts,
+      rulesOf: ruleBook(),
+      settings: combinedSettings(layer, layerOf(gateway, 'MCPGateway/default')),
+      gateway,
+      strays: gateways.filter(one => one.document.name !== 'default'),
+    }
+  })
+}
+
+type Stage = { readonly common: Common; readonly scene: Whole }
+
+function stageOf(documents: readonly Document[], snapshot: Snapshot, memory: Memory): Stage {
+  const gateways = judgedOf('MCPGateway', documents, snapshot, memory)
+  const servers = judgedOf('MCPServer', documents, snapshot, memory)
   const guards = servers.map(server => guardName(server.document.name))
-  const keys = judgedKeys(judgedOf('APIKey', documents, snapshot), new Set(guards), snapshot)
-  const file = keysFile(keys)
-  const floor = judgedFloor(snapshot)
-  const gateway = gateways.find(one => one.document.name === 'default')
-  const above = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
-  return {
-    snapshot,
-    servers,
-    reserved: new Set([...guards, ...keySecrets(keys, snapshot), ...ownedSecrets(snapshot)]),
-    policies: judgedOf('GuardrailPolicy', documents, snapshot),
-    keys,
+  const keys = judgedKeys(judgedOf('APIKey', documents, snapshot, memory), new Set(guards), snapshot)
+  const file = memory.keys(keysFile(keys))
+  const parts = {
+    policies: judgedOf('GuardrailPolicy', documents, snapshot, memory),
     keysFile: file,
-    callers: file.keys.map(compileKey),
-    rulesOf: ruleBook(),
-    settings: combinedSettings(above, layerOf(gateway, 'MCPGateway/default')),
-    gateway,
-    strays: gateways.filter(one => one.document.name !== 'default'),
-    floor,
+    tooManyKeys: keys.length > maxKeys && file.keys.length === 0,
+    floor: judgedFloor(snapshot, memory),
     gateways,
   }
+  const common = commonOf(parts, snapshot, memory)
+  const scene: Whole = {
+    ...common,
+    snapshot,
+    servers,
+    keys,
+    gateways,
+    reserved: new Set([...guards, ...keySecrets(keys, snapshot), ...ownedSecrets(snapshot)]),
+    hasWayIn: wayInBy(file.keys.map(compileKey), snapshot.now),
+    beyond: new Set(snapshot.standalone ? servers.slice(maxServers) : []),
+  }
+  return { common, scene }
 }
 
 /**
  * Everything that follows from a namespace: the configuration of its gateways, the objects of the cluster, the statuses, and what to keep for
  * objects that will one day not compile. Pure: equal snapshots give equal bytes, whatever the order of their documents.
+ * @param memory of earlier snapshots, which spares work and changes nothing else
  */
-export function translate(snapshot: Snapshot): Desired {
-  const scene = sceneOf(snapshot)
-  const views = scene.servers.map(server => viewOf(server, scene))
-  const plans = views.map(view => planned(view, scene))
+export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
+  const documents = readDocuments(snapshot, memory)
+  const own = documents.filter(document => document.namespace === snapshot.namespace)
+  const { common, scene } = stageOf(own, snapshot, memory)
+  const plans = scene.servers.map(server =>
+    snapshot.standalone ? planned(viewOf(server, scene), scene) : plannedAlone(server, scene, common, memory),
+  )
+  memory.done()
+  const views = plans.map(({ view }) => view)
   const keys = scene.keys.map(({ judged }) => judged)
   const here: readonly Judged[] = [...scene.servers, ...scene.policies, ...keys, ...scene.gateways]
   // Objects of other namespaces mean nothing here, and say so.
-  const elsewhere = readDocuments(snapshot).filter(document => document.namespace !== snapshot.namespace)
+  const elsewhere = documents.filter(document => document.namespace !== snapshot.namespace)
   return {
-    gateways: snapshot.standalone ? [standaloneFiles(views, scene)] : plans.flatMap(({ files }) => files ?? []),
+    get gateways() {
+      return snapshot.standalone ? [standaloneFiles(views, scene)] : plans.flatMap(({ files }) => files() ?? [])
+    },
     servers: plans.map(({ plan }) => plan),
     generate: scene.keys.flatMap(({ wish }) => wish ?? []),
     ...(scene.settings.tls && { tlsSecret: scene.settings.tls.secretName }),
@@ -72,6 +107,7 @@ export function translate(snapshot: Snapshot): Desired {
   }
 }
 
+export { Memory } from './memory.ts'
 export { events, type Event, type StatusLike } from './events.ts'
 export { objectsOf, statusesOf } from './desired.ts'
 export type {

@@ -6,12 +6,22 @@ import type { Scene, ServerView } from './scene.ts'
 import { serverStatus } from './serverstatus.ts'
 
 /** A server with the files of its gateway; without a cluster one gateway has them all, and for a name that none can route there are none. */
-export type Planned = { readonly plan: ServerPlan; readonly files: GatewayFiles | undefined }
+export type Planned = {
+  readonly plan: ServerPlan
+  readonly view: ServerView
+  readonly files: () => GatewayFiles | undefined
+}
 
-/** Everything that follows for one server, objects and status alike. */
+const filesOf = (view: ServerView, scene: Scene): GatewayFiles | undefined =>
+  scene.snapshot.standalone ? undefined : gatewayFilesOf(view, scene)
+
+/**
+ * Everything that follows for one server, objects and status alike. Plans are remembered, and files and objects are large, so these are written
+ * out anew whenever somebody asks for them.
+ */
 export function planned(view: ServerView, scene: Scene): Planned {
   const { name, uid } = view.judged.document
-  const files = scene.snapshot.standalone ? undefined : gatewayFilesOf(view, scene)
+  const files = filesOf(view, scene)
   const excess = files?.excess
   const told: ServerView = excess
     ? {
@@ -24,9 +34,15 @@ export function planned(view: ServerView, scene: Scene): Planned {
   const plan = {
     server: name,
     ...(uid !== undefined && { uid }),
-    objects: serverObjects(told, scene, files),
+    get objects() {
+      return serverObjects(told, scene, filesOf(view, scene))
+    },
     ...(hash !== undefined && { hash }),
     status: serverStatus(told, scene, hash),
   }
-  return { plan, files: files && { name: files.name, gateway: files.gateway, keys: files.keys } }
+  const plain = (): GatewayFiles | undefined => {
+    const { name, gateway, keys } = filesOf(view, scene) ?? {}
+    return gateway && keys && name !== undefined ? { name, gateway, keys } : undefined
+  }
+  return { plan, view, files: plain }
 }

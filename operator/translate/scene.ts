@@ -1,5 +1,4 @@
 import type { Egress } from '../../crds/egress.ts'
-import type { CompiledKey } from '../../gateway/config/access.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { ServerTools } from '../../gateway/config/tools.ts'
@@ -9,19 +8,15 @@ import type { JudgedKey } from './judgedkeys.ts'
 import type { Guard, Policy } from './policies.ts'
 import type { Missing, Reserved, ResolvedSecrets } from './secrets.ts'
 import type { Settings } from './settings.ts'
-import type { Snapshot } from './snapshot.ts'
+import type { Facts } from './snapshot.ts'
 
-/** The namespace after each object was judged for itself. */
-export type Scene = {
-  readonly snapshot: Snapshot
-  readonly servers: readonly Judged<'MCPServer'>[]
+/** What all servers of a namespace share: its other objects, each judged for itself, and those of the floor. */
+export type Common = {
   readonly policies: readonly Judged<'GuardrailPolicy'>[]
-  readonly keys: readonly JudgedKey[]
   /** Who may come in: the same for every gateway of the namespace. */
   readonly keysFile: KeysFile
-  /** The same, compiled. */
-  readonly callers: readonly CompiledKey[]
-  readonly reserved: Reserved
+  /** There are more keys than a gateway takes, so the file has none. */
+  readonly tooManyKeys: boolean
   /** What a set of policies comes to. */
   rulesOf(policies: readonly Policy[]): readonly ServerRule[]
   /** What the MCPGateways of the floor and of the namespace come to. */
@@ -31,6 +26,23 @@ export type Scene = {
   /** MCPGateways of other names, which the schema refuses: none of them can hold. */
   readonly strays: readonly Judged<'MCPGateway'>[]
   readonly floor: JudgedFloor | undefined
+}
+
+/** Everything that the answer for a server may depend on, beside its own object. */
+export type Scene = Common & {
+  readonly snapshot: Facts
+  readonly reserved: Reserved
+  /** Whether anybody could come in to a server. */
+  readonly hasWayIn: (server: string) => boolean
+  /** Without a cluster: servers for which the one gateway has no room. */
+  readonly beyond: ReadonlySet<Judged<'MCPServer'>>
+}
+
+/** A namespace after each of its objects was judged for itself. */
+export type Whole = Scene & {
+  readonly servers: readonly Judged<'MCPServer'>[]
+  readonly keys: readonly JudgedKey[]
+  readonly gateways: readonly Judged<'MCPGateway'>[]
 }
 
 /** Everything that was decided about one server. */

@@ -1,6 +1,6 @@
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
 import type { Reason } from './desired.ts'
-import type { SecretFact, Snapshot } from './snapshot.ts'
+import type { Facts, SecretFact } from './snapshot.ts'
 
 export type SecretUse = NonNullable<MCPServerSpec['secrets']>[number]
 
@@ -47,7 +47,7 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
 }
 
 /** The Secrets with which the image is pulled. Without a cluster nothing is pulled. */
-function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Snapshot, reserved: Reserved): Missing[] {
+function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Facts, reserved: Reserved): Missing[] {
   if (snapshot.standalone) return []
   return (imagePullSecrets ?? []).flatMap(({ name }) => {
     const fact = snapshot.secrets.find(secret => secret.name === name && secret.namespace === snapshot.namespace)
@@ -60,7 +60,7 @@ function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Snapshot, r
  * Finds the Secrets that a server names. What is missing is told, and its variables still get the key that is most likely meant: in a cluster
  * the pod then waits for the Secret, as pods do.
  */
-export function resolveSecrets(spec: MCPServerSpec, snapshot: Snapshot, reserved: Reserved): ResolvedSecrets {
+export function resolveSecrets(spec: MCPServerSpec, snapshot: Facts, reserved: Reserved): ResolvedSecrets {
   const uses = (spec.secrets ?? []).map(use => {
     const fact = snapshot.secrets.find(secret => secret.name === use.name && secret.namespace === snapshot.namespace)
     const isReserved = reserved.has(use.name)

@@ -13,7 +13,7 @@ import type { Scene, ServerView } from './scene.ts'
 import type { ObservedGateway, StatusFields } from './statusfields.ts'
 import { shownTools, toolsApproved } from './toolstatus.ts'
 import { urlOf } from './url.ts'
-import { authOf, hasWayIn } from './wayin.ts'
+import { authOf } from './wayin.ts'
 
 const nothing: ObservedServer = { pods: [], conflicts: [] }
 
@@ -85,7 +85,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
   const applied = compiled ? programmed(observed, hash, replicas) : neverAccepted
   const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
   const more = [conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
-  const wayIn = hasWayIn(document.name, scene)
+  const wayIn = scene.hasWayIn(document.name)
   const told = ready({ before: [...first, ...more], stopped: compiled && replicas === 0, wayIn, handshake, hash })
   return {
     conditions: [

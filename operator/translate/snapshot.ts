@@ -26,6 +26,12 @@ export type Floor = {
   readonly lastGood: readonly LastGood[]
 }
 
+/** What of a snapshot counts for one server once the objects have been judged. */
+export type Facts = Pick<
+  Snapshot,
+  'standalone' | 'namespace' | 'secrets' | 'urls' | 'gatewayImage' | 'operatorNamespace' | 'drainTokens' | 'observed'
+>
+
 /** Everything that the answer depends on, as plain data. One snapshot is about one namespace. */
 export type Snapshot = {
   /** true: no cluster, one gateway for all servers, child processes are possible. */

@@ -3,7 +3,7 @@ import type { Judged } from './accept.ts'
 import type { Condition, Status } from './desired.ts'
 import type { JudgedKey } from './judgedkeys.ts'
 import { resolved } from './resolved.ts'
-import type { Scene, ServerView } from './scene.ts'
+import type { ServerView, Whole } from './scene.ts'
 import type { StatusFields } from './statusfields.ts'
 import { tlsMissing } from './tlssecret.ts'
 
@@ -22,7 +22,7 @@ function status(judged: Judged, fields: StatusFields, more: readonly Condition[]
 }
 
 /** A policy of the operator's own namespace is for servers that are not in this snapshot, so they are not counted. */
-function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerView[], scene: Scene): Status {
+function policyStatus(policy: Judged<'GuardrailPolicy'>, views: readonly ServerView[], scene: Whole): Status {
   const { name, namespace } = policy.document
   if (scene.snapshot.operatorNamespace === namespace) {
     const { accepted } = policy
@@ -45,7 +45,7 @@ export const plainStatus = (judged: Judged): Status => status(judged, {})
 const keyStatus = ({ judged, generated }: JudgedKey): Status => status(judged, {}, generated ? [generated] : [])
 
 /** The status of every object but the servers. */
-export function statuses(views: readonly ServerView[], scene: Scene): Status[] {
+export function statuses(views: readonly ServerView[], scene: Whole): Status[] {
   const { keys, policies, gateway, strays } = scene
   return [
     ...policies.map(policy => policyStatus(policy, views, scene)),

@@ -43,21 +43,17 @@ const tooManyKeys: Missing = {
 
 const isBroken = (judged: Judged<'MCPGateway'> | undefined): boolean => judged !== undefined && !judged.spec
 
-function settingsObstacles({ gateway, strays, floor, settings, keys, keysFile }: Scene): Missing[] {
+function settingsObstacles({ gateway, strays, floor, settings, tooManyKeys: isFull }: Scene): Missing[] {
   const found: readonly (readonly [boolean, Missing])[] = [
     [isBroken(gateway) || strays.length > 0, settingsBroken('the namespace')],
     [isBroken(floor?.settings), settingsBroken(`namespace ${floor?.namespace}`)],
     [settings.hosts.length > maxHosts || (settings.origins ?? []).length > maxOrigins, tooManyNames],
-    [keys.length > maxKeys && keysFile.keys.length === 0, tooManyKeys],
+    [isFull, tooManyKeys],
   ]
   return found.flatMap(([holds, missing]) => (holds ? [missing] : []))
 }
 
 /** Without a cluster one gateway has all servers; those beyond its limit are told so, each at its own object. */
-function isBeyond(judged: Judged<'MCPServer'>, { snapshot, servers }: Scene): boolean {
-  return snapshot.standalone && servers.length > maxServers && servers.indexOf(judged) >= maxServers
-}
-
 const tooManyServers: Missing = {
   reason: 'TooManyServers',
   text: `there are more than ${maxServers} servers, and one gateway holds no more: run several, each with some of the files`,
@@ -88,7 +84,7 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
   const certificate = snapshot.standalone ? [] : tlsMissing(scene)
   const egress = judgedEgress(snapshot.standalone ? undefined : spec, scene.settings.allowedNetworks)
-  const blocking = [...obstacles(facts, scene), ...(isBeyond(judged, scene) ? [tooManyServers] : [])]
+  const blocking = [...obstacles(facts, scene), ...(scene.beyond.has(judged) ? [tooManyServers] : [])]
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
   const refused = spec

@@ -1,0 +1,54 @@
+import type { Judged } from './accept.ts'
+import type { Memory } from './memory.ts'
+import { planned, type Planned } from './plan.ts'
+import type { Common, Scene } from './scene.ts'
+import { viewOf } from './view.ts'
+
+/** The Secrets that the answer for a server may depend on. */
+function secretNames({ spec }: Judged<'MCPServer'>, { settings }: Common): Set<string> {
+  const uses = [...(spec?.secrets ?? []), ...(spec?.imagePullSecrets ?? [])].map(({ name }) => name)
+  return new Set([...uses, ...(settings.tls ? [settings.tls.secretName] : [])])
+}
+
+/** What a scene says about one server and about no other. */
+function ownOf(judged: Judged<'MCPServer'>, scene: Scene) {
+  const { secrets, drainTokens, observed } = scene.snapshot
+  const { name } = judged.document
+  const named = secretNames(judged, scene)
+  return {
+    secrets: named.size === 0 ? [] : secrets.filter(secret => named.has(secret.name)),
+    reserved: [...named].filter(secret => scene.reserved.has(secret)),
+    hasWayIn: scene.hasWayIn(name),
+    drainToken: drainTokens?.[name],
+    // That nobody has looked at any server is something else than that this one was not seen.
+    observed: observed && (observed[name] ?? null),
+  }
+}
+
+/**
+ * Plans one server of a cluster. It is shown nothing but what it shares with the others and what is its own, and by these alone it is found again:
+ * what is forgotten here cannot be seen there.
+ */
+export function plannedAlone(judged: Judged<'MCPServer'>, scene: Scene, common: Common, memory: Memory): Planned {
+  const own = ownOf(judged, scene)
+  return memory.server(judged, common, JSON.stringify(own), () => {
+    const { name } = judged.document
+    const { standalone, namespace, gatewayImage, operatorNamespace } = scene.snapshot
+    const alone: Scene = {
+      ...common,
+      snapshot: {
+        standalone,
+        namespace,
+        ...(gatewayImage !== undefined && { gatewayImage }),
+        ...(operatorNamespace !== undefined && { operatorNamespace }),
+        secrets: own.secrets,
+        ...(own.drainToken !== undefined && { drainTokens: { [name]: own.drainToken } }),
+        ...(own.observed !== undefined && { observed: own.observed === null ? {} : { [name]: own.observed } }),
+      },
+      reserved: new Set(own.reserved),
+      hasWayIn: () => own.hasWayIn,
+      beyond: new Set(),
+    }
+    return planned(viewOf(judged, alone), alone)
+  })
+}
