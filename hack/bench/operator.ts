@@ -29,12 +29,20 @@ const clockTicks = 100
 const namespaceOf = (at: number): string => `bench-${at % namespaces}`
 const all = Array.from({ length: namespaces }, (_, at) => namespaceOf(at))
 
-/** What a process has cost so far, from /proc: seconds of processor, MiB resident, MiB that it alone has. */
-function cost(pid: number): { cpu: number; rss: number; anonymous: number } {
+/** Looking costs the API server what it has no time for. */
+const pause = (seconds: number): Promise<void> => new Promise(resolve => setTimeout(resolve, seconds * 1000))
+
+/** What a process has cost so far, from /proc: seconds of processor, MiB resident now and at most, MiB that it alone has. */
+function cost(pid: number): { cpu: number; rss: number; most: number; anonymous: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
   const mib = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
-  return { cpu: (Number(fields[11]) + Number(fields[12])) / clockTicks, rss: mib('VmRSS'), anonymous: mib('RssAnon') }
+  return {
+    cpu: (Number(fields[11]) + Number(fields[12])) / clockTicks,
+    rss: mib('VmRSS'),
+    most: mib('VmHWM'),
+    anonymous: mib('RssAnon'),
+  }
 }
 
 async function make(rest: Rest): Promise<void> {
@@ -103,6 +111,7 @@ try {
   process.stderr.write('created\n')
   await until(
     async () => {
+      await pause(1)
       const { judged, deployed } = await counted(rest)
       return judged === servers && deployed === servers
     },
@@ -117,7 +126,7 @@ try {
       const now = JSON.stringify(await Promise.all(all.map(ns => versions(rest, ns))))
       const same = now === last
       last = now
-      if (!same) await new Promise(resolve => setTimeout(resolve, 5000))
+      if (!same) await pause(10)
       return same
     },
     'calm',
@@ -125,7 +134,7 @@ try {
   )
   const calm = performance.now()
   const before = cost(child.pid!)
-  await new Promise(resolve => setTimeout(resolve, 60_000))
+  await pause(60)
   const after = cost(child.pid!)
   const later = JSON.stringify(await Promise.all(all.map(ns => versions(rest, ns))))
   const seconds = (from: number, to: number): string => ((to - from) / 1000).toFixed(1)
@@ -137,7 +146,7 @@ try {
     `operator, processor         ${(busy.cpu - idle.cpu).toFixed(1)} s until reconciled; then ${((after.cpu - before.cpu) / 60).toFixed(3)} s/s`,
   )
   console.log(
-    `operator, memory            ${idle.rss} MiB resident at rest, ${busy.rss} when reconciled, ${after.rss} a minute after calm (${after.anonymous} its own)`,
+    `operator, memory            ${idle.rss} MiB resident at rest, ${busy.rss} when reconciled, ${after.rss} a minute after calm (${after.anonymous} its own), ${after.most} at most`,
   )
   console.log(`written in a minute of calm ${later === last ? 'nothing' : 'SOMETHING'}`)
   console.log(

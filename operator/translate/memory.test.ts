@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
@@ -185,5 +187,29 @@ describe('a plan that remembers', () => {
     const after = translate(at([{ ...secret, hash: '2' }]), memory).servers
     expect(same.map((plan, place) => plan === before[place])).toEqual([true, true])
     expect(after.map((plan, place) => plan === before[place])).toEqual([false, true])
+  })
+
+  test('keeps nothing of a snapshot that is over', async () => {
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const memory = new Memory()
+    const plan = (observed: Snapshot['observed']): WeakRef<Snapshot> => {
+      const snapshot: Snapshot = {
+        standalone: false,
+        namespace: 'default',
+        documents: telling.slice(0, 3),
+        secrets: [],
+        lastGood: [],
+        ...(observed && { observed }),
+      }
+      translate(snapshot, memory)
+      return new WeakRef(snapshot)
+    }
+    const first = plan({ a: { pods: [], conflicts: [] } })
+    plan({ pay: { pods: [], conflicts: [] } })
+    // What a WeakRef was asked or made for lives until the turn is over.
+    await new Promise(resolve => setImmediate(resolve))
+    collect()
+    expect(first.deref()).toBeUndefined()
   })
 })

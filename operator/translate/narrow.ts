@@ -2,6 +2,7 @@ import type { Judged } from './accept.ts'
 import type { Memory } from './memory.ts'
 import { planned, type Planned } from './plan.ts'
 import type { Common, Scene } from './scene.ts'
+import type { Facts } from './snapshot.ts'
 import { viewOf } from './view.ts'
 
 /** The Secrets that the answer for a server may depend on. */
@@ -25,6 +26,35 @@ function ownOf(judged: Judged<'MCPServer'>, scene: Scene) {
   }
 }
 
+type Own = ReturnType<typeof ownOf>
+type Words = Pick<Facts, 'standalone' | 'namespace' | 'gatewayImage' | 'operatorNamespace'>
+
+const wordsOf = ({ standalone, namespace, gatewayImage, operatorNamespace }: Facts): Words => ({
+  standalone,
+  namespace,
+  ...(gatewayImage !== undefined && { gatewayImage }),
+  ...(operatorNamespace !== undefined && { operatorNamespace }),
+})
+
+const always =
+  <T>(value: T) =>
+  (): T =>
+    value
+
+/** The scene of one server. A plan keeps it, so nothing in it may hold on to the whole: each server would keep a snapshot of the whole namespace alive. */
+const sceneOf = (name: string, words: Words, { drainToken, observed, ...own }: Own, common: Common): Scene => ({
+  ...common,
+  snapshot: {
+    ...words,
+    secrets: own.secrets,
+    ...(drainToken !== undefined && { drainTokens: { [name]: drainToken } }),
+    ...(observed !== undefined && { observed: observed === null ? {} : { [name]: observed } }),
+  },
+  reserved: new Set(own.reserved),
+  hasWayIn: always(own.hasWayIn),
+  beyond: new Set(),
+})
+
 /**
  * Plans one server of a cluster. It is shown nothing but what it shares with the others and what is its own, and by these alone it is found again:
  * what is forgotten here cannot be seen there.
@@ -32,23 +62,7 @@ function ownOf(judged: Judged<'MCPServer'>, scene: Scene) {
 export function plannedAlone(judged: Judged<'MCPServer'>, scene: Scene, common: Common, memory: Memory): Planned {
   const own = ownOf(judged, scene)
   return memory.server(judged, common, JSON.stringify(own), () => {
-    const { name } = judged.document
-    const { standalone, namespace, gatewayImage, operatorNamespace } = scene.snapshot
-    const alone: Scene = {
-      ...common,
-      snapshot: {
-        standalone,
-        namespace,
-        ...(gatewayImage !== undefined && { gatewayImage }),
-        ...(operatorNamespace !== undefined && { operatorNamespace }),
-        secrets: own.secrets,
-        ...(own.drainToken !== undefined && { drainTokens: { [name]: own.drainToken } }),
-        ...(own.observed !== undefined && { observed: own.observed === null ? {} : { [name]: own.observed } }),
-      },
-      reserved: new Set(own.reserved),
-      hasWayIn: () => own.hasWayIn,
-      beyond: new Set(),
-    }
+    const alone = sceneOf(judged.document.name, wordsOf(scene.snapshot), own, common)
     return planned(viewOf(judged, alone), alone)
   })
 }
