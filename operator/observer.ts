@@ -21,6 +21,8 @@ const ports = { client: 18_080, admin: 18_081 } as const
 const steps = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const
 /** Milliseconds that a kubelet gets before it is poked again. */
 const patience = 250
+/** Milliseconds after a poke in which no gateway has taken up anything yet: asking it would only keep it, and the API server, from that. */
+const uptake = 350
 /** How often gateways that answer, and run something else, are poked again. */
 const pokesAgain = 4
 const lookAgain = 60_000
@@ -75,6 +77,8 @@ export class Observer {
     // Its guard secret stands in the way: nobody could be asked, which is known now.
     if (!keys) return this.#note(key, entry, { reports: new Map(), handshakes: new Map() })
     const progress = this.#progressOf(entry)
+    const early = this.#early(progress)
+    if (early > 0) return { requeueAfter: early }
     const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
     const reports = await this.#reports(entry, pods, keys, signal)
     const handshakes = await this.#handshakes(entry, pods, { reports, keys }, signal)
@@ -109,6 +113,16 @@ export class Observer {
       await this.#poke(answering, progress, `${version}.${progress.again}`)
     }
     return { requeueAfter: steps[Math.min(attempt, steps.length - 1)]! }
+  }
+
+  /** How long to wait with the first look at a new version, which the kubelets have just been told of. The look that follows may poke again. */
+  #early(progress: Progress): number {
+    const { attempt, poked, version, told } = progress
+    if (attempt > 0 || poked !== version) return 0
+    if (told === Number.POSITIVE_INFINITY) return uptake
+    const early = told + uptake - this.#options.clock.elapsed()
+    if (early <= 0) progress.attempt = 1
+    return early
   }
 
   /** It counts as done at once, so that nobody who looks meanwhile does the same again. */
