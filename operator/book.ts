@@ -23,6 +23,8 @@ type Namespace = {
   cost: number
   ended: number
   held: number
+  /** Since when its plan has been waiting, while it does. */
+  waits?: number
 }
 
 const newNamespace = (): Namespace => ({
@@ -36,6 +38,8 @@ const newNamespace = (): Namespace => ({
 
 /** Plans may take so much of the time: a tenth. What only shows in statuses can wait that long. */
 const idleShare = 9
+/** Milliseconds that it waits at the most: who changes keys all the time must not keep the objects of others from being made. */
+const longest = 5000
 
 /** The plans of all namespaces. Planning waits for nothing, so the later of two plans is the one that knows more. */
 export class Book {
@@ -73,13 +77,20 @@ export class Book {
     if (state) state.prepared = true
   }
 
-  /** Milliseconds that a plan for a status alone should wait, so that large namespaces do not take all the time there is. */
+  /** Milliseconds that a plan should wait that is not for keys, so that large namespaces do not take all the time there is. At 0 its turn has come. */
   rest(namespace: string): number {
     const state = this.#namespaces.get(namespace)
-    return state ? Math.max(0, Math.max(state.ended + idleShare * state.cost, state.held) - this.#clock.elapsed()) : 0
+    if (!state) return 0
+    const now = this.#clock.elapsed()
+    const until = Math.max(state.ended + idleShare * state.cost, state.held)
+    if (until <= now) delete state.waits
+    else state.waits ??= now
+    const rest = Math.min(until, (state.waits ?? now) + longest) - now
+    if (rest <= 0) delete state.waits
+    return Math.max(0, rest)
   }
 
-  /** Keys are being brought into force: what only shows in statuses waits for so many milliseconds, since the API server has better to do. */
+  /** Keys are being brought into force: everything else waits for so many milliseconds, since the API server has better to do. */
   hold(namespace: string, duration: number): void {
     const state = this.#namespaces.get(namespace)
     if (state) state.held = this.#clock.elapsed() + duration

@@ -107,7 +107,7 @@ export class Observer {
     // While its objects are still to be applied there is nothing new to be had; whoever applies them hurries the kubelets.
     if (progress.poked !== version && (attempt > 0 || !entry.isOpen)) {
       await this.#poke(behind, progress, version)
-    } else if (attempt > 0 && again < pokesAgain && clock.elapsed() - progress.told >= patience) {
+    } else if (again < pokesAgain && clock.elapsed() - progress.told >= patience) {
       const answering = behind.filter(pod => 'hash' in (reports.get(uidOf(pod)) ?? {}))
       if (answering.length > 0) progress.again += 1
       await this.#poke(answering, progress, `${version}.${progress.again}`)
@@ -115,14 +115,11 @@ export class Observer {
     return { requeueAfter: steps[Math.min(attempt, steps.length - 1)]! }
   }
 
-  /** How long to wait with the first look at a new version, which the kubelets have just been told of. The look that follows may poke again. */
-  #early(progress: Progress): number {
-    const { attempt, poked, version, told } = progress
+  /** How long to wait with the first look at a new version, which the kubelets have just been told of. */
+  #early({ attempt, poked, version, told }: Progress): number {
     if (attempt > 0 || poked !== version) return 0
     if (told === Number.POSITIVE_INFINITY) return uptake
-    const early = told + uptake - this.#options.clock.elapsed()
-    if (early <= 0) progress.attempt = 1
-    return early
+    return told + uptake - this.#options.clock.elapsed()
   }
 
   /** It counts as done at once, so that nobody who looks meanwhile does the same again. */

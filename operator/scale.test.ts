@@ -1,13 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { bundleOperator } from '../hack/bundle-operator.ts'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Rest } from '../hack/controlplane/rest.ts'
-import { operatorFlags } from '../hack/flags.ts'
-import { keep } from '../hack/minted.ts'
+import { operatorProcess, type OperatorProcess } from '../hack/operator/process.ts'
 import {
   conditionsOf,
   list,
@@ -15,7 +11,6 @@ import {
   operatorNamespace,
   paths,
   quiet,
-  until,
   versions,
   type Found,
   type OwnControlPlane,
@@ -27,29 +22,6 @@ const namespace = 'many'
 const bound = 60_000
 /** What is looked at for writes: longer than any Secret stays unread. */
 const calm = 35_000
-
-type Line = { readonly level: string; readonly event: string; readonly port?: number }
-
-/** The operator as its image runs it, in a process of its own. */
-async function startOperator(kubeconfig: string): Promise<{ child: ChildProcess; lines: Line[]; port: number }> {
-  const child = spawn(process.execPath, [...operatorFlags(), await bundleOperator('operator-scale')], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    env: {
-      POD_NAME: 'scale',
-      POD_NAMESPACE: operatorNamespace,
-      GATEWAY_IMAGE: 'example.test/gateway:1',
-      HEALTH_PORT: '0',
-      KUBECONFIG: kubeconfig,
-    },
-  })
-  const lines: Line[] = []
-  createInterface({ input: child.stdout }).on('line', line => {
-    keep('log', 'operator', line)
-    lines.push(JSON.parse(line) as Line)
-  })
-  await until(async () => lines.some(({ event }) => event === 'elected'), 'the operator to be elected')
-  return { child, lines, port: lines.find(({ event }) => event === 'started')?.port ?? 0 }
-}
 
 /** How often the API server has answered to something that the operator wrote; its lease, which it renews all the time, not counted. */
 async function written(port: number): Promise<number> {
@@ -103,24 +75,23 @@ async function reached(rest: Rest): Promise<Record<string, number>> {
 describe.skipIf(noControlPlane)('the operator and five hundred servers in one namespace', () => {
   let plane: OwnControlPlane
   let rest: Rest
-  let operator: Awaited<ReturnType<typeof startOperator>> | undefined
+  let operator: OperatorProcess | undefined
   beforeAll(async () => {
     plane = await controlPlane({ crds: true })
     rest = plane.rest()
     await namespaces(plane, operatorNamespace, namespace)
-    operator = await startOperator(plane.kubeconfig)
+    operator = operatorProcess(await bundleOperator('operator-scale'), 'scale', plane.kubeconfig)
+    await operator.said('elected')
   })
   afterAll(async () => {
-    const { child } = operator ?? {}
-    if (child?.exitCode === null) {
-      child.kill('SIGTERM')
-      await once(child, 'exit')
-    }
+    operator?.child.kill('SIGTERM')
+    await operator?.ended
     await plane?.stop()
   })
 
   test('has made all objects and statuses within 60 s of the first create, and writes nothing afterwards', async () => {
-    const { port, lines } = operator!
+    const { lines } = operator!
+    const port = Number(lines.find(({ event }) => event === 'started')?.fields['port'])
     const began = performance.now()
     const creating = createAll(rest)
     // Looking costs the API server what it has no time for: one list, until it says that all are done.

@@ -12,11 +12,11 @@ const ordered = (_: string, value: unknown): unknown =>
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
 /** The keys of a namespace are the same object for each of its servers, and by far the larger part. */
-const known = new WeakMap<object, string>()
+const known = new WeakMap<KeysFile, string>()
 
-function canonical(value: object): string {
-  const text = known.get(value) ?? JSON.stringify(value, ordered)
-  known.set(value, text)
+function canonical(keys: KeysFile): string {
+  const text = known.get(keys) ?? JSON.stringify(keys, ordered)
+  known.set(keys, text)
   return text
 }
 
@@ -25,7 +25,7 @@ function canonical(value: object): string {
  * has compiled, the operator for what it wants; two spellings of one configuration are the same.
  */
 export const configurationHash = (gateway: GatewayConfig, keys: KeysFile): string =>
-  sha256(`[${canonical(gateway)},${canonical(keys)}]`)
+  sha256(`[${JSON.stringify(gateway, ordered)},${canonical(keys)}]`)
 
 /** The same for the keys alone: they may be in force while the policies beside them were refused. */
 export const keysHash = (keys: KeysFile): string => sha256(canonical(keys))

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
+import { operatorFlags } from '../flags.ts'
 import { keep } from '../minted.ts'
 import { operatorNamespace, until, type Line } from './stage.ts'
 
@@ -15,7 +16,7 @@ export type OperatorProcess = {
 
 /** Starts the operator as its image does, with the lease that it has there. Who starts it ends it. */
 export function operatorProcess(program: string, name: string, kubeconfig: string): OperatorProcess {
-  const child = spawn(process.execPath, [program], {
+  const child = spawn(process.execPath, [...operatorFlags(), program], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

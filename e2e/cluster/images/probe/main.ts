@@ -39,7 +39,8 @@ async function hold(target: Target, what: 'listen' | 'call', sending: Sending): 
 
 async function watch(target: Target): Promise<void> {
   let admitted: boolean | undefined
-  let ended: Promise<void> = new Promise(() => {})
+  const never = new Promise<void>(() => {})
+  let ended = never
   for (let number = 0; ; number++) {
     const answer = await send(target, modern('tools/list', `probe-${number}`)).catch(() => undefined)
     answer?.resume()
@@ -54,7 +55,7 @@ async function watch(target: Target): Promise<void> {
         void hold(target, 'call', callTool('wait', `held-${number}`, args))
       }
     }
-    await (admitted ? Promise.race([sleep(Number(interval)), ended]) : sleep(Number(interval)))
+    await Promise.race([sleep(Number(interval)), ended.then(() => (ended = never))])
   }
 }
 
