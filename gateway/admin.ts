@@ -1,12 +1,18 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { guardOf } from './auth/guard-tokens.ts'
 import { drainToken, type Guards } from './config/guard.ts'
+import type { Withdrawal } from './config/withdrawal.ts'
 import type { Applied } from './options.ts'
 import { notFound, page, probe } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
 
 /** What the admin port tells and does beside the probes. */
-export type Administration = { guards(): Guards; applied(): Applied; drain(): Promise<void> }
+export type Administration = {
+  guards(): Guards
+  applied(): Applied
+  drain(): Promise<void>
+  withdraw(withdrawals: readonly Withdrawal[]): void
+}
 
 const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0]!
 
@@ -16,9 +22,9 @@ const withoutToken = page(401, 'text/plain', 'X-Bartizan-Drain is missing')
 const withWrongToken = page(403, 'text/plain', 'X-Bartizan-Drain is not the token of this pod')
 const drained = page(200, 'text/plain', 'drained')
 
-/** The admin port: probes for the kubelet, status for the operator, the drain for the hook of the server's container. */
+/** The admin port: probes for the kubelet, status and withdrawals for the operator, the drain for the hook of the server's container. */
 export function adminListener(services: Services, administration: Administration): RequestListener {
-  // The report is signed in a module of its own: a gateway that nobody asks need not load it.
+  // Those of the operator are in modules of their own: a gateway that nobody asks need not load them.
   const status = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { statusPage } = await import('./status-page.ts')
     statusPage(services, administration.guards(), administration.applied(), req)(res)
@@ -30,16 +36,21 @@ export function adminListener(services: Services, administration: Administration
     await administration.drain()
     drained(res)
   }
+  const withdraw = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { withdrawPage } = await import('./withdraw-page.ts')
+    withdrawPage(services, administration, req, res)
+  }
   const pages = new Map([
-    ['/-/status', status],
-    ['/-/drain', drain],
+    ['GET /-/status', status],
+    ['GET /-/drain', drain],
+    ['POST /-/withdraw', withdraw],
   ])
   return (req, res) => {
     const path = pathOf(req)
     const answer = probe(services, path)
     if (answer) return answer(res)
-    const asked = pages.get(path)
-    if (asked === undefined || req.method !== 'GET') return notFound(res)
+    const asked = pages.get(`${req.method} ${path}`)
+    if (asked === undefined) return notFound(res)
     asked(req, res).catch((error: unknown) => {
       services.log.error('a page failed', { path, error: String(error) })
       if (!res.headersSent) failed(res)

@@ -1,4 +1,4 @@
-import { compileKey, type CompiledKey } from './config/access.ts'
+import type { CompiledKey } from './config/access.ts'
 import type { Guards } from './config/guard.ts'
 import { configurationHash, keysHash } from './config/hash.ts'
 import { milliseconds } from './config/kit.ts'
@@ -15,12 +15,15 @@ import type { Runtime, ServerRuntime } from './runtime.ts'
 import { sealer, type Sealer } from './session.ts'
 import type { GatewayOptions } from './options.ts'
 import type { Upstreams } from './upstream/registry.ts'
+import type { Withdrawn } from './withdrawn.ts'
 
 /** What compiling needs and a configuration does not hold. */
 export type Workshop = {
   readonly options: GatewayOptions
   readonly upstreams: Upstreams
   readonly healths: Healths
+  /** Outlives configurations: a file that is older than what was withdrawn may still come. */
+  readonly withdrawn: Withdrawn
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
   /** Sealers outlive configurations, their caches are warm; a rotated guard ends them. */
@@ -74,7 +77,8 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
 })
 
 /** The order is the policy: the operator first, whose token is no key of anybody. */
-function authOf(keys: readonly CompiledKey[], { options }: Workshop): Authentications {
+function authOf({ keys: written }: KeysFile, { options, withdrawn }: Workshop): Authentications {
+  const keys: readonly CompiledKey[] = written.flatMap(key => withdrawn.compile(key))
   const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
   return authentications([...operator, keyAuthenticator(keys)], keys.length > 0)
 }
@@ -86,7 +90,7 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
   return {
     ...hashesOf(config, keys),
     hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
-    auth: authOf(keys.keys.map(compileKey), workshop),
+    auth: authOf(keys, workshop),
     servers,
     only: servers.size === 1 ? servers.values().next().value : undefined,
   }
@@ -96,7 +100,7 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
 export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime => ({
   ...runtime,
   ...hashesOf(config, keys),
-  auth: authOf(keys.keys.map(compileKey), workshop),
+  auth: authOf(keys, workshop),
 })
 
 /** What the schema cannot see. */

@@ -8,12 +8,14 @@ import {
   type KeysFile,
   type Parsed,
 } from './config/index.ts'
+import type { Withdrawal } from './config/withdrawal.ts'
 import { Healths } from './healths.ts'
 import type { Tls } from './listen.ts'
 import type { Runtime, Services } from './runtime.ts'
 import type { Applied, ConfigTexts, GatewayOptions } from './options.ts'
 import { stdioFactory } from './upstream/stdio-factory.ts'
 import { Upstreams } from './upstream/registry.ts'
+import { Withdrawn } from './withdrawn.ts'
 
 /** What a file says, or why it could not even be read. */
 const parsed = <T>(text: string | Issue, parse: (text: string) => Parsed<T>): Parsed<T> =>
@@ -45,7 +47,7 @@ export class Configuration {
     const healths = new Healths(upstreams, (server, healthy) =>
       services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
     )
-    this.#workshop = { options, names, sealers: new Map(), upstreams, healths }
+    this.#workshop = { options, names, sealers: new Map(), upstreams, healths, withdrawn: new Withdrawn() }
   }
 
   get runtime(): Runtime {
@@ -92,6 +94,16 @@ export class Configuration {
       })
     else log.info('configuration applied', { hash: this.runtime.hash })
     return this.applied
+  }
+
+  /** Keys end, or shrink, ahead of the file that will say so. Its hash is still that of what was read. */
+  withdraw(withdrawals: readonly Withdrawal[]): void {
+    const { metrics, calls, log } = this.#services
+    if (!this.#config || !this.#workshop.withdrawn.note(withdrawals)) return
+    this.#runtime = withKeys(this.runtime, this.#config, this.#keys, this.#workshop)
+    metrics.reload('withdrawn')
+    calls.reauthorize()
+    log.info('keys withdrawn', { keys: withdrawals.length })
   }
 
   /** Where the certificate lies: it is rotated without a change of the texts that name it. */

@@ -56,7 +56,8 @@ export class Metrics {
     this.findings.add([server, ...labels].join(nul))
   }
 
-  reload(result: 'applied' | 'unchanged' | 'refused'): void {
+  /** What became of a configuration that was read; `withdrawn`: the operator took keys back ahead of it. */
+  reload(result: 'applied' | 'unchanged' | 'refused' | 'withdrawn'): void {
     this.reloads.add(result)
   }
 

@@ -84,6 +84,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     guards: () => options.guard('_gateway'),
     applied: () => configuration.applied,
     drain: () => (ending ? Promise.resolve() : drain.begin()),
+    withdraw: withdrawals => configuration.withdraw(withdrawals),
   }
   const client = await startClient(services, options, configuration)
   const pages = (listener: RequestListener) => () => pagesServer(listener)

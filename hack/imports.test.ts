@@ -112,8 +112,8 @@ describe('the pure parts', () => {
 })
 
 describe('text of callers and servers', () => {
-  /** Their own readers, and three that read what the gateway or its operator wrote: the configuration, a signed report, the inside of a sealed session id. */
-  const readers = /^gateway\/(?:mcp\/|config\/(?:index|report)\.ts$|session\.ts$)/
+  /** Their own readers, and four that read what the gateway or its operator wrote: the configuration, a signed report, signed withdrawals, the inside of a sealed session id. */
+  const readers = /^gateway\/(?:mcp\/|config\/(?:index|report|withdrawal)\.ts$|session\.ts$)/
 
   test('is given to JSON.parse in gateway/mcp alone, which knows where V8 misreads it', () => {
     const parsing = [...sources].filter(

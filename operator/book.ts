@@ -1,4 +1,6 @@
-import { Memory, translate, type Desired, type Generate, type ServerPlan } from './translate/index.ts'
+import type { KeysFile } from '../gateway/config/keys.ts'
+import type { Withdrawal } from '../gateway/config/withdrawal.ts'
+import { Memory, translate, withdrawals, type Desired, type Generate, type ServerPlan } from './translate/index.ts'
 import { objectKey, type Applier } from './applier.ts'
 import { entryKey, newEntry, takeUp, type Entry } from './entry.ts'
 import type { Clock } from './kit/clock.ts'
@@ -19,6 +21,10 @@ type Namespace = {
   readonly entries: Map<string, Entry>
   /** What earlier plans worked out. */
   readonly memory: Memory
+  /** Those of the last plan. */
+  keys?: KeysFile
+  /** What has ended since somebody told the gateways, by the uid of the APIKey. */
+  withdrawn: Map<string, Withdrawal>
   prepared: boolean
   cost: number
   ended: number
@@ -30,6 +36,7 @@ type Namespace = {
 const newNamespace = (): Namespace => ({
   entries: new Map(),
   memory: new Memory(),
+  withdrawn: new Map(),
   prepared: false,
   cost: 0,
   ended: 0,
@@ -96,6 +103,14 @@ export class Book {
     if (state) state.held = this.#clock.elapsed() + duration
   }
 
+  /** What the gateways have to be told of keys, once. */
+  withdrawn(namespace: string): Withdrawal[] {
+    const state = this.#namespaces.get(namespace)
+    const withdrawn = [...(state?.withdrawn.values() ?? [])]
+    state?.withdrawn.clear()
+    return withdrawn
+  }
+
   /** Brings the entries in line with the servers that there are. Gives back those that have gone. */
   sync(namespace: string): Entry[] {
     const state = this.#namespaces.get(namespace) ?? newNamespace()
@@ -125,6 +140,7 @@ export class Book {
     this.sync(namespace)
     const state = this.#namespaces.get(namespace)!
     const desired = translate(gather(namespace, [...state.entries.values()], this.#sources), state.memory)
+    this.#withdraw(namespace, state, desired.keys)
     const pending: Entry[] = []
     const changed: Entry[] = []
     for (const plan of desired.servers) {
@@ -150,6 +166,16 @@ export class Book {
     return this.#sources.caches
       .childrenOf(namespace, server)
       .filter(child => controllerOf(child)?.uid === owner.uid && !marks.has(objectKey(child)) && !isDeleting(child))
+  }
+
+  /** Whichever lane plans first after a change of keys, nothing of it is lost. */
+  #withdraw(namespace: string, state: Namespace, keys: KeysFile): void {
+    const { keys: before } = state
+    state.keys = keys
+    if (!before || before === keys) return
+    const there = this.#sources.caches.own.APIKey.store.list(namespace).filter(key => !isDeleting(key))
+    const generations = new Map(there.map(({ metadata: { uid = '', generation = 0 } }) => [uid, generation]))
+    for (const one of withdrawals(before, keys, generations)) state.withdrawn.set(one.uid, one)
   }
 
   #note(entry: Entry, plan: ServerPlan, tlsSecret: string | undefined): void {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { apiVersion } from '../crds/index.ts'
-import { drainToken, guardBytes, operatorToken, statusKey } from '../gateway/config/guard.ts'
+import { drainToken, guardBytes, operatorToken, statusKey, withdrawalKey } from '../gateway/config/guard.ts'
 import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
@@ -9,7 +9,12 @@ import { createSecret, findOrCreate, valueOf, type NewSecret } from './kept-secr
 import { conflictOf, ownedBy, type Owner } from './ownership.ts'
 
 /** What the operator shows to a gateway and believes it by. */
-export type GuardKeys = { readonly operator: string; readonly drain: string; readonly status: Buffer }
+export type GuardKeys = {
+  readonly operator: string
+  readonly drain: string
+  readonly status: Buffer
+  readonly withdrawal: Buffer
+}
 
 type Known = {
   readonly uid: string
@@ -26,6 +31,13 @@ const troubleAgain = 10_000
 export const guardName = (server: string): string => `${server}-guard`
 
 const keyOf = ({ namespace, name }: Owner): string => `${namespace}/${name}`
+
+const keysFrom = (guard: Buffer): GuardKeys => ({
+  operator: operatorToken(guard),
+  drain: drainToken(guard),
+  status: statusKey(guard),
+  withdrawal: withdrawalKey(guard),
+})
 
 function secretFor(owner: Owner): NewSecret {
   return {
@@ -87,8 +99,7 @@ export class Guards {
     const conflict = conflictOf({ ...secret, kind: 'Secret' }, owner)
     if (conflict) return { ...common, conflict }
     const guard = valueOf(secret, 'guard')
-    if (guard?.length === guardBytes)
-      return { ...common, keys: { operator: operatorToken(guard), drain: drainToken(guard), status: statusKey(guard) } }
+    if (guard?.length === guardBytes) return { ...common, keys: keysFrom(guard) }
     const name = guardName(owner.name)
     const message = `its key guard does not hold ${guardBytes} bytes: delete the Secret, and a new one is made`
     return { ...common, refusal: { kind: 'Secret', name, message } }

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import { podPorts as ports } from '../gateway/config/ports.ts'
 import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { Result } from './kit/queue.ts'
@@ -13,9 +14,6 @@ import { addressOf, isDeleting, isReady } from './observe-pods.ts'
 import { poke } from './poke.ts'
 import { askReport } from './report.ts'
 import type { Sources } from './snapshot.ts'
-
-/** Ports of a gateway in its pod. */
-const ports = { client: 18_080, admin: 18_081 } as const
 
 /** Milliseconds between two looks at gateways that do not run yet what is wanted. */
 const steps = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const

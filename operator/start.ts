@@ -25,6 +25,7 @@ import type { Sources } from './snapshot.ts'
 import { Statuses } from './statuses.ts'
 import { tellTransitions } from './tell.ts'
 import { triggers } from './triggers.ts'
+import { Withdrawals } from './withdraw.ts'
 
 /** The name of the operator's lease, and of itself in Events. */
 const name = 'bartizan-operator'
@@ -131,7 +132,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const observer = new Observer({ client, clock, sources, book, noticed })
   const hurry = observer.hurry.bind(observer)
   const servers = new Servers({ applier, book, recorder, hurry, watch, noticed })
-  const revocations = new Revocations({ book, servers, watch })
+  const withdrawals = new Withdrawals({ caches, guards, clock, metrics })
+  const revocations = new Revocations({ book, servers, withdrawals, watch })
   const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
   const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
   const namespaces = new Namespaces({ sources, book, statuses, clock, log, work, watch, gone })

@@ -23,3 +23,6 @@ export const drainToken = (guard: Buffer): string => token(guard, 'drain-token')
 
 /** What a gateway signs its report with. */
 export const statusKey = (guard: Buffer): Buffer => deriveKey(guard, 'status')
+
+/** What the operator signs a withdrawal of keys with. */
+export const withdrawalKey = (guard: Buffer): Buffer => deriveKey(guard, 'withdrawal')

@@ -38,7 +38,13 @@ export const keyFields = {
   revoked: z.boolean().optional().describe('true refuses the key at once, open streams and running calls included.'),
 }
 
-export const key = z.strictObject({ name: z.string().min(1).max(253), ...keyFields })
+export const key = z.strictObject({
+  name: z.string().min(1).max(253),
+  /** The very APIKey that this is, and how often its spec had been changed: together they tell which of two descriptions is the newer. */
+  uid: z.string().min(1).max(64).optional(),
+  generation: z.int().min(1).optional(),
+  ...keyFields,
+})
 
 /** The second file of the configuration: who may come in. It changes more often than the first and is applied even when the first is refused. */
 export const keysFile = z.strictObject({ schema: z.literal(keysSchemaNumber), keys: list(key, 20_000) })

@@ -15,6 +15,8 @@ export type PodGateway = {
   readonly address: string
   /** Times at which its mounts were brought up to date because of an annotation. */
   readonly pokes: number[]
+  /** Its kubelet does not bring anything up to date, and makes up for it when it is told the next time. */
+  deaf: boolean
   freeze(): void
   thaw(): void
   kill(): Promise<void>
@@ -72,6 +74,7 @@ export class PodGateways {
       pod,
       address: ip,
       pokes: [],
+      deaf: false,
       freeze: () => void child.kill('SIGSTOP'),
       thaw: () => void child.kill('SIGCONT'),
       async kill() {
@@ -106,6 +109,7 @@ export class PodGateways {
       const now = JSON.stringify((object['metadata'] as { annotations?: object } | undefined)?.annotations ?? {})
       if (now === last) return
       last = now
+      if (gateway.deaf) return
       gateway.pokes.push(Date.now())
       void refresh().catch(() => {})
     }

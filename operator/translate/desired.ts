@@ -69,6 +69,8 @@ export type Generate = {
 export type Desired = {
   readonly gateways: readonly GatewayFiles[]
   readonly servers: readonly ServerPlan[]
+  /** Who may come in: the same for all of them. */
+  readonly keys: KeysFile
   /** Of every object but the servers of this namespace. */
   readonly statuses: readonly Status[]
   readonly generate: readonly Generate[]

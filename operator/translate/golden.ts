@@ -99,8 +99,11 @@ export function readSnapshot(text: string): Snapshot {
 const spelled = (value: unknown): string =>
   stringify(value, { sortMapEntries: true, lineWidth: 0, aliasDuplicateObjects: false })
 
-/** Everything that came out, as text: keys sorted, one spelling. */
-export const written = (desired: Desired): string => spelled(desired)
+/** Everything that came out, as text: members sorted, one spelling. The keys stand in each gateway. */
+export function written(desired: Desired): string {
+  const { keys: _, ...rest } = desired
+  return spelled(rest)
+}
 
 const conditionsOf = (desired: Desired): object =>
   Object.fromEntries(

@@ -52,7 +52,7 @@ function stageOf(documents: readonly Document[], snapshot: Snapshot, memory: Mem
   const servers = judgedOf('MCPServer', documents, snapshot, memory)
   const guards = servers.map(server => guardName(server.document.name))
   const keys = judgedKeys(judgedOf('APIKey', documents, snapshot, memory), new Set(guards), snapshot)
-  const file = memory.keys(keysFile(keys))
+  const file = memory.keys(keysFile(keys, snapshot.standalone))
   const parts = {
     policies: judgedOf('GuardrailPolicy', documents, snapshot, memory),
     keysFile: file,
@@ -97,6 +97,7 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
       return snapshot.standalone ? [standaloneFiles(views, scene)] : plans.flatMap(({ files }) => files() ?? [])
     },
     servers: plans.map(({ plan }) => plan),
+    keys: scene.keysFile,
     generate: scene.keys.flatMap(({ wish }) => wish ?? []),
     ...(scene.settings.tls && { tlsSecret: scene.settings.tls.secretName }),
     statuses: [...statuses(views, scene), ...elsewhere.map(document => plainStatus(accept(document, snapshot, 1)))],
@@ -133,3 +134,4 @@ export type {
 } from './observed.ts'
 export type { Floor, LastGood, SecretFact, Snapshot } from './snapshot.ts'
 export type { Phase, StatusFields } from './statusfields.ts'
+export { withdrawals } from './withdrawals.ts'

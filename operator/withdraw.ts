@@ -1,0 +1,85 @@
+import { podPorts } from '../gateway/config/ports.ts'
+import { signatureHeader, signWithdrawals, withdrawalMessages, type Withdrawal } from '../gateway/config/withdrawal.ts'
+import { sleep, type Clock } from './kit/clock.ts'
+import type { Metrics } from './kit/metrics.ts'
+import type { Caches } from './caches.ts'
+import type { Entry } from './entry.ts'
+import { dial } from './gateway-dial.ts'
+import type { Guards } from './guards.ts'
+import { addressOf } from './observe-pods.ts'
+import { parallel } from './parallel.ts'
+
+/** Milliseconds for one gateway to hear a message. */
+const patience = 3000
+/** Milliseconds in which most gateways have heard; who waits for the rest keeps the file from those that have not. */
+const head = 250
+/** How many gateways are told at once. */
+const width = 32
+
+type Gateway = { readonly ip: string; readonly secret: Buffer }
+
+export type WithdrawalsOptions = {
+  readonly caches: Caches
+  readonly guards: Guards
+  readonly clock: Clock
+  readonly metrics: Metrics
+}
+
+/**
+ * Tells gateways of keys that have ended, by their admin ports: the file that says the same takes a kubelet, and far longer where there are many of
+ * them. Nothing depends on it. Who is not reached, or too old to understand, learns it from the file; what it says can only take away.
+ */
+export class Withdrawals {
+  readonly #options: WithdrawalsOptions
+
+  constructor(options: WithdrawalsOptions) {
+    this.#options = options
+  }
+
+  /** Never throws, and takes no longer than it should: slow gateways are told while the caller goes on. */
+  async tell(entries: readonly Entry[], withdrawn: readonly Withdrawal[]): Promise<void> {
+    if (withdrawn.length === 0) return
+    const messages = withdrawalMessages(withdrawn)
+    const told = parallel(this.#gateways(entries), width, gateway => this.#tell(gateway, messages))
+    const over = new AbortController()
+    await Promise.race([told, sleep(this.#options.clock, head, over.signal)])
+    over.abort()
+  }
+
+  /** Pods that end are among them: they still answer the calls that they have. */
+  #gateways(entries: readonly Entry[]): Gateway[] {
+    const { caches, guards } = this.#options
+    return entries.flatMap(({ namespace, server }) => {
+      const secret = guards.keys(namespace, server)?.withdrawal
+      const addresses = caches.podsOf(namespace, server).flatMap(pod => addressOf(pod) ?? [])
+      return secret === undefined ? [] : addresses.map(ip => ({ ip, secret }))
+    })
+  }
+
+  async #tell({ ip, secret }: Gateway, messages: readonly Buffer[]): Promise<void> {
+    const client = dial({ ip, port: podPorts.admin, host: ip, certificates: [] })
+    try {
+      for (const body of messages) {
+        const { statusCode, body: answer } = await client.request({
+          method: 'POST',
+          path: '/-/withdraw',
+          headers: { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(body, secret) },
+          body,
+          signal: AbortSignal.timeout(patience),
+        })
+        answer.resume()
+        this.#count(statusCode === 200 ? 'taken' : 'refused')
+      }
+    } catch {
+      this.#count('unreachable')
+    } finally {
+      client.destroy().catch(() => {})
+    }
+  }
+
+  #count(result: 'taken' | 'refused' | 'unreachable'): void {
+    this.#options.metrics.add('bartizan_key_withdrawals_total', 'Gateways that were told of keys that ended.', {
+      result,
+    })
+  }
+}
