@@ -12,15 +12,25 @@ const forged = {
   'x-forwarded-user': 'system:operator',
   'x-bartizan-principal': 'system:operator',
   'x-bartizan-drain': 'guess',
+  'x-bartizan-signature': '0'.repeat(64),
   authorization: 'Bearer guess',
 }
 
-const paths = ['/mcp', '/-/status', '/-/drain', '/-/readyz', '/metrics']
+type Question = { readonly method?: string; readonly path: string; readonly body?: string }
+
+const questions: readonly Question[] = [
+  { path: '/mcp' },
+  { path: '/-/status' },
+  { path: '/-/drain' },
+  { path: '/-/readyz' },
+  { path: '/metrics' },
+  { method: 'POST', path: '/-/withdraw', body: '{"withdrawals":[{"uid":"guess"}]}' },
+]
 
 /** Status and length of the answer, or why there is none. */
-function ask(host: string, port: number, path: string): Promise<string> {
+function ask(host: string, port: number, { body, ...question }: Question): Promise<string> {
   return new Promise(resolve => {
-    const call = request({ host, port, path, headers: forged, timeout: 3000 }, answer => {
+    const call = request({ host, port, ...question, headers: forged, timeout: 3000 }, answer => {
       let length = 0
       answer.on('data', (chunk: Buffer) => (length += chunk.length))
       answer.on('close', () => resolve(`${answer.statusCode} ${length} bytes`))
@@ -28,7 +38,7 @@ function ask(host: string, port: number, path: string): Promise<string> {
     })
     call.on('timeout', () => call.destroy(new Error('ETIMEDOUT')))
     call.on('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message))
-    call.end()
+    call.end(body)
   })
 }
 
@@ -40,8 +50,10 @@ export async function spy(service: string | undefined): Promise<Readonly<Record<
     .map(({ address }) => address)
   const seen: Record<string, string> = {}
   for (const host of ['127.0.0.1', '::1', ...own])
-    for (const port of guarded) for (const path of paths) seen[`${host}:${port}${path}`] = await ask(host, port, path)
-  if (service !== undefined) for (const path of paths) seen[`${service}:8080${path}`] = await ask(service, 8080, path)
+    for (const port of guarded)
+      for (const one of questions) seen[`${host}:${port}${one.path}`] = await ask(host, port, one)
+  if (service !== undefined)
+    for (const one of questions) seen[`${service}:8080${one.path}`] = await ask(service, 8080, one)
   return seen
 }
 
