@@ -18,12 +18,14 @@ export async function installed(name: string, version: string): Promise<string> 
   await mkdir(cache, { recursive: true })
   // Installed aside and put into place whole: another run may want the same package at the same time.
   const aside = await mkdtemp(`${prefix}-`)
-  await writeFile(join(aside, 'package.json'), '{"private":true}')
-  const options = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel', 'error']
-  await promisify(execFile)('npm', ['install', '--prefix', aside, ...options, `${name}@${version}`], { cwd: aside })
-  await rename(aside, prefix).catch(async (error: unknown) => {
+  try {
+    await writeFile(join(aside, 'package.json'), '{"private":true}')
+    const options = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel', 'error']
+    await promisify(execFile)('npm', ['install', '--prefix', aside, ...options, `${name}@${version}`], { cwd: aside })
+    await rename(aside, prefix)
+  } catch (error) {
     await rm(aside, { recursive: true, force: true })
     if (!existsSync(join(folder, 'package.json'))) throw error
-  })
+  }
   return folder
 }

@@ -51,17 +51,27 @@ export async function send(url: string, sending: Sending): Promise<Reply> {
   return { status, headers: res.headers, rawHeaders: res.rawHeaders, body }
 }
 
+/** Waits until there is more to read or the answer has ended, and leaves no listener behind. */
+function changed(res: IncomingMessage): Promise<void> {
+  return new Promise(resolve => {
+    const seen = (): void => {
+      res.off('readable', seen)
+      res.off('close', seen)
+      resolve()
+    }
+    res.on('readable', seen)
+    res.on('close', seen)
+  })
+}
+
 /** Reads an open answer until it holds `text`; what came so far. */
 export async function until(res: IncomingMessage, text: string): Promise<string> {
   let read = ''
   while (!read.includes(text)) {
     const chunk = res.read() as Buffer | null
     if (chunk) read += chunk.toString()
-    else
-      await new Promise((resolve, reject) => {
-        res.once('readable', resolve)
-        res.once('close', () => reject(new Error(`the stream ended after: ${read}`)))
-      })
+    else if (res.closed) throw new Error(`the stream ended after: ${read}`)
+    else await changed(res)
   }
   return read
 }

@@ -43,7 +43,7 @@ export function launch(command: readonly string[], log: string): Program {
   return program
 }
 
-/** Asks until the answer is yes; gives up when the program has ended or the deadline (milliseconds) has passed. */
+/** Asks until the answer is yes; gives up, with the last lines of the program, when it has ended or the deadline (milliseconds) has passed. */
 export async function until(what: string, program: Program, ask: () => Promise<boolean>, within = 60_000) {
   const deadline = Date.now() + within
   while (!(await ask().catch(() => false))) {

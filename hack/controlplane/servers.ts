@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { freePort } from '../bench/process.ts'
+import { basename, join } from 'node:path'
 import type { Authority } from './certificates.ts'
 import { kubeconfigOf, type Credentials } from './credentials.ts'
+import { onFreePorts, type Choose } from './ports.ts'
 import { launch, until, type Program } from './program.ts'
 import { rest } from './rest.ts'
 
@@ -37,18 +37,30 @@ const controllers = [
 const flags = (values: Readonly<Record<string, string>>): string[] =>
   Object.entries(values).map(([name, value]) => `--${name}=${value}`)
 
-async function startEtcd({ bin, folder }: Place): Promise<{ url: string; program: Program }> {
-  const [client, peer] = [await freePort(), await freePort()]
+type Etcd = { readonly url: string; readonly program: Program }
+
+async function startEtcd({ bin, folder }: Place, [client, peer]: readonly number[]): Promise<Etcd> {
   const url = `http://127.0.0.1:${client}`
+  const peers = `http://127.0.0.1:${peer}`
+  const name = basename(folder)
   const settings = {
+    name,
     'data-dir': join(folder, 'etcd'),
     'listen-client-urls': url,
     'advertise-client-urls': url,
-    'listen-peer-urls': `http://127.0.0.1:${peer}`,
+    'listen-peer-urls': peers,
+    'initial-advertise-peer-urls': peers,
+    'initial-cluster': `${name}=${peers}`,
     'unsafe-no-fsync': 'true', // only this process has to survive, not a power cut
   }
   const program = launch([join(bin, 'etcd'), ...flags(settings)], join(folder, 'etcd.log'))
-  await until('etcd', program, async () => (await fetch(`${url}/health`)).ok)
+  // By its name: where another was faster, it is the other that answers at this port.
+  const isOurs = async (): Promise<boolean> => {
+    const asked = await fetch(`${url}/v3/cluster/member/list`, { method: 'POST', body: '{}' })
+    const { members } = (await asked.json()) as { members: readonly { name?: string }[] }
+    return members[0]?.name === name
+  }
+  await until('etcd', program, isOurs)
   return { url, program }
 }
 
@@ -67,19 +79,17 @@ async function keyFiles({ folder, authority }: Place): Promise<Readonly<Record<s
   }
 }
 
-/**
- * Starts etcd and kube-apiserver on free ports of 127.0.0.1 and waits until it is ready.
- * @param extra further flags of kube-apiserver
- */
-export async function startServers(place: Place, extra: readonly string[]): Promise<Servers> {
+/** What an API server needs that does not depend on its port. */
+type Base = {
+  readonly place: Place
+  readonly etcd: Etcd
+  readonly keys: Readonly<Record<string, string>>
+  readonly user: { readonly cert: string; readonly key: string }
+  readonly extra: readonly string[]
+}
+
+async function serversOn({ place, etcd, keys, user, extra }: Base, port: number): Promise<Servers> {
   const { bin, folder, authority } = place
-  await mkdir(folder, { recursive: true })
-  const [etcd, keys, port, user] = await Promise.all([
-    startEtcd(place),
-    keyFiles(place),
-    freePort(),
-    authority.issue('/O=system:masters/CN=admin'),
-  ])
   const server = `https://127.0.0.1:${port}`
   const admin: Credentials = { server, ca: authority.ca, ...user }
   const settings = {
@@ -111,8 +121,14 @@ export async function startServers(place: Place, extra: readonly string[]): Prom
       apiserver = started
       programs.push(started)
       const client = rest(admin)
-      await until('kube-apiserver', started, async () => (await client.request('GET', '/readyz')).status === 200)
-      client.close()
+      try {
+        await until('kube-apiserver', started, async () => (await client.request('GET', '/readyz')).status === 200)
+      } catch (error) {
+        await started.kill()
+        throw error
+      } finally {
+        client.close()
+      }
     },
     async startControllers(endpoints = true) {
       const config = join(folder, 'controllers.kubeconfig')
@@ -132,11 +148,25 @@ export async function startServers(place: Place, extra: readonly string[]): Prom
       await Promise.all(programs.map(program => program.kill()))
     },
   }
+  await servers.startApiserver()
+  return servers
+}
+
+/**
+ * Starts etcd and kube-apiserver on free ports of 127.0.0.1 and waits until it is ready.
+ * @param extra further flags of kube-apiserver
+ */
+export async function startServers(place: Place, extra: readonly string[], choose?: Choose): Promise<Servers> {
+  await mkdir(place.folder, { recursive: true })
+  const [etcd, keys, user] = await Promise.all([
+    onFreePorts(2, ports => startEtcd(place, ports), choose),
+    keyFiles(place),
+    place.authority.issue('/O=system:masters/CN=admin'),
+  ])
   try {
-    await servers.startApiserver()
+    return await onFreePorts(1, ([port = 0]) => serversOn({ place, etcd, keys, user, extra }, port), choose)
   } catch (error) {
-    await servers.stop()
+    await etcd.program.kill()
     throw error
   }
-  return servers
 }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './apierror.ts'
 import { asLeader } from './asleader.ts'
-import { notLeader } from './connection.ts'
+import { notLeader } from './fenced.ts'
 
 const failing = (error: Error) => async (): Promise<void> => {
   throw error

@@ -5,10 +5,15 @@ import type { ApiObject } from './resource.ts'
 
 export type ClientOptions = {
   readonly credentials: Credentials
-  /** Asked before every write and again when a socket takes it. */
+  /** Asked before every write, again when a socket takes it, and again when the server waits for what is to be written. */
   readonly mayWrite?: () => boolean
+  /**
+   * Milliseconds after `mayWrite` was last true in which nobody else may write yet: the server has so long for a write. Of a lease, its duration less the
+   * deadline of its renewal.
+   */
+  readonly fence?: number
   readonly clock?: Clock
-  /** Most sockets for calls; watches come on top. */
+  /** Most sockets for calls, and most for writes that `mayWrite` decides; watches come on top. */
   readonly connections?: number
   readonly userAgent?: string
   /** Told about every answer: `rest_client_requests_total`. */

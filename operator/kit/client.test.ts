@@ -191,6 +191,60 @@ describe('the right to write', () => {
     expect(api.asked).toHaveLength(1)
   })
 
+  test('is asked once more when the server has the head, and without it the body never goes', async () => {
+    let may = true
+    make({ mayWrite: () => may })
+    await client.apply(widgets, 'a', { metadata: { name: 'before' } }, { manager: 'm' })
+    api.waiting = () => (may = false)
+    expect((await failure(client.apply(widgets, 'a', widget, { manager: 'm' }))).reason).toBe('NotLeader')
+    await until(() => api.broken === 1)
+    expect([...api.objects.values()].map(({ metadata }) => metadata.name)).toEqual(['before'])
+  })
+
+  test('gives the server no longer for a write than until another may write, from the head on', async () => {
+    make({ mayWrite: () => true })
+    await client.apply(widgets, 'a', widget, { manager: 'm' })
+    await client.apply(widgets, 'a', widget, { manager: 'm', timeout: 700 })
+    await client.apply(widgets, 'a', widget, { manager: 'm', ungated: true })
+    expect(api.asked.map(({ query }) => query.get('timeout'))).toEqual(['5s', '0.7s', '10s'])
+  })
+
+  test('is needed for writes whose refusal comes without that their body was asked for', async () => {
+    make({ mayWrite: () => true, connections: 1 })
+    api.refusing = true
+    const refused = await Promise.all([1, 2, 3].map(() => failure(client.create(widgets, 'a', widget))))
+    api.refusing = false
+    await client.create(widgets, 'a', widget)
+    expect([refused.map(({ status }) => status), api.objects.size]).toEqual([[403, 403, 403], 1])
+  })
+
+  test('keeps a write that waits for a socket from outliving its time, its client or its caller', async () => {
+    make({ mayWrite: () => true, connections: 1 })
+    api.fault = () => true
+    const write = (signal?: AbortSignal): Promise<unknown> =>
+      client.apply(widgets, 'a', widget, { manager: 'm', ...(signal && { signal }) })
+    const late = failure(write())
+    await until(() => api.asked.length === 1)
+    const stop = new AbortController()
+    const reason = new Error('enough')
+    const aborted = write(stop.signal)
+    stop.abort(reason)
+    await expect(aborted).rejects.toBe(reason)
+    clock.advance(9000)
+    const waiting = failure(write())
+    clock.advance(1000)
+    expect((await late).reason).toBe('Timeout')
+    await client.close()
+    expect([(await waiting).reason, (await failure(write())).reason]).toEqual(['Closed', 'Closed'])
+  })
+
+  test('shares its sockets: 300 writes take four', async () => {
+    make({ mayWrite: () => true })
+    const names = Array.from({ length: 300 }, (_, at) => `w${at}`)
+    await Promise.all(names.map(name => client.apply(widgets, 'a', { metadata: { name } }, { manager: 'm' })))
+    expect([api.objects.size, api.opened]).toEqual([300, 4])
+  })
+
   test('does not bind the lease', async () => {
     make({ mayWrite: () => false })
     await client.create(widgets, 'a', widget, { ungated: true })

@@ -1,7 +1,7 @@
-import { request, type Dispatcher } from 'undici'
+import type { Dispatcher } from 'undici'
 import { ApiError, errorFrom, unreachable } from './apierror.ts'
 import { deadline, systemClock, type Clock } from './clock.ts'
-import { Connection, notLeader, type Lane } from './connection.ts'
+import { Connection, type Answer, type Lane } from './connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
@@ -15,6 +15,7 @@ import type {
   WriteOptions,
 } from './calls.ts'
 import type { Current } from './credentials.ts'
+import { notLeader } from './fenced.ts'
 import { lines } from './lines.ts'
 import { apiVersionOf, pathOf, type ApiObject, type Resource } from './resource.ts'
 
@@ -30,10 +31,12 @@ type Call = WriteOptions & {
   readonly accept?: string
 }
 
-/** Which sockets, and whether the right to write is asked for when one takes the request. */
-type Way = { readonly lane: Lane; readonly gated: boolean }
+/** Which sockets, and whether the right to write is needed. */
+type Way = { readonly lane: Lane; readonly fenced: boolean }
 
 const CALL = 10_000
+/** What {@link Leader} leaves between its last write and the lease of the next one, unless told otherwise. */
+const FENCE = 5000
 const LIST = 60_000
 const metadata = (kind: string): string => `application/json;as=${kind};v=v1;g=meta.k8s.io`
 
@@ -88,7 +91,7 @@ export class Client {
     const call = { method: 'GET', path: pathOf(r, namespace), accept } as const
     const asked = { ...query, watch: true, allowWatchBookmarks: true }
     try {
-      const { body } = await this.#send({ ...call, query: asked }, signal, { lane: 'watches', gated: false })
+      const { body } = await this.#send({ ...call, query: asked }, signal, { lane: 'watches', fenced: false })
       for await (const line of lines(body)) {
         const event = JSON.parse(line) as WatchEvent | { type: 'ERROR'; object: unknown }
         if (event.type === 'ERROR') throw errorFrom(500, event.object)
@@ -165,10 +168,12 @@ export class Client {
     const late = (): ApiError => new ApiError(0, 'Timeout', `${call.method} ${call.path}: no answer in ${timeout} ms`)
     const limit = deadline(this.#clock, timeout, late, call.signal)
     try {
-      const gated = call.method !== 'GET' && call.ungated !== true
+      const { mayWrite, fence = FENCE } = this.#options
+      const fenced = mayWrite !== undefined && call.method !== 'GET' && call.ungated !== true
       // The server gives up as well, so that a write which nobody waits for does not happen later.
-      const query = { ...call.query, ...(call.method !== 'GET' && { timeout: `${Math.ceil(timeout / 1000)}s` }) }
-      const { body } = await this.#send({ ...call, query }, limit.signal, { lane, gated })
+      const most = fenced ? Math.min(timeout, fence) : timeout
+      const query = { ...call.query, ...(call.method !== 'GET' && { timeout: `${most / 1000}s` }) }
+      const { body } = await this.#send({ ...call, query }, limit.signal, { lane, fenced })
       return JSON.parse(await body.text()) as unknown
     } catch (error) {
       throw this.#failed(error, call, limit.signal)
@@ -185,7 +190,7 @@ export class Client {
     return unreachable(error, `${method} ${path}`)
   }
 
-  async #send(call: Call, signal: AbortSignal, way: Way): Promise<Dispatcher.ResponseData> {
+  async #send(call: Call, signal: AbortSignal, way: Way): Promise<Answer> {
     const used = await this.#connection.current()
     const first = await this.#once(call, signal, way, used)
     if (first.statusCode < 400) return first
@@ -202,20 +207,20 @@ export class Client {
     throw await refusal(first)
   }
 
-  async #once(call: Call, signal: AbortSignal, way: Way, { token, ca }: Current): Promise<Dispatcher.ResponseData> {
+  async #once(call: Call, signal: AbortSignal, way: Way, { token, ca }: Current): Promise<Answer> {
     signal.throwIfAborted()
     const { method, body } = call
-    const answer = await request(`${this.#server}${call.path}${queryOf(call.query)}`, {
+    const url = `${this.#server}${call.path}${queryOf(call.query)}`
+    const answer = await this.#connection.send(ca, way.lane, way.fenced, url, {
       method,
       signal,
-      dispatcher: this.#connection.open(ca)[way.lane][way.gated ? 'gated' : 'open'],
       headers: {
         accept: call.accept ?? 'application/json',
         'user-agent': this.#options.userAgent ?? 'bartizan',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(call.type !== undefined && { 'content-type': call.type }),
       },
-      body: body === undefined ? null : JSON.stringify(body),
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     })
     this.#options.answered?.(method, answer.statusCode, way.lane)
     return answer
@@ -232,7 +237,7 @@ function queryOf(query: Query = {}): string {
 /** Items of lists come without their kind, metadata alone under a kind of its own; here an object is named the same wherever it came from. */
 const named = (r: Resource, object: ApiObject): ApiObject => ({ ...object, apiVersion: apiVersionOf(r), kind: r.kind })
 
-async function refusal({ statusCode, headers, body }: Dispatcher.ResponseData): Promise<ApiError> {
+async function refusal({ statusCode, headers, body }: Answer): Promise<ApiError> {
   const text = await body.text()
   const after = headers['retry-after']
   return errorFrom(statusCode, parsed(text), Array.isArray(after) ? after[0] : after)

@@ -1,21 +1,40 @@
-import { Agent, type Dispatcher } from 'undici'
+import type { IncomingHttpHeaders } from 'node:http'
+import { Agent, request, type Dispatcher } from 'undici'
 import { ApiError } from './apierror.ts'
 import type { Clock } from './clock.ts'
 import { readCurrent, type Credentials, type Current } from './credentials.ts'
+import { Fenced } from './fenced.ts'
 
 /** A rotated token is used at the latest so long after it was written; the kubelet rotates minutes before the old one ends. */
 const READ_AGAIN = 50_000
 
-/** For each kind of request the sockets that it may use: as they are, and behind the gate for writes. */
+/** For each kind of request the sockets that it may use. */
 export type Lane = 'calls' | 'watches' | 'lease' | 'events'
-type Sockets = { readonly open: Dispatcher; readonly gated: Dispatcher }
-type Open = Readonly<Record<Lane, Sockets>>
+
+export type Asking = {
+  readonly method: Dispatcher.HttpMethod
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string
+  readonly signal: AbortSignal
+}
+/** An answer whose head is there. */
+export type Answer = {
+  readonly statusCode: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string>; dump(): Promise<unknown> }
+}
+type Open = {
+  readonly ca: string | undefined
+  readonly plain: Readonly<Record<Lane, Agent>>
+  /** For writes that need the right to write. */
+  readonly fenced: Readonly<Record<Lane, Fenced>>
+}
 
 /** What is left to the others when a lane has many to send; none means that each request has a socket of its own. */
 const few: Partial<Readonly<Record<Lane, number>>> = { lease: 1, events: 2 }
 
 /**
- * The sockets to one API server. Calls share at most `connections`; each watch has one of its own, or the open watches would starve the calls. The lease
+ * The sockets to one API server. Calls share at most `connections`, and so do fenced writes; each watch has one of its own, or the open watches would starve the calls. The lease
  * waits behind nothing: who is busy would lose it. HTTP/1.1, since on HTTP/2 one half-open connection silences everything at once.
  */
 export class Connection {
@@ -26,7 +45,7 @@ export class Connection {
   #current: Current | undefined
   #readAt = 0
   #reading: Promise<Current> | undefined
-  #open: (Open & { readonly ca: string | undefined; readonly agents: readonly Agent[] }) | undefined
+  #open: Open | undefined
   #closed = false
 
   constructor(credentials: Credentials, clock: Clock, connections: number, mayWrite: () => boolean) {
@@ -50,54 +69,49 @@ export class Connection {
     this.#readAt = -Infinity
   }
 
-  /** Dispatchers that trust this CA. One that changed makes new ones; what runs on the old ends in its own time. */
-  open(ca: string | undefined): Open {
-    if (this.#closed) throw new ApiError(0, 'Closed', 'this client is closed')
+  /** Sends a request by its lane; a fenced one is sent only while this process may write. */
+  send(ca: string | undefined, lane: Lane, fenced: boolean, url: string, asking: Asking): Promise<Answer> {
+    const open = this.#opened(ca)
+    const { body } = asking
+    if (fenced && body !== undefined) return open.fenced[lane].send(url, { ...asking, body })
+    return request(url, { ...asking, body: body ?? null, dispatcher: open.plain[lane] })
+  }
+
+  /** Sockets that trust this CA. One that changed makes new ones; what runs on the old ends in its own time. */
+  #opened(ca: string | undefined): Open {
+    if (this.#closed) throw closed()
     if (this.#open?.ca === ca && this.#open !== undefined) return this.#open
-    for (const agent of this.#open?.agents ?? []) agent.close().catch(() => {})
+    if (this.#open !== undefined) {
+      for (const agent of Object.values(this.#open.plain)) agent.close().catch(() => {})
+      for (const fenced of Object.values(this.#open.fenced)) fenced.retire()
+    }
     const { cert, key } = this.#credentials
     const connect = { ...(ca && { ca }), ...(cert && { cert }), ...(key && { key }), keepAliveInitialDelay: 30_000 }
     // Time-outs are the caller's, on the clock that was passed in; these would be second ones.
     const options = { allowH2: false, headersTimeout: 0, bodyTimeout: 0, keepAliveTimeout: 30_000, connect }
-    const agents: Agent[] = []
-    const sockets = (connections?: number): Sockets => {
-      const agent = new Agent({ ...options, ...(connections !== undefined && { connections }) })
-      agents.push(agent)
-      return { open: agent, gated: agent.compose(this.#gate) }
+    const plain = (lane: Lane): Agent => {
+      const connections = lane === 'calls' ? this.#limit : few[lane]
+      return new Agent({ ...options, ...(connections !== undefined && { connections }) })
     }
-    this.#open = {
-      ca,
-      agents,
-      calls: sockets(this.#limit),
-      watches: sockets(),
-      lease: sockets(few.lease),
-      events: sockets(few.events),
-    }
+    const fenced = (lane: Lane): Fenced =>
+      new Fenced({ ca, cert, key, sockets: few[lane] ?? this.#limit, mayWrite: this.#mayWrite })
+    this.#open = { ca, plain: each(plain), fenced: each(fenced) }
     return this.#open
   }
 
   /** Ends every request and every open watch; later ones are refused. */
   async close(): Promise<void> {
     this.#closed = true
-    const error = new ApiError(0, 'Closed', 'this client is closed')
-    await Promise.all((this.#open?.agents ?? []).map(agent => agent.destroy(error)))
+    if (this.#open === undefined) return
+    for (const fenced of Object.values(this.#open.fenced)) fenced.close(closed())
+    await Promise.all(Object.values(this.#open.plain).map(agent => agent.destroy(closed())))
   }
-
-  /** Asked in the moment in which a socket takes the request: one that had to wait for a socket may have lost its right meanwhile. */
-  readonly #gate: Dispatcher.DispatcherComposeInterceptor = dispatch => (options, handler) =>
-    dispatch(options, {
-      onRequestStart: (controller, context) => {
-        if (!this.#mayWrite()) return controller.abort(notLeader())
-        handler.onRequestStart?.(controller, context)
-      },
-      onRequestUpgrade: (controller, status, headers, socket) =>
-        handler.onRequestUpgrade?.(controller, status, headers, socket),
-      onResponseStart: (controller, status, headers, message) =>
-        handler.onResponseStart?.(controller, status, headers, message),
-      onResponseData: (controller, chunk) => handler.onResponseData?.(controller, chunk),
-      onResponseEnd: (controller, trailers) => handler.onResponseEnd?.(controller, trailers),
-      onResponseError: (controller, error) => handler.onResponseError?.(controller, error),
-    })
 }
 
-export const notLeader = (): ApiError => new ApiError(0, 'NotLeader', 'this process may not write now')
+const each = <T>(make: (lane: Lane) => T): Readonly<Record<Lane, T>> => ({
+  calls: make('calls'),
+  watches: make('watches'),
+  lease: make('lease'),
+  events: make('events'),
+})
+const closed = (): ApiError => new ApiError(0, 'Closed', 'this client is closed')

@@ -1,5 +1,8 @@
 import { spawn, type ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { IncomingMessage } from 'node:http'
+import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -202,6 +205,25 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
     expect(reflector.ended[0]).toMatch(/too many requests/i)
   })
 
+  test('the server does not do what it was asked so long ago that it has given up', async () => {
+    const late = async (): Promise<void> => {
+      const { server, ca, cert, key } = plane.admin
+      const body = JSON.stringify({ metadata: { name: 'late' } })
+      const path = `/api/v1/namespaces/${namespace}/configmaps?timeout=0.3s`
+      const headers = { 'content-type': 'application/json', 'content-length': body.length, expect: '100-continue' }
+      const call = request(`${server}${path}`, { ca, cert, key, agent: false, method: 'POST', headers })
+      const answered = once(call, 'response') as Promise<[IncomingMessage]>
+      await once(call, 'continue')
+      const [answer] = await answered
+      expect(answer.statusCode).toBe(504)
+      call.on('error', () => {}).end(body)
+      await once(call.socket!, 'close')
+    }
+    await late()
+    const missing = await failureOf(client.get(configMaps, namespace, 'late'))
+    expect(missing?.status).toBe(404)
+  })
+
   test('an event is written once and then counted', async () => {
     const regarding = await client.get(configMaps, namespace, 'kube-root-ca.crt').catch(() => undefined)
     const object = regarding ?? (await client.get(configMaps, namespace, 'mark-1'))
@@ -223,7 +245,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
 
     type Writer = { readonly identity: string; readonly child: ChildProcess; readonly said: string[]; ended: boolean }
 
-    function writer(): Writer {
+    function writer(freezeAt?: number): Writer {
       const identity = `writer-${++writers}`
       const child = spawn(process.execPath, [join(import.meta.dirname, 'testing', 'writer.ts')], {
         stdio: ['pipe', 'pipe', 'inherit'],
@@ -232,7 +254,7 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
       const self: Writer = { identity, child, said, ended: false }
       createInterface({ input: child.stdout as NodeJS.ReadableStream }).on('line', line => said.push(line))
       child.on('exit', () => (self.ended = true))
-      child.stdin?.end(JSON.stringify({ credentials: plane.admin, identity, ...times }))
+      child.stdin?.end(JSON.stringify({ credentials: plane.admin, identity, freezeAt, ...times }))
       cleanups.push(async () => {
         child.kill('SIGKILL')
         await until(() => self.ended)
@@ -288,6 +310,22 @@ describe.skipIf(noControlPlane)('on a real API server', () => {
       await until(() => turns().length >= expected.length)
       expect(turns()).toEqual(expected)
     })
+
+    // A write asks at the call, when a socket takes it, and when the server waits for its body; four go at once, so twelve looks are all kinds.
+    test.each([121, 125, 132])(
+      'one that was frozen after it had looked, the %ith time, sends nothing any more',
+      async at => {
+        const leader = writer(at)
+        await until(() => writes(leader) > 0)
+        const standby = writer()
+        await writing(standby)
+        leader.child.kill('SIGCONT')
+        await until(() => leader.ended)
+        await writing(standby)
+        expect(leader.said).toContain('lost')
+        expect(compareVersions(last(leader), first(standby))).toBeLessThan(0)
+      },
+    )
 
     test('both hold still while the server is frozen, and one writes when it thaws', async () => {
       const turns = await history()

@@ -31,12 +31,24 @@ export class FakeApi {
   /** Connections that were ever opened. */
   opened = 0
   fault: Fault = () => false
+  /** Called for a request that waits to be asked for its body; nothing of it has happened yet. */
+  waiting: () => void = () => {}
+  /** Refuses such requests without asking. */
+  refusing = false
+  /** Requests that broke off before their body was there. */
+  broken = 0
   #version = 100
   #server: Server
 
   private constructor(tls: Tls | undefined) {
     const listener: RequestListener = (request, response) => void this.#receive(request, response)
     this.#server = tls === undefined ? createServer(listener) : createTlsServer(tls, listener)
+    this.#server.on('checkContinue', (request: IncomingMessage, response: ServerResponse) => {
+      this.waiting()
+      if (this.refusing) return refuse(response, 403, 'Forbidden', { connection: 'close' })
+      response.writeContinue()
+      listener(request, response)
+    })
     this.#server.on(tls === undefined ? 'connection' : 'secureConnection', (socket: Socket) => this.#connected(socket))
   }
 
@@ -126,7 +138,12 @@ export class FakeApi {
 
   async #receive(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
+    try {
+      for await (const chunk of request) chunks.push(chunk as Buffer)
+    } catch {
+      this.broken += 1
+      return
+    }
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake')
     const text = Buffer.concat(chunks).toString()
     const asked: Asked = {

@@ -6,7 +6,8 @@ import { Leader } from '../leader.ts'
 
 /**
  * A replica that writes its name into a ConfigMap as fast as it can while it may, for tests of the lease. It reads who it is from stdin, prints `wrote VERSION`, `lost`
- * and `released`, hands over at SIGTERM, and leaves when it has lost the lease.
+ * and `released`, hands over at SIGTERM, and leaves when it has lost the lease. With `freezeAt` it stops itself in the worst moment: so many times it has asked
+ * whether it may write, and it has just been told that it may.
  */
 export type WriterOptions = {
   readonly credentials: Credentials
@@ -14,11 +15,19 @@ export type WriterOptions = {
   readonly leaseDuration: number
   readonly renewDeadline: number
   readonly retryPeriod: number
+  readonly freezeAt?: number
 }
 
-const { credentials, identity, ...times } = JSON.parse(await text(process.stdin)) as WriterOptions
+const { credentials, identity, freezeAt, ...times } = JSON.parse(await text(process.stdin)) as WriterOptions
 const stop = new AbortController()
-const client: Client = new Client({ credentials, mayWrite: () => leader.isLeader() })
+let looks = 0
+const mayWrite = (): boolean => {
+  const may = leader.isLeader()
+  if (may) looks += 1
+  if (may && looks === freezeAt) process.kill(process.pid, 'SIGSTOP')
+  return may
+}
+const client: Client = new Client({ credentials, mayWrite, fence: times.leaseDuration - times.renewDeadline })
 const lost = (): never => {
   console.log('lost')
   process.exit(1)
