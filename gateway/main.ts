@@ -31,8 +31,16 @@ async function main(): Promise<void> {
     audit: await fileSink(join(state, 'audit.jsonl'), error => log.error('audit log failed', { error: error.message })),
     log,
   })
+  const lookAtGuard = (file: string): void => {
+    try {
+      guards = guardsOf(file)
+    } catch (error) {
+      // Keys are revoked all the same.
+      log.error('guard secret could not be read, the one before holds', { error: (error as Error).message })
+    }
+  }
   const look = (): void => {
-    if (guard !== undefined) guards = guardsOf(guard)
+    if (guard !== undefined) lookAtGuard(guard)
     gateway.apply(configTexts(config))
   }
   const folders = (): string[] => [config, ...(guard === undefined ? [] : [dirname(guard)]), ...gateway.secretFolders]

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { scriptedUpstream, type ScriptedUpstream } from '../e2e/wire/upstream.ts'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
@@ -154,6 +154,42 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     await until(async () => (await call(only(), key)) === 401, 'the key of the object that is gone to be refused')
     only().deaf = false
     await until(() => ready('weather'), 'the file to arrive')
+  })
+
+  /** Resolves when the pod of before has been replaced and the server is ready; what its status said about the gateways meanwhile. */
+  const replaced = async (before: PodGateway): Promise<string> => {
+    const said = new Set<string>()
+    await until(async () => {
+      said.add(conditionOf(await status('weather'), 'Programmed')?.message ?? '')
+      const others = [...gateways.running.keys()].filter(uid => uid !== before.pod.metadata.uid)
+      return others.length === 1 && gateways.running.size === 1 && ready('weather')
+    }, 'another pod')
+    return [...said].join('\n')
+  }
+
+  test('go on while their guard secret is rotated: the operator knows both, and the pods are replaced', async () => {
+    const [before, path] = [only(), `${paths.Secret('real')}/weather-guard`]
+    const previous = fieldOf(await find(rest, 'Secret', 'real', 'weather-guard'), 'guard')
+    const guard = randomBytes(32).toString('base64')
+    await rest.request('PATCH', path, { data: { guard, previous } })
+    await rest.request('PATCH', `${paths.MCPServer('real')}/weather`, {
+      metadata: { annotations: { rotated: 'once' } },
+    })
+    expect(await replaced(before)).not.toContain('does not know its operator')
+    await rest.request('PATCH', path, { data: { previous: null } })
+    expect(fieldOf(await find(rest, 'Secret', 'real', 'weather-guard'), 'guard')).toBe(guard)
+  })
+
+  test('get another guard secret when theirs was deleted', async () => {
+    const before = only()
+    const secret = await find(rest, 'Secret', 'real', 'weather-guard')
+    await rest.request('DELETE', `${paths.Secret('real')}/weather-guard`)
+    await rest.request('PATCH', `${paths.MCPServer('real')}/weather`, {
+      metadata: { annotations: { rotated: 'twice' } },
+    })
+    await replaced(before)
+    const now = await find(rest, 'Secret', 'real', 'weather-guard')
+    expect([fieldOf(now, 'guard').length, fieldOf(now, 'guard') === fieldOf(secret, 'guard')]).toEqual([44, false])
   })
 
   test('do not claim what one of two gateways does not run', async () => {

@@ -9,35 +9,40 @@ import { createSecret, findOrCreate, valueOf, type NewSecret } from './kept-secr
 import { conflictOf, ownedBy, type Owner } from './ownership.ts'
 
 /** What the operator shows to a gateway and believes it by. */
-export type GuardKeys = {
-  readonly operator: string
+export type Proofs = { readonly operator: string; readonly status: Buffer; readonly withdrawal: Buffer }
+
+export type GuardKeys = Proofs & {
   readonly drain: string
-  readonly status: Buffer
-  readonly withdrawal: Buffer
+  /** Of the guard secret before, while it is rotated: a gateway whose kubelet has not brought it the new one knows no other. */
+  readonly previous?: Proofs
+}
+
+/** What may be a reason to look at a guard secret before its time. */
+export type Occasion = {
+  /** The server has no objects yet, so that its secret is more likely missing than not. */
+  readonly isNew: boolean
+  /** A pod of it has not begun: without the secret that it mounts none does. */
+  readonly isWaiting: boolean
+  /** What the author of the server said last. Whoever rotates its secret and touches the server need not wait. */
+  readonly said: string
 }
 
 type Known = {
   readonly uid: string
   readonly at: number
+  readonly said: string
   readonly keys?: GuardKeys
   readonly conflict?: NameConflict
   readonly refusal?: Refusal
 }
 
-/** Milliseconds after which a guard secret is looked for again: one that was deleted is made anew. One that stands in the way is looked at sooner. */
+/** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that is in somebody's way is looked at sooner. */
 const lookAgain = 300_000
 const troubleAgain = 10_000
 
 export const guardName = (server: string): string => `${server}-guard`
 
 const keyOf = ({ namespace, name }: Owner): string => `${namespace}/${name}`
-
-const keysFrom = (guard: Buffer): GuardKeys => ({
-  operator: operatorToken(guard),
-  drain: drainToken(guard),
-  status: statusKey(guard),
-  withdrawal: withdrawalKey(guard),
-})
 
 function secretFor(owner: Owner): NewSecret {
   return {
@@ -73,7 +78,10 @@ export class Guards {
   expire(namespace: string, server: string): void {
     const key = `${namespace}/${server}`
     const known = this.#known.get(key)
-    if (known) this.#known.set(key, { ...known, at: this.#clock.elapsed() - lookAgain + troubleAgain })
+    if (!known) return
+    // Who asks again and again must not put it off again and again.
+    const at = Math.min(known.at, this.#clock.elapsed() - lookAgain + troubleAgain)
+    this.#known.set(key, { ...known, at })
   }
 
   forget(namespace: string, server: string): void {
@@ -81,27 +89,47 @@ export class Guards {
   }
 
   /**
-   * Makes the secret of a server unless it exists.
-   * @param isNew the server has no objects yet, so that its secret is more likely missing than not
+   * Makes the secret of a server unless it exists, and learns what is in it.
    * @throws Leftover, ApiError
    */
-  async ensure(owner: Owner, isNew: boolean): Promise<void> {
+  async ensure(owner: Owner, { isNew, isWaiting, said }: Occasion): Promise<void> {
     const known = this.#known.get(keyOf(owner))
-    const again = known?.keys ? lookAgain : troubleAgain
-    if (known?.uid === owner.uid && this.#clock.elapsed() - known.at < again) return
+    const before = known?.uid === owner.uid ? known : undefined
+    if (before?.said === said && this.#clock.elapsed() - before.at < patience(before, isWaiting)) return
     const wanted = secretFor(owner)
     const made = isNew ? await createSecret(this.#client, wanted) : undefined
-    this.#known.set(keyOf(owner), this.#judge(made ?? (await findOrCreate(this.#client, wanted)), owner))
+    const secret = made ?? (await findOrCreate(this.#client, wanted))
+    const judged = judge(secret, owner, before?.keys)
+    this.#known.set(keyOf(owner), { uid: owner.uid, at: this.#clock.elapsed(), said, ...judged })
   }
+}
 
-  #judge(secret: ApiObject, owner: Owner): Known {
-    const common = { uid: owner.uid, at: this.#clock.elapsed() }
-    const conflict = conflictOf({ ...secret, kind: 'Secret' }, owner)
-    if (conflict) return { ...common, conflict }
-    const guard = valueOf(secret, 'guard')
-    if (guard?.length === guardBytes) return { ...common, keys: keysFrom(guard) }
-    const name = guardName(owner.name)
-    const message = `its key guard does not hold ${guardBytes} bytes: delete the Secret, and a new one is made`
-    return { ...common, refusal: { kind: 'Secret', name, message } }
-  }
+const patience = ({ keys, refusal }: Known, isWaiting: boolean): number =>
+  keys && !refusal && !isWaiting ? lookAgain : troubleAgain
+
+const proofsOf = (guard: Buffer): Proofs => ({
+  operator: operatorToken(guard),
+  status: statusKey(guard),
+  withdrawal: withdrawalKey(guard),
+})
+
+/** @param before what was known of the secret: a gateway keeps that, too, while it finds another that it cannot use */
+function judge(
+  secret: ApiObject,
+  owner: Owner,
+  before: GuardKeys | undefined,
+): Pick<Known, 'keys' | 'conflict' | 'refusal'> {
+  const conflict = conflictOf({ ...secret, kind: 'Secret' }, owner)
+  if (conflict) return { conflict }
+  const [guard, previous] = [valueOf(secret, 'guard'), valueOf(secret, 'previous')]
+  const refused = (message: string) => ({
+    ...(before && { keys: before }),
+    refusal: { kind: 'Secret', name: guardName(owner.name), message },
+  })
+  if (guard?.length !== guardBytes)
+    return refused(`its key guard does not hold ${guardBytes} bytes: delete the Secret, and a new one is made`)
+  if (previous !== undefined && previous.length !== guardBytes)
+    return refused(`its key previous does not hold ${guardBytes} bytes: remove that key, or put in the former guard`)
+  const keys = { ...proofsOf(guard), drain: drainToken(guard) }
+  return { keys: previous === undefined ? keys : { ...keys, previous: proofsOf(previous) } }
 }

@@ -4,6 +4,7 @@ import type { Result } from './kit/queue.ts'
 import { statusesOf, type Status } from './translate/index.ts'
 import type { Plan } from './book.ts'
 import { entryKey, type Entry } from './entry.ts'
+import type { Occasion } from './guards.ts'
 import type { Level } from './level.ts'
 import { addressOf, isDeleting } from './observe-pods.ts'
 import { readAgain } from './named-secrets.ts'
@@ -93,9 +94,8 @@ export class Namespaces {
       sources.secrets.refresh(namespace, names),
       parallel(book.entries(namespace), 8, async entry => {
         const { server, owner } = entry
-        const isNew = sources.caches.children.Deployment.store.get(namespace, `mcp-${server}`) === undefined
         try {
-          await sources.guards.ensure(owner, isNew)
+          await sources.guards.ensure(owner, this.#occasion(entry))
         } catch (error) {
           if (error instanceof Leftover) waits = entry.wasTried = true
           else if (isRefusal(error))
@@ -105,6 +105,16 @@ export class Namespaces {
       }),
     ])
     return waits
+  }
+
+  #occasion({ namespace, server }: Entry): Occasion {
+    const { caches } = this.#options.sources
+    const { generation, annotations } = caches.server(namespace, server)?.metadata ?? {}
+    return {
+      isNew: caches.children.Deployment.store.get(namespace, `mcp-${server}`) === undefined,
+      isWaiting: caches.podsOf(namespace, server).some(pod => addressOf(pod) === undefined && !isDeleting(pod)),
+      said: JSON.stringify([generation, annotations]),
+    }
   }
 
   #plan(namespace: string): Plan {

@@ -12,7 +12,7 @@ import { shake } from './handshake.ts'
 import type { Observation, Shaken } from './observations.ts'
 import { addressOf, isDeleting, isReady } from './observe-pods.ts'
 import { poke } from './poke.ts'
-import { askReport } from './report.ts'
+import { askReport, type Answer } from './report.ts'
 import type { Sources } from './snapshot.ts'
 
 /** Milliseconds between two looks at gateways that do not run yet what is wanted. */
@@ -78,8 +78,9 @@ export class Observer {
     const early = this.#early(progress)
     if (early > 0) return { requeueAfter: early }
     const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
-    const reports = await this.#reports(entry, pods, keys, signal)
-    const handshakes = await this.#handshakes(entry, pods, { reports, keys }, signal)
+    const answers = await this.#ask(entry, pods, keys, signal)
+    const reports = new Map([...answers].map(([uid, { report }]) => [uid, report]))
+    const handshakes = await this.#handshakes(entry, pods, answers, signal)
     this.#note(key, entry, { reports, handshakes })
     const isBehind = pods.some(pod => !runs(reports.get(uidOf(pod)), entry.hash))
     if (isBehind) return this.#push(entry, pods, progress)
@@ -149,17 +150,17 @@ export class Observer {
     return progress
   }
 
-  async #reports(
+  async #ask(
     entry: Entry,
     pods: readonly ApiObject[],
     keys: GuardKeys,
     signal: AbortSignal,
-  ): Promise<Map<string, ObservedReport>> {
+  ): Promise<Map<string, Answer>> {
     const asked = pods.map(async pod => {
       const reporter = { ip: addressOf(pod)!, port: ports.admin, uid: uidOf(pod), keys }
-      const { unauthorized, ...report } = await askReport(reporter, signal)
-      if (unauthorized) this.#options.sources.guards.expire(entry.namespace, entry.server)
-      return [uidOf(pod), report] as const
+      const answer = await askReport(reporter, signal)
+      if (answer.unauthorized) this.#options.sources.guards.expire(entry.namespace, entry.server)
+      return [uidOf(pod), answer] as const
     })
     return new Map(await Promise.all(asked))
   }
@@ -168,21 +169,21 @@ export class Observer {
   async #handshakes(
     entry: Entry,
     pods: readonly ApiObject[],
-    { reports, keys }: { readonly reports: ReadonlyMap<string, ObservedReport>; readonly keys: GuardKeys },
+    answers: ReadonlyMap<string, Answer>,
     signal: AbortSignal,
   ): Promise<Map<string, Shaken>> {
     const { clock, sources } = this.#options
     const before = sources.observations.of(entry.key).handshakes
     const ready = entry.stopped ? [] : pods.filter(isReady)
     const done = ready.map(async pod => {
-      const report = reports.get(uidOf(pod))
+      const { report, token } = answers.get(uidOf(pod)) ?? {}
       const known = before.get(uidOf(pod))
-      if (!report || !('hash' in report)) return known && ([uidOf(pod), known] as const)
+      if (!report || token === undefined || !('hash' in report)) return known && ([uidOf(pod), known] as const)
       const isFresh = known?.result.ok === true && clock.elapsed() - known.at < shakeAgain
       if (isFresh && known.hash === report.hash) return [uidOf(pod), known] as const
       const { server } = entry
       const address = this.#address(entry, addressOf(pod)!)
-      const result = await shake({ address, server, token: keys.operator, hash: report.hash }, signal)
+      const result = await shake({ address, server, token, hash: report.hash }, signal)
       return [uidOf(pod), { at: clock.elapsed(), hash: report.hash, result }] as const
     })
     return new Map((await Promise.all(done)).filter(one => one !== undefined))

@@ -2,36 +2,47 @@ import { randomBytes } from 'node:crypto'
 import { readReport } from '../gateway/config/report.ts'
 import type { ObservedReport } from './translate/index.ts'
 import { dial, readText } from './gateway-dial.ts'
-import type { GuardKeys } from './guards.ts'
+import type { GuardKeys, Proofs } from './guards.ts'
 
 export type Reporter = { readonly ip: string; readonly port: number; readonly uid: string; readonly keys: GuardKeys }
 
 const patience = 3000
 const maxLength = 1024 * 1024
 
+/** What came of a question, and the token that it was asked with. `unauthorized` tells that the gateway has another guard secret. */
+export type Answer = { readonly report: ObservedReport; readonly token: string; readonly unauthorized?: true }
+
 /**
- * Asks the gateway of a pod what it runs. Never throws: that nobody answers, or somebody else, is an answer as well.
- * `unauthorized` tells that the gateway has another guard secret.
+ * Asks the gateway of a pod what it runs. Never throws: that nobody answers, or somebody else, is an answer as well. While its guard secret is
+ * rotated, one that does not know the new one yet is asked by the one before.
  */
-export async function askReport(
-  { ip, port, uid, keys }: Reporter,
+export async function askReport(reporter: Reporter, signal: AbortSignal): Promise<Answer> {
+  const { keys } = reporter
+  const answer = await ask(reporter, keys, signal)
+  return answer.unauthorized && keys.previous ? ask(reporter, keys.previous, signal) : answer
+}
+
+async function ask(
+  { ip, port, uid }: Reporter,
+  { operator: token, status }: Proofs,
   signal: AbortSignal,
-): Promise<ObservedReport & { readonly unauthorized?: true }> {
+): Promise<Answer> {
   const client = dial({ ip, port, host: ip, certificates: [] })
   const nonce = randomBytes(16).toString('base64url')
   try {
     const { statusCode, body } = await client.request({
       method: 'GET',
       path: '/-/status',
-      headers: { authorization: `Bearer ${keys.operator}`, 'x-bartizan-nonce': nonce },
+      headers: { authorization: `Bearer ${token}`, 'x-bartizan-nonce': nonce },
       signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
     })
     const text = await readText(body, maxLength)
-    if (statusCode === 401) return { error: 'the gateway does not know its operator', unauthorized: true }
-    if (statusCode !== 200) return { error: `the gateway answered ${statusCode}` }
-    return judged(readReport(text, keys.status, nonce), uid)
+    if (statusCode === 401)
+      return { token, report: { error: 'the gateway does not know its operator' }, unauthorized: true }
+    if (statusCode !== 200) return { token, report: { error: `the gateway answered ${statusCode}` } }
+    return { token, report: judged(readReport(text, status, nonce), uid) }
   } catch (error) {
-    return { error: said(error) }
+    return { token, report: { error: said(error) } }
   } finally {
     client.destroy().catch(() => {})
   }

@@ -12,6 +12,7 @@ import { ManualClock } from './kit/testing/manualclock.ts'
 import { Withdrawals } from './withdraw.ts'
 
 const secret = withdrawalKey(Buffer.alloc(32, 1))
+const previous = withdrawalKey(Buffer.alloc(32, 2))
 const clock = new ManualClock()
 const servers: Server[] = []
 afterEach(() => {
@@ -32,7 +33,11 @@ function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown 
   const metrics = new Metrics()
   const podOf = (ip: string) => ({ metadata: { uid: ip }, status: { podIP: ip } })
   const caches = { podsOf: (_: string, server: string) => (pods[server] ?? []).map(podOf) }
-  const guards = { keys: (_: string, server: string) => (server === unknown ? undefined : { withdrawal: secret }) }
+  const known = (server: string) => ({
+    withdrawal: secret,
+    ...(server === 'rotating' && { previous: { withdrawal: previous } }),
+  })
+  const guards = { keys: (_: string, server: string) => (server === unknown ? undefined : known(server)) }
   const entries = Object.keys(pods).map(server => ({ namespace: 'a', server }) as Entry)
   const told = new Withdrawals({
     caches: caches as unknown as Caches,
@@ -71,6 +76,22 @@ test('every gateway of every server gets the message, signed, and no token', asy
   const message = ['POST', '/-/withdraw', true, [{ uid: 'gone' }], undefined]
   expect(heard).toEqual(new Map(all.map(ip => [ip, message])))
   expect(counted()).toEqual(['{result="taken"} 3'])
+})
+
+test('one that knows only the guard secret before is told by that', async () => {
+  const heard: boolean[] = []
+  await listening('127.0.78.9', (req, res) => {
+    const chunks: Buffer[] = []
+    req.on('data', (chunk: Buffer) => void chunks.push(chunk))
+    req.on('end', () => {
+      const isKnown = isSigned(Buffer.concat(chunks), String(req.headers[signatureHeader]), [previous])
+      heard.push(isKnown)
+      res.writeHead(isKnown ? 200 : 401).end()
+    })
+  })
+  const { tell, counted } = withdrawals({ rotating: ['127.0.78.9'] })
+  await tell([{ uid: 'gone' }])
+  expect([heard, counted()]).toEqual([[false, true], ['{result="taken"} 1']])
 })
 
 test('one that is not there, refuses, or has no guard secret yet keeps nobody from anything', async () => {

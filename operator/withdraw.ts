@@ -1,3 +1,4 @@
+import type { Dispatcher } from 'undici'
 import { podPorts } from '../gateway/config/ports.ts'
 import { signatureHeader, signWithdrawals, withdrawalMessages, type Withdrawal } from '../gateway/config/withdrawal.ts'
 import { sleep, type Clock } from './kit/clock.ts'
@@ -5,7 +6,7 @@ import type { Metrics } from './kit/metrics.ts'
 import type { Caches } from './caches.ts'
 import type { Entry } from './entry.ts'
 import { dial } from './gateway-dial.ts'
-import type { Guards } from './guards.ts'
+import type { Guards, Proofs } from './guards.ts'
 import { addressOf } from './observe-pods.ts'
 import { parallel } from './parallel.ts'
 
@@ -16,7 +17,8 @@ const head = 250
 /** How many gateways are told at once. */
 const width = 32
 
-type Gateway = { readonly ip: string; readonly secret: Buffer }
+/** While its guard secret is rotated, a gateway may know the one before alone. */
+type Gateway = { readonly ip: string; readonly proofs: readonly Proofs[] }
 
 export type WithdrawalsOptions = {
   readonly caches: Caches
@@ -50,25 +52,21 @@ export class Withdrawals {
   #gateways(entries: readonly Entry[]): Gateway[] {
     const { caches, guards } = this.#options
     return entries.flatMap(({ namespace, server }) => {
-      const secret = guards.keys(namespace, server)?.withdrawal
+      const keys = guards.keys(namespace, server)
+      if (!keys) return []
+      const proofs = keys.previous ? [keys, keys.previous] : [keys]
       const addresses = caches.podsOf(namespace, server).flatMap(pod => addressOf(pod) ?? [])
-      return secret === undefined ? [] : addresses.map(ip => ({ ip, secret }))
+      return addresses.map(ip => ({ ip, proofs }))
     })
   }
 
-  async #tell({ ip, secret }: Gateway, messages: readonly Buffer[]): Promise<void> {
+  async #tell({ ip, proofs }: Gateway, messages: readonly Buffer[]): Promise<void> {
     const client = dial({ ip, port: podPorts.admin, host: ip, certificates: [] })
     try {
-      for (const body of messages) {
-        const { statusCode, body: answer } = await client.request({
-          method: 'POST',
-          path: '/-/withdraw',
-          headers: { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(body, secret) },
-          body,
-          signal: AbortSignal.timeout(patience),
-        })
-        answer.resume()
-        this.#count(statusCode === 200 ? 'taken' : 'refused')
+      for (const message of messages) {
+        let status = 401
+        for (const { withdrawal } of proofs) if (status === 401) status = await post(client, message, withdrawal)
+        this.#count(status === 200 ? 'taken' : 'refused')
       }
     } catch {
       this.#count('unreachable')
@@ -82,4 +80,16 @@ export class Withdrawals {
       result,
     })
   }
+}
+
+async function post(client: Dispatcher, message: Buffer, secret: Buffer): Promise<number> {
+  const { statusCode, body } = await client.request({
+    method: 'POST',
+    path: '/-/withdraw',
+    headers: { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(message, secret) },
+    body: message,
+    signal: AbortSignal.timeout(patience),
+  })
+  await body.dump()
+  return statusCode
 }

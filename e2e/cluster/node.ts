@@ -2,10 +2,17 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Cluster } from './cluster.ts'
 import type { Kubectl } from './kubectl.ts'
-import { demand } from './stage.ts'
+import { demand, type Stage } from './stage.ts'
 
-/** Whether processes and mounts of the pods can be got at from here: on the local node alone. */
+/** Whether processes, mounts and rules of the pods can be got at from here: on the local node alone. */
 export const isOwnNode = ({ kind }: Cluster): boolean => kind === 'local'
+
+/** Sees something that takes hold of the node itself. On any other cluster the table says that it was not looked at; answers false then, too. */
+export async function nodeRow(stage: Stage, what: string, see: () => Promise<string>): Promise<boolean> {
+  if (isOwnNode(stage.cluster)) return stage.row(what, see)
+  stage.unseen(what, 'needs the processes, files or rules of the node: hack/cluster/up and no KUBECONFIG')
+  return false
+}
 
 /** This machine, as the pods of the local node see it: outside of the cluster. */
 export const outside = '172.30.255.2'

@@ -9,8 +9,8 @@ import { provideImages } from './images/index.ts'
 import { install } from './install.ts'
 import { points } from './points/index.ts'
 import { root } from './program.ts'
-import type { Point, Row, Stage } from './stage.ts'
-import { page, table } from './table.ts'
+import type { Outcome, Point, Row, Stage } from './stage.ts'
+import { page, table, word } from './table.ts'
 
 const { values } = parseArgs({
   options: {
@@ -37,22 +37,27 @@ const rows: Row[] = []
 process.stdout.write(`on ${cluster.says}\n`)
 if (values.built !== true) await provideImages(cluster)
 
+function tell(row: Row): void {
+  rows.push(row)
+  process.stdout.write(`  ${word(row.outcome)}  ${row.what}: ${row.seen}\n`)
+}
+
 function stageOf(point: Point): Stage {
   return {
     cluster,
     kubectl: cluster.kubectl,
     full,
     async row(what, see) {
-      let row: Row
       try {
-        row = { point: point.id, what, ok: true, seen: await see() }
+        tell({ point: point.id, what, outcome: 'ok', seen: await see() })
+        return true
       } catch (error) {
-        row = { point: point.id, what, ok: false, seen: error instanceof Error ? error.message : String(error) }
+        const seen = error instanceof Error ? error.message : String(error)
+        tell({ point: point.id, what, outcome: 'failed', seen })
+        return false
       }
-      rows.push(row)
-      process.stdout.write(`  ${row.ok ? 'ok    ' : 'FAILED'}  ${what}: ${row.seen}\n`)
-      return row.ok
     },
+    unseen: (what, why) => tell({ point: point.id, what, outcome: 'not seen', seen: why }),
   }
 }
 
@@ -90,8 +95,10 @@ try {
   if (values.keep !== true) cluster.stop()
 }
 process.stdout.write(`\n${table(rows, process.stdout.columns ?? 160)}\n`)
-const failed = rows.filter(({ ok }) => !ok).length
+const count = (outcome: Outcome): number => rows.filter(row => row.outcome === outcome).length
+const [ok, failed, unseen] = [count('ok'), count('failed'), count('not seen')]
+const elsewhere = unseen > 0 ? `, ${unseen} cannot be seen on this cluster` : ''
 process.stdout.write(
-  `\n${rows.length - failed} of ${rows.length} as promised, ${Math.round((performance.now() - began) / 1000)} s\n`,
+  `\n${ok} of ${ok + failed} as promised${elsewhere}, ${Math.round((performance.now() - began) / 1000)} s\n`,
 )
-process.exitCode = failed === 0 && rows.length > 0 ? 0 : 1
+process.exitCode = failed === 0 && ok > 0 ? 0 : 1

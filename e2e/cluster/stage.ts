@@ -1,8 +1,11 @@
 import type { Cluster } from './cluster.ts'
 import type { Kubectl } from './kubectl.ts'
 
-/** What was seen of one promise. */
-export type Row = { readonly point: string; readonly what: string; readonly ok: boolean; readonly seen: string }
+/** `not seen`: it cannot be looked at on this cluster. */
+export type Outcome = 'ok' | 'failed' | 'not seen'
+
+/** What was seen of one promise, or why nothing was. */
+export type Row = { readonly point: string; readonly what: string; readonly outcome: Outcome; readonly seen: string }
 
 /** Everything that a point needs. */
 export type Stage = {
@@ -15,6 +18,8 @@ export type Stage = {
    * whether it came out as it should.
    */
   row(what: string, see: () => Promise<string>): Promise<boolean>
+  /** Tells that something cannot be seen on this cluster, and why. */
+  unseen(what: string, why: string): void
 }
 
 /** One of the points that the cluster tests promise. */

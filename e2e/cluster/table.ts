@@ -1,4 +1,4 @@
-import type { Row } from './stage.ts'
+import type { Outcome, Row } from './stage.ts'
 
 const cell = (text: string): string => text.replaceAll('|', '\\|').replaceAll(/\s+/g, ' ').trim()
 
@@ -29,7 +29,10 @@ export function page(before: string, rows: readonly Row[], titles: ReadonlyMap<s
   for (const [id, title] of titles) {
     const own = rows.filter(row => row.point === id)
     if (own.length === 0) continue
-    const lines = own.map(({ what, ok, seen }) => `| ${cell(what)} | ${ok ? 'ok' : '**failed**'} | ${cell(seen)} |`)
+    const lines = own.map(
+      ({ what, outcome, seen }) =>
+        `| ${cell(what)} | ${outcome === 'failed' ? '**failed**' : outcome} | ${cell(seen)} |`,
+    )
     sections.set(
       id,
       [`## ${id}. ${title}`, '', where, '', '| what | result | seen |', '|---|---|---|', ...lines].join('\n'),
@@ -39,6 +42,9 @@ export function page(before: string, rows: readonly Row[], titles: ReadonlyMap<s
   return `${[head.join('\n'), ...ordered].join('\n\n')}\n`
 }
 
+/** An outcome for a terminal, in as many characters as any other. */
+export const word = (outcome: Outcome): string => (outcome === 'failed' ? 'FAILED' : outcome).padEnd('not seen'.length)
+
 const cut = (text: string, width: number): string => (text.length > width ? `${text.slice(0, width - 1)}…` : text)
 
 /** The rows as a table for a terminal: point, outcome, what was promised, and the beginning of what was seen. */
@@ -46,8 +52,8 @@ export function table(rows: readonly Row[], width: number): string {
   const whats = rows.map(({ what }) => what.length)
   const first = Math.min(Math.max(0, ...whats), Math.floor(width / 2))
   return rows
-    .map(({ point, what, ok, seen }) => {
-      const left = `${point}  ${ok ? 'ok    ' : 'FAILED'}  ${cut(what, first).padEnd(first)}  `
+    .map(({ point, what, outcome, seen }) => {
+      const left = `${point}  ${word(outcome)}  ${cut(what, first).padEnd(first)}  `
       return left + cut(seen.replaceAll(/\s+/g, ' ').trim(), Math.max(20, width - left.length))
     })
     .join('\n')

@@ -5,13 +5,22 @@ import { connect } from 'node:tls'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { drainToken } from '../../gateway/config/guard.ts'
+import { drainToken, operatorToken, statusKey, withdrawalKey } from '../../gateway/config/guard.ts'
+import type { GuardKeys } from '../../operator/guards.ts'
+import type { KeysFile } from '../../gateway/config/index.ts'
+import { askReport } from '../../operator/report.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { guardFiles, podServer, startPod, type Pod } from './pod.ts'
+import { send } from './request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 const alice = testKey('alice')
-const [first, second, third] = [randomBytes(32), randomBytes(32), randomBytes(32)] as [Buffer, Buffer, Buffer]
+const [first, second, third, fourth] = Array.from({ length: 4 }, () => randomBytes(32)) as [
+  Buffer,
+  Buffer,
+  Buffer,
+  Buffer,
+]
 const scratch = mkdtempSync(join(tmpdir(), 'bartizan-certificates-'))
 let upstream: ScriptedUpstream
 let pod: Pod
@@ -24,15 +33,27 @@ function certificate(name: string): Record<string, Buffer> {
   return { 'tls.crt': readFileSync(join(scratch, 'crt')), 'tls.key': readFileSync(join(scratch, 'key')) }
 }
 
+const config = (keys: KeysFile) => ({
+  'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)], { hosts: ['127.0.0.1'] })),
+  'keys.1.json': JSON.stringify(keys),
+})
+
+const keysOf = (guard: Buffer): GuardKeys => ({
+  operator: operatorToken(guard),
+  drain: drainToken(guard),
+  status: statusKey(guard),
+  withdrawal: withdrawalKey(guard),
+})
+
+const ask = async (): Promise<number> =>
+  (await send(pod.url, { method: 'GET', path: '/mcp/one', key: alice.secret })).status
+
 beforeAll(async () => {
   upstream = await scriptedUpstream()
   pod = await startPod({
     name: 'guard',
     guards: [first],
-    config: {
-      'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)])),
-      'keys.1.json': JSON.stringify(keysFile(alice)),
-    },
+    config: config(keysFile(alice)),
   })
 })
 
@@ -55,18 +76,35 @@ test('while the guard is rotated the tokens of both are valid, and afterwards on
   expect((await pod.admin('/-/drain', { 'x-bartizan-drain': drainToken(first) })).status).toBe(403)
 })
 
-test('a guard that was cut short leaves the old one in force', async () => {
+test('an operator that knows both is answered before and after the gateway has the new one', async () => {
+  const reporter = {
+    ip: '127.0.0.1',
+    port: Number(new URL(pod.adminUrl).port),
+    uid: 'pod-uid',
+    keys: { ...keysOf(fourth), previous: keysOf(third) },
+  }
+  const { signal } = new AbortController()
+  const ran = expect.objectContaining({ ok: true }) as unknown
+  expect(await askReport(reporter, signal)).toEqual({ report: ran, token: operatorToken(third) })
+  pod.mount('guard', guardFiles([fourth, third]))
+  await pod.logged('configuration applied')
+  expect(await askReport(reporter, signal)).toEqual({ report: ran, token: operatorToken(fourth) })
+  const stranger = { ...reporter, keys: { ...keysOf(first), previous: keysOf(second) } }
+  expect(await askReport(stranger, signal)).toMatchObject({ unauthorized: true, report: { error: expect.anything() } })
+})
+
+test('a guard that was cut short leaves the old one in force, and keys are revoked all the same', async () => {
   pod.mount('guard', { guard: Buffer.alloc(8) })
-  await pod.logged('configuration could not be read', 'holds 8 bytes instead of 32')
-  expect(await pod.report(third)).toHaveProperty('report')
+  await pod.logged('guard secret could not be read, the one before holds', 'holds 8 bytes instead of 32')
+  expect(await pod.report(fourth)).toHaveProperty('report')
+  expect(await ask()).not.toBe(401)
+  pod.mount('config', config(keysFile()))
+  await pod.logged('configuration applied')
+  expect(await ask()).toBe(401)
 })
 
 test('without its guard a gateway in a pod does not start, and makes none up', async () => {
-  const config = {
-    'gateway.1.json': JSON.stringify(testConfig([podServer(upstream.url)])),
-    'keys.1.json': JSON.stringify(keysFile(alice)),
-  }
-  const started = startPod({ name: 'no guard', guards: [Buffer.alloc(3)], config })
+  const started = startPod({ name: 'no guard', guards: [Buffer.alloc(3)], config: config(keysFile(alice)) })
   await expect(started).rejects.toThrow('holds 3 bytes instead of 32')
 })
 

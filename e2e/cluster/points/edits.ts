@@ -3,10 +3,11 @@ import { join } from 'node:path'
 import { images } from '../images/index.ts'
 import { system } from '../install.ts'
 import { key, policy } from '../manifests.ts'
-import { isOwnNode, mountedConfiguration, signalGateway, withoutKubelet } from '../node.ts'
+import { mountedConfiguration, nodeRow, signalGateway, withoutKubelet } from '../node.ts'
 import { post } from '../reach.ts'
 import { conditionsOf, podsOf, readable, untilReady, withServer, type Scene } from '../scene.ts'
 import { demand, eventually, type Point, type Stage } from '../stage.ts'
+import { rotation } from './rotation.ts'
 
 const space = 'e2e-edits'
 
@@ -73,7 +74,7 @@ async function frozen(stage: Stage, scene: Scene): Promise<void> {
   const [still, other] = await podsOf(stage, space, scene.server)
   demand(still !== undefined && other !== undefined, 'there are not two pods')
   const at = { namespace: space, pod: still }
-  await stage.row('one of two gateways frozen: Programmed=False names it within 10 s', async () => {
+  await nodeRow(stage, 'one of two gateways frozen: Programmed=False names it within 10 s', async () => {
     await signalGateway(kubectl, at, 'SIGSTOP')
     const began = performance.now()
     await forbid(stage, ['second'])
@@ -85,11 +86,11 @@ async function frozen(stage: Stage, scene: Scene): Promise<void> {
     )
     return `after ${since(began)}: ${text}`
   })
-  await stage.row('meanwhile the other blocks by the new policy', async () => {
+  await nodeRow(stage, 'meanwhile the other blocks by the new policy', async () => {
     await blocks(stage, scene, other, 'second')
     return 'it does'
   })
-  await stage.row('given a file that does not compile: pod and reason within 10 s', async () => {
+  await nodeRow(stage, 'given a file that does not compile: pod and reason within 10 s', async () => {
     // Both mount one ConfigMap, so the file of this one is broken on its node.
     const file = join(await mountedConfiguration(kubectl, space, still), '..data', 'gateway.1.json')
     return withoutKubelet(async () => {
@@ -100,11 +101,11 @@ async function frozen(stage: Stage, scene: Scene): Promise<void> {
       return `after ${since(began)}: ${text}`
     })
   })
-  await stage.row('meanwhile the other blocks by the new policy', async () => {
+  await nodeRow(stage, 'meanwhile the other blocks by the new policy', async () => {
     await blocks(stage, scene, other, 'second')
     return 'it does'
   })
-  await stage.row('it recovers alone', async () => {
+  await nodeRow(stage, 'it recovers alone', async () => {
     const began = performance.now()
     await says(stage, scene.server, /=True/, 120_000)
     await blocks(stage, scene, still, 'second')
@@ -141,6 +142,8 @@ async function refusedSince(scene: Scene): Promise<string> {
 }
 
 async function previousSchema(stage: Stage, scene: Scene): Promise<void> {
+  await forbid(stage, ['second'])
+  for (const pod of await podsOf(stage, space, scene.server)) await blocks(stage, scene, pod, 'second')
   await withNextContract(stage, async () => {
     await stage.row('a gateway of the previous contract is told apart', () =>
       says(stage, scene.server, /=False GatewayOutdated/, 60_000),
@@ -171,7 +174,8 @@ export const edits: Point = {
   async run(stage) {
     await withServer(stage, space, { server: { replicas: 2 } }, async scene => {
       await stage.row('a guardrail is edited without a restart', () => edit(stage, scene))
-      if (isOwnNode(stage.cluster)) await frozen(stage, scene)
+      await frozen(stage, scene)
+      await rotation(stage, scene)
       await previousSchema(stage, scene)
     })
   },

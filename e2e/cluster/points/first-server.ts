@@ -4,6 +4,7 @@ import { imageSizes } from '../images/index.ts'
 import { install, uninstall } from '../install.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
 import { demand, inNamespace, type Point, type Stage } from '../stage.ts'
+import { footprint } from './footprint.ts'
 
 const space = 'e2e-first'
 const url = `http://mcp-first.${space}.svc:8080/mcp/first`
@@ -61,6 +62,7 @@ export const firstServer: Point = {
       await stage.row('an SDK client in another pod calls a tool', () => fromAPod(stage, secret))
       await stage.row('the Inspector CLI lists tools from outside', () => fromOutside(stage, secret))
       await stage.row('a caller without a key is refused', () => withoutKey(stage))
+      if (stage.full) await footprint(stage, space, 'first')
     })
   },
 }

@@ -1,6 +1,6 @@
 import { images } from '../images/index.ts'
 import { exhausting } from '../images/hostile/exhaust.ts'
-import { isOwnNode, outside } from '../node.ts'
+import { nodeRow, outside } from '../node.ts'
 import { answerOutside } from '../outside.ts'
 import { dial, resolve } from '../reach.ts'
 import { podsOf, withServer, type Scene } from '../scene.ts'
@@ -86,8 +86,8 @@ export const hostile: Point = {
       await stage.row('answers made to exhaust the guard are refused', () => exhaust(stage, scene))
       await stage.row('calls from beside the guard get what a stranger gets', () => spy(scene))
       await stage.row('the ports of the guard are taken', () => ports(stage, scene))
-      if (isOwnNode(stage.cluster)) await stage.row('nothing outside is reached', () => reachOutside(stage, scene))
+      await nodeRow(stage, 'nothing outside is reached', () => reachOutside(stage, scene))
     })
-    if (isOwnNode(stage.cluster)) await stolenPort(stage)
+    await stolenPort(stage)
   },
 }

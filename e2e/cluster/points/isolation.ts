@@ -1,5 +1,6 @@
 import { program } from '../program.ts'
 import { callerPod } from '../manifests.ts'
+import { nodeRow } from '../node.ts'
 import { dial, get, type Place } from '../reach.ts'
 import { podsOf, withServer, type Scene } from '../scene.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
@@ -59,8 +60,7 @@ async function look(stage: Stage, scene: Scene): Promise<void> {
     demand(says.startsWith('200'), says)
     return says.slice(0, 60)
   })
-  if (stage.cluster.kind !== 'local') return
-  await stage.row('with policies off, drain and status without their tokens are refused', () =>
+  await nodeRow(stage, 'with policies off, drain and status without their tokens are refused', () =>
     withoutPolicies(neighbour, address),
   )
 }

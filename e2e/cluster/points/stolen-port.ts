@@ -1,7 +1,7 @@
 import { keyOf } from '../caller.ts'
 import { images } from '../images/index.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
-import { signalGateway } from '../node.ts'
+import { nodeRow, signalGateway } from '../node.ts'
 import { podsOf, untilReady } from '../scene.ts'
 import { demand, eventually, inNamespace, type Stage } from '../stage.ts'
 import { certificates, renewal } from './certificate.ts'
@@ -113,10 +113,10 @@ export async function stolenPort(stage: Stage): Promise<void> {
       const secret = await keyOf(kubectl, space, 'ann-key')
       const [pod = ''] = await podsOf(stage, space, 'one')
       await stage.row('a certificate is renewed without a restart', () => renewal(stage, { space, host, pod }, issued))
-      await stage.row('after kill -9 of the guard no client that uses TLS hands its key to the server', () =>
+      await nodeRow(stage, 'after kill -9 of the guard no client that uses TLS hands its key to the server', () =>
         judge(stage, pod, secret, issued.ca),
       )
-      await stage.row('a client without TLS would', () => control(stage, pod, secret))
+      await nodeRow(stage, 'a client without TLS would', () => control(stage, pod, secret))
     } finally {
       issued.forget()
     }
