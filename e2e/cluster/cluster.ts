@@ -30,13 +30,8 @@ async function kubectlProgram(): Promise<string> {
 /** How images get to a cluster that somebody else runs is his affair: a registry, or a command such as `minikube image load`. */
 function loadGiven(images: readonly string[]): void {
   const command = process.env['BARTIZAN_LOAD']
-  for (const image of images) {
-    if (command !== undefined) program('sh', ['-c', `${command} "$1"`, 'sh', image])
-    else
-      process.stderr.write(
-        `${image}: the cluster has to find it by itself, or set BARTIZAN_LOAD to a command that loads it\n`,
-      )
-  }
+  if (command === undefined) return
+  for (const image of images) program('sh', ['-c', `${command} "$1"`, 'sh', image])
 }
 
 async function given(kubeconfig: string): Promise<Cluster> {

@@ -37,9 +37,19 @@ function prepareDocker(): void {
   program('hack/cluster/images', ['base'])
 }
 
+/** Whether the images are those of the Docker of this machine: how they get to a cluster that somebody else runs is to be told. */
+export const areBuiltHere = ({ kind }: Cluster): boolean =>
+  kind !== 'given' || process.env['BARTIZAN_LOAD'] !== undefined
+
 /** Builds all images from this tree and brings them to the nodes. */
 export async function provideImages(cluster: Cluster): Promise<void> {
-  if (cluster.kind === 'given' && process.env['BARTIZAN_LOAD'] === undefined) return
+  if (!areBuiltHere(cluster)) {
+    const names = Object.values(images).join(', ')
+    process.stderr.write(
+      `nothing is built: the nodes have to find ${names}; BARTIZAN_LOAD is a command that loads one\n`,
+    )
+    return
+  }
   prepareDocker()
   await Promise.all([bundleGateway(), bundlePods()])
   const ours = { NODE: base, BASE: base, BUNDLE: 'prebuilt' }

@@ -1,6 +1,6 @@
 import { inspector } from '../../clients/inspector.ts'
 import { callFrom, forward, keyOf } from '../caller.ts'
-import { imageSizes } from '../images/index.ts'
+import { areBuiltHere, imageSizes } from '../images/index.ts'
 import { install, uninstall } from '../install.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
 import { demand, inNamespace, type Point, type Stage } from '../stage.ts'
@@ -8,6 +8,8 @@ import { footprint } from './footprint.ts'
 
 const space = 'e2e-first'
 const url = `http://mcp-first.${space}.svc:8080/mcp/first`
+
+const small = 'images are at most 100 MB compressed'
 
 async function ready({ kubectl }: Stage): Promise<string> {
   const began = performance.now()
@@ -47,7 +49,8 @@ export const firstServer: Point = {
   demo: true,
   async run(stage) {
     const { kubectl } = stage
-    await stage.row('images are at most 100 MB compressed', imageSizes)
+    if (areBuiltHere(stage.cluster)) await stage.row(small, imageSizes)
+    else stage.unseen(small, 'the images are not those of the Docker of this machine: set BARTIZAN_LOAD')
     if (!(await stage.row('kubectl apply -k config/default', () => install(kubectl)))) return
     await inNamespace(kubectl, space, async () => {
       await kubectl.apply(
