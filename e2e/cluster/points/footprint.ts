@@ -80,9 +80,7 @@ const most = (values: readonly number[]): number => Math.max(...values)
 /**
  * What the gateway costs in its pod, against the budget: at rest after the operator has used it, and until it can be asked.
  *
- * The benchmark looks at a gateway that has answered once. After some answers more V8 compiles undici's parser, which is WebAssembly, with its optimizing
- * compiler: 10 MiB of anonymous memory, most of it left with the allocator, and 4 MiB of further pages of Node (with `--liftoff-only` they are not there,
- * and a call of undici costs about 5 µs more). In a pod the operator's handshake and the health checks are answers enough.
+ * It is looked at after the operator's handshake and some checks of its health: a gateway that has answered nobody takes less than any that is used (decision 34).
  */
 export async function footprint(stage: Stage, namespace: string, name: string): Promise<void> {
   let seen: readonly Seen[] = []
