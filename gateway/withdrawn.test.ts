@@ -77,35 +77,54 @@ test.each<[string, Withdrawal, Key, Partial<CompiledKey>[]]>([
   expect(after(withdrawal).compile(written)).toMatchObject(expected)
 })
 
-test('the newest description of a key is the one that counts, in whatever order they come', () => {
-  const narrow: Withdrawal = { uid: 'u1', generation: 2, key: key(2, { allowedTools: ['echo'] }) }
-  const wide: Withdrawal = { uid: 'u1', generation: 3, key: key(3, { digests: [b] }) }
+test('what was taken comes back by a newer file alone, in whatever order the messages come', () => {
+  const revoked: Withdrawal = { uid: 'u1', generation: 2, key: key(2, { revoked: true }) }
+  const again: Withdrawal = { uid: 'u1', generation: 3, key: key(3, { digests: [b] }) }
   for (const order of [
-    [narrow, wide],
-    [wide, narrow],
-    [narrow, wide, narrow, wide],
+    [revoked, again],
+    [again, revoked],
+    [revoked, again, revoked, again],
   ]) {
-    const [left] = after(...order).compile(key(1))
-    expect([left!.digests, left!.tools('write_file')]).toEqual([['b'.repeat(64)], true])
+    const withdrawn = after(...order)
+    expect(allowed(withdrawn.compile(key(1)))).toEqual([])
+    expect(allowed(withdrawn.compile(key(2, { revoked: true })))).toEqual([])
+    expect(allowed(withdrawn.compile(key(3, { digests: [b] })))).not.toEqual([])
+    withdrawn.note([{ uid: 'u1', generation: 4, key: key(4, { allowedTools: ['echo'] }) }])
+    const [left] = withdrawn.compile(key(3, { digests: [b] }))
+    expect([left!.revoked, left!.tools('echo'), left!.tools('write_file')]).toEqual([false, true, false])
   }
+})
+
+test('of an object that changes all the time the newest changes are known, and what is older is believed in nothing', () => {
+  const withdrawn = after()
+  for (let generation = 2; generation <= 30; generation++)
+    withdrawn.note([{ uid: 'u1', generation, key: key(generation) }])
+  expect(allowed(withdrawn.compile(key(30)))).not.toEqual([])
+  expect(allowed(withdrawn.compile(key(24)))).not.toEqual([])
+  expect(allowed(withdrawn.compile(key(1)))).toEqual([])
 })
 
 test('what is heard again is no news', () => {
   const withdrawn = new Withdrawn()
   expect(withdrawn.note([{ uid: 'u1', generation: 2 }])).toBe(true)
   expect(withdrawn.note([{ uid: 'u1', generation: 2 }])).toBe(false)
-  expect(withdrawn.note([{ uid: 'u1', generation: 1 }])).toBe(false)
   expect(withdrawn.note([{ uid: 'u1' }])).toBe(true)
   expect(withdrawn.note([{ uid: 'u1', generation: 9 }])).toBe(false)
 })
 
-test('the oldest is forgotten first, and no more are kept than there is room for', () => {
+test('the oldest is forgotten first, and no more is kept than there is room for', () => {
   const withdrawn = after({ uid: 'u1' })
-  withdrawn.note(Array.from({ length: 9999 }, (_, at) => ({ uid: `other-${at}` })))
+  const many = (from: number, number: number) =>
+    Array.from({ length: number }, (_, at) => ({ uid: `other-${from + at}` }))
+  withdrawn.note(many(0, 16_383))
   expect(withdrawn.compile(key(1))).toMatchObject([{ revoked: true }])
   withdrawn.note([{ uid: 'one more' }])
   expect(withdrawn.compile(key(1))).toMatchObject([{ revoked: false }])
   expect(withdrawn.compile({ ...key(1), uid: 'other-0' })).toMatchObject([{ revoked: true }])
+  const large = key(2, { allowedTools: Array.from({ length: 256 }, () => 'x'.repeat(128)) })
+  withdrawn.note(Array.from({ length: 500 }, (_, at) => ({ uid: `large-${at}`, generation: 2, key: large })))
+  expect(withdrawn.compile({ ...key(1), uid: 'other-0' })).toMatchObject([{ revoked: false }])
+  expect(withdrawn.compile({ ...key(1), uid: 'large-499' })[0]!.tools('echo')).toBe(false)
 })
 
 const someKey = fc.record(

@@ -120,7 +120,7 @@ test('a message that is sent again, or by the guard secret before, changes nothi
   const reloads = async (): Promise<string> => (await fetch(`${gateway.metricsUrl}/metrics`)).text()
   const before = await reloads()
   expect(before).toMatch(/bartizan_config_reloads_total\{result="withdrawn"\} 3/)
-  expect(await withdraw([{ uid: 'u-alice' }, { uid: 'u-carol', generation: 1 }])).toBe(200)
+  expect(await withdraw([{ uid: 'u-alice' }, { uid: 'u-carol', generation: 2 }])).toBe(200)
   expect(await reloads()).toMatch(/bartizan_config_reloads_total\{result="withdrawn"\} 3/)
   expect(await call(carol)).toBe('ok')
   const other = await send(gateway.url, { key: carol.secret, ...callTool('read', 1) })
