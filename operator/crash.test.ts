@@ -18,10 +18,10 @@ import {
 
 const documents = server('one') + apiKey('alice', { generate: { secretName: 'alice-key' } })
 
-/** A gate that closes for good before the n-th write. Each write asks it twice: when it is made, and when a socket takes it. */
+/** A gate that closes for good before the n-th write. Each write asks it three times: when it is made, when a socket takes it, and when the server waits for it. */
 function dyingBefore(n: number): { readonly gate: () => boolean; readonly isDead: () => boolean } {
   let asked = 0
-  return { gate: () => ++asked <= 2 * (n - 1), isDead: () => asked > 2 * (n - 1) }
+  return { gate: () => ++asked <= 3 * (n - 1), isDead: () => asked > 3 * (n - 1) }
 }
 
 /** More writes than one namespace takes, and as many as are tried. */

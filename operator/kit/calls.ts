@@ -13,7 +13,7 @@ export type ClientOptions = {
    */
   readonly fence?: number
   readonly clock?: Clock
-  /** Most sockets for calls, and most for writes that `mayWrite` decides; watches come on top. */
+  /** Most sockets for calls, and half of the most for writes that `mayWrite` decides; watches come on top. */
   readonly connections?: number
   readonly userAgent?: string
   /** Told about every answer: `rest_client_requests_total`. */

@@ -93,8 +93,9 @@ export class Connection {
       const connections = lane === 'calls' ? this.#limit : few[lane]
       return new Agent({ ...options, ...(connections !== undefined && { connections }) })
     }
+    // Twice as many, since each write holds one for two answers of the server.
     const fenced = (lane: Lane): Fenced =>
-      new Fenced({ ca, cert, key, sockets: few[lane] ?? this.#limit, mayWrite: this.#mayWrite })
+      new Fenced({ ca, cert, key, sockets: 2 * (few[lane] ?? this.#limit), mayWrite: this.#mayWrite })
     this.#open = { ca, plain: each(plain), fenced: each(fenced) }
     return this.#open
   }
