@@ -43,6 +43,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     connections: 8,
     userAgent: name,
     mayWrite: () => leader.isLeader() && (options.gate?.() ?? true),
+    ...(options.lease && { fence: options.lease.leaseDuration - options.lease.renewDeadline }),
     answered: (method, status, lane) =>
       metrics.add('rest_client_requests_total', 'Answers of the API server.', { method, code: String(status), lane }),
   })

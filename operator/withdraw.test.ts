@@ -72,7 +72,7 @@ test('every gateway of every server gets the message, signed, and no token', asy
   const all = ['127.0.78.1', '127.0.78.2', '127.0.78.3']
   for (const ip of all) await listening(ip, hear(ip))
   const { tell, counted } = withdrawals({ one: all.slice(0, 2), two: all.slice(2) })
-  await tell([{ uid: 'gone' }])
+  expect(await tell([{ uid: 'gone' }])).toBe(3)
   const message = ['POST', '/-/withdraw', true, [{ uid: 'gone' }], undefined]
   expect(heard).toEqual(new Map(all.map(ip => [ip, message])))
   expect(counted()).toEqual(['{result="taken"} 3'])
@@ -97,7 +97,7 @@ test('one that knows only the guard secret before is told by that', async () => 
 test('one that is not there, refuses, or has no guard secret yet keeps nobody from anything', async () => {
   await listening('127.0.78.4', (_, res) => void res.writeHead(404).end())
   const { tell, counted } = withdrawals({ old: ['127.0.78.4'], absent: ['127.0.78.5'], new: ['127.0.78.6'] }, 'new')
-  await tell([{ uid: 'gone' }])
+  expect(await tell([{ uid: 'gone' }])).toBeUndefined()
   expect(counted()).toEqual(['{result="refused"} 1', '{result="unreachable"} 1'])
 })
 
@@ -106,18 +106,20 @@ test('one that hangs is left behind after a quarter of a second', async () => {
   await listening('127.0.78.7', () => asked.resolve())
   const { tell, counted } = withdrawals({ frozen: ['127.0.78.7'] })
   let isDone = false
-  const done = tell([{ uid: 'gone' }]).then(() => (isDone = true))
+  const done = tell([{ uid: 'gone' }]).then(taken => {
+    isDone = true
+    return taken
+  })
   await asked.promise
   clock.advance(249)
   await new Promise(resolve => setImmediate(resolve))
   expect(isDone).toBe(false)
   clock.advance(1)
-  await done
+  expect(await done).toBeUndefined()
   expect(counted()).toEqual([])
 })
 
 test('nothing to tell is not told', async () => {
   const { tell, counted } = withdrawals({ absent: ['127.0.78.8'] })
-  await tell([])
-  expect(counted()).toEqual([])
+  expect([await tell([]), counted()]).toEqual([0, []])
 })

@@ -38,14 +38,22 @@ export class Withdrawals {
     this.#options = options
   }
 
-  /** Never throws, and takes no longer than it should: slow gateways are told while the caller goes on. */
-  async tell(entries: readonly Entry[], withdrawn: readonly Withdrawal[]): Promise<void> {
-    if (withdrawn.length === 0) return
+  /**
+   * Never throws, and takes no longer than it should: slow gateways are told while the caller goes on.
+   * @returns how many gateways have taken it, if that is all there are
+   */
+  async tell(entries: readonly Entry[], withdrawn: readonly Withdrawal[]): Promise<number | undefined> {
+    if (withdrawn.length === 0) return 0
     const messages = withdrawalMessages(withdrawn)
-    const told = parallel(this.#gateways(entries), width, gateway => this.#tell(gateway, messages))
+    const gateways = this.#gateways(entries)
+    let taken = 0
+    const told = parallel(gateways, width, async gateway => {
+      if (await this.#tell(gateway, messages)) taken += 1
+    })
     const over = new AbortController()
     await Promise.race([told, sleep(this.#options.clock, head, over.signal)])
     over.abort()
+    return taken === gateways.length ? taken : undefined
   }
 
   /** Pods that end are among them: they still answer the calls that they have. */
@@ -60,16 +68,20 @@ export class Withdrawals {
     })
   }
 
-  async #tell({ ip, proofs }: Gateway, messages: readonly Buffer[]): Promise<void> {
+  async #tell({ ip, proofs }: Gateway, messages: readonly Buffer[]): Promise<boolean> {
     const client = dial({ ip, port: podPorts.admin, host: ip, certificates: [] })
+    let isTaken = true
     try {
       for (const message of messages) {
         let status = 401
         for (const { withdrawal } of proofs) if (status === 401) status = await post(client, message, withdrawal)
         this.#count(status === 200 ? 'taken' : 'refused')
+        isTaken &&= status === 200
       }
+      return isTaken
     } catch {
       this.#count('unreachable')
+      return false
     } finally {
       client.destroy().catch(() => {})
     }
