@@ -5,11 +5,11 @@ import { cpuOf, loadCore, memoryOf, openFilesLimit, start, type Memory } from '.
 import { answers, type Target } from './target.ts'
 import { programs } from './tools.ts'
 
-/** A gateway that was just started and has answered a few calls, as many as its operator and the checks of its health make in the first minutes. */
+/** A gateway that was just started and has answered a few calls. */
 export type Start = { readonly ready: number; readonly memory: Memory }
 
-/** With fewer V8 has not yet compiled anew what each call uses, and the figure would be of a gateway that nobody has. */
-const fewCalls = 50
+/** What a handshake of the operator and a minute of health checks come to: a gateway that nobody has asked anything takes less than any that there is. */
+const fewCalls = 12
 
 /** Starts fresh gateways one after the other; memory is read when each has come to rest. */
 export async function measureStarts(
