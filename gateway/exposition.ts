@@ -89,7 +89,7 @@ export function exposition(services: Services): () => Promise<string> {
   counter(
     registry,
     'bartizan_config_reloads_total',
-    'Configurations that were read.',
+    'Configurations that were read, and messages that took keys back ahead of one.',
     ['result'],
     () => metrics.reloads,
   )

@@ -14,6 +14,10 @@ export const page =
     res.end(body)
   }
 
+/** A refusal for programs. */
+export const refused = (status: number, why: string): Page =>
+  page(status, 'application/json', JSON.stringify({ error: why }))
+
 export const notFound: Page = page(404, 'text/plain', '404 Not Found')
 
 /** What the client port says where no MCP server is. Clients show this text to their users when they look for an OAuth server. */

@@ -4,14 +4,12 @@ import { operatorToken, statusKey, type Guards } from './config/guard.ts'
 import { schemaNumber } from './config/index.ts'
 import { nonceFormat, signReport, type Report } from './config/report.ts'
 import type { Applied } from './options.ts'
-import { page, type Page } from './plain-pages.ts'
+import { page, refused, type Page } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
 
 /** The report is about what is in force, so issues beyond these say nothing new. */
 const maxIssues = 20
 const maxText = 4096
-
-const refused = (status: number, why: string): Page => page(status, 'application/json', JSON.stringify({ error: why }))
 
 function reportOf(services: Services, applied: Applied, nonce: string): Report {
   const runtime = services.runtime()

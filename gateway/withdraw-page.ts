@@ -3,13 +3,11 @@ import type { Administration } from './admin.ts'
 import { withdrawalKey } from './config/guard.ts'
 import { isSigned, maxWithdrawalBytes, readWithdrawals, signatureHeader } from './config/withdrawal.ts'
 import { readRequestBody } from './http/body.ts'
-import { page, type Page } from './plain-pages.ts'
+import { page, refused, type Page } from './plain-pages.ts'
 import type { Services } from './runtime.ts'
 
 /** Whose bytes these are, in the account of what is held for whom. No server has this name. */
 const owner = '_admin'
-
-const refused = (status: number, why: string): Page => page(status, 'application/json', JSON.stringify({ error: why }))
 
 const unsigned = refused(401, 'unauthorized')
 const unknown = refused(400, 'this gateway does not understand the message: roll it')

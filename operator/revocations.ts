@@ -32,11 +32,11 @@ export class Revocations {
 
   async reconcile(namespace: string): Promise<Result> {
     const { book, servers, withdrawals, watch } = this.#options
+    const rested = this.#resting.delete(namespace)
     // A namespace that was never read has no gateway yet that could let anybody in.
     if (!book.isPrepared(namespace)) return undefined
     const { pending } = book.plan(namespace)
     const withdrawn = book.withdrawn(namespace)
-    const rested = this.#resting.delete(namespace)
     const hasEnded = rested || withdrawn.length > 0
     if (hasEnded) book.hold(namespace, settling)
     // Before anything is written: what follows from it takes all the processors that there are.

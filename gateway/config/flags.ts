@@ -7,7 +7,7 @@ export const defaultMemory = 256
  * The initial old space is a quarter of the limit: without it V8 marks and compacts a heap of a few MiB three to four times a second under load
  * (measured: 15 times in 4 s, with it none), and each time all calls wait. It reserves nothing: memory at rest is the same.
  *
- * undici reads answers by WebAssembly. V8 would compile that anew with its optimizing compiler after ten answers, a health check or two: 10 MiB of anonymous
+ * undici reads answers by WebAssembly. V8 would compile that anew with its optimizing compiler after ten answers, which health checks alone soon are: 10 MiB of anonymous
  * memory and 4 MiB more of Node's own pages in every gateway there is, for a few microseconds a call in those that are used (decision 34).
  *
  * @param memory the container's memory limit in MiB; old space gets 60 % of it, the rest is for buffers, code and the young generation
