@@ -29,6 +29,9 @@ const gateway = z.strictObject({
         .optional()
         .describe('Hash of the configuration that its gateway runs, as it signed it.'),
       problem: z.string().max(512).optional().describe('Why it does not run the wanted one.'),
+      otherContainers: list(z.string().max(63), 16)
+        .optional()
+        .describe('Containers of the pod that its Deployment does not ask for: of a mesh, or of kubectl debug.'),
     }),
     20,
   ).describe('What was observed, pod by pod; those with a problem first, at most 20.'),

@@ -1,10 +1,11 @@
 import { hash } from 'node:crypto'
-import { isStatus } from './kit/apierror.ts'
+import { isStatus, type ApiError } from './kit/apierror.ts'
 import type { Client } from './kit/client.ts'
 import { compareVersions, type ApiObject } from './kit/resource.ts'
-import type { KubernetesObject, NameConflict, Refusal } from './translate/index.ts'
+import type { Foreign, KubernetesObject, NameConflict, Refusal } from './translate/index.ts'
 import type { Caches } from './caches.ts'
 import { Lock } from './lock.ts'
+import { entriesOf, standing, type Mender } from './mender.ts'
 import { conflictOf, find, type Owner } from './ownership.ts'
 import { children, isChildKind, manager, type ChildKind } from './resources.ts'
 import { isRefusal } from './terminating.ts'
@@ -16,10 +17,17 @@ const noVersion = '1'
 export type Wish = { readonly object: KubernetesObject; readonly fingerprint: string }
 
 /** What was applied, and how the object looked right after. */
-type Record = { readonly fingerprint: string; readonly version: string; readonly mark: string }
+type Record = {
+  readonly fingerprint: string
+  readonly version: string
+  readonly mark: string
+  readonly foreign?: Foreign
+  /** Paths of what is to be removed later. */
+  readonly open: readonly string[]
+}
 
 export type Outcome =
-  | { readonly change: 'none' | 'created' | 'changed' }
+  | { readonly change: 'none' | 'created' | 'changed'; readonly foreign?: Foreign }
   | { readonly conflict: NameConflict }
   | { readonly refusal: Refusal }
 
@@ -58,24 +66,29 @@ function markOf({ metadata }: ApiObject): string {
   ])
 }
 
-/** Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. */
+/**
+ * Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. What others put into an object is
+ * left there by an apply, so its answer, which is the whole object, is compared with the wish and mended (decision 37).
+ */
 export class Applier {
   readonly #client: Client
   readonly #caches: Caches
+  readonly #mender: Mender
   readonly #records = new Map<string, Record>()
   /** Objects of our names that exist and are not among what was seen. */
   readonly #existing = new Set<string>()
   readonly #lock = new Lock()
 
-  constructor(client: Client, caches: Caches) {
+  constructor(client: Client, caches: Caches, mender: Mender) {
     this.#client = client
     this.#caches = caches
+    this.#mender = mender
   }
 
   /** Whether an object has to be applied: it never was, is to be otherwise, was changed by others, or has gone. */
   needs(key: string, fingerprint: string): boolean {
     const record = this.#records.get(key)
-    if (record?.fingerprint !== fingerprint) return true
+    if (record?.fingerprint !== fingerprint || this.rest(key) === 0) return true
     const { kind, namespace, name } = partsOf(key)
     const { store } = this.#caches.children[kindOf({ kind })]
     const child = store.get(namespace, name)
@@ -85,10 +98,17 @@ export class Applier {
     return isNews && markOf(child) !== record.mark
   }
 
+  /** Milliseconds until what others put into an object may be removed once more; undefined when nothing is to be. */
+  rest(key: string): number | undefined {
+    const { open = [] } = this.#records.get(key) ?? {}
+    return open.length === 0 ? undefined : this.#mender.rest(key, open)
+  }
+
   forget(keys: Iterable<string>): void {
     for (const key of keys) {
       this.#records.delete(key)
       this.#existing.delete(key)
+      this.#mender.forget(key)
     }
   }
 
@@ -99,7 +119,10 @@ export class Applier {
   async apply(key: string, latest: () => Wish | undefined, owner: Owner): Promise<Outcome> {
     return this.#lock.with(key, async () => {
       const wish = latest()
-      if (wish === undefined || !this.needs(key, wish.fingerprint)) return { change: 'none' }
+      if (wish === undefined || !this.needs(key, wish.fingerprint)) {
+        const { foreign } = this.#records.get(key) ?? {}
+        return { change: 'none', ...(foreign && { foreign }) }
+      }
       try {
         return await this.#write(wish, owner).catch((error: unknown) => {
           // Something of that name is there after all: it is looked at, and judged.
@@ -108,10 +131,27 @@ export class Applier {
         })
       } catch (error) {
         if (!isRefusal(error)) throw error
-        const { kind, metadata } = wish.object
-        return { refusal: { kind, name: metadata.name, message: error.message } }
+        return this.#refused(wish, owner, error)
       }
     })
+  }
+
+  /**
+   * What others put into an object is part of what an apply comes to, and may be why it is refused: a container that our own fence does not let pass, or two
+   * sources of one volume. One write of the whole object is free of it.
+   */
+  async #refused({ object, fingerprint }: Wish, owner: Owner, error: ApiError): Promise<Outcome> {
+    const { kind, metadata } = object
+    const live = await find(this.#client, children[kindOf(object)], metadata.namespace, metadata.name)
+    const refusal = { kind, name: metadata.name, message: error.message }
+    if (!live) return { refusal }
+    const conflict = conflictOf({ ...live, kind }, owner)
+    if (conflict) return { conflict }
+    const { mended, problem } = await this.#mender.mend(object, live)
+    if (!problem && mended.metadata.resourceVersion !== live.metadata.resourceVersion)
+      return { change: 'changed', ...this.#note(object, fingerprint, mended) }
+    const entries = entriesOf(object, live)
+    return { refusal: { ...refusal, ...(problem && { message: problem.message }), ...(entries && { entries }) } }
   }
 
   async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
@@ -130,10 +170,19 @@ export class Applier {
       throw error
     })
     this.#existing.delete(objectKey(object))
+    const { mended } = await this.#mender.mend(object, applied)
+    const noted = this.#note(object, fingerprint, mended)
+    if (known === undefined) return { change: 'created', ...noted }
+    return { change: known.metadata.resourceVersion === mended.metadata.resourceVersion ? 'none' : 'changed', ...noted }
+  }
+
+  /** Notes down how an object stands after a write. */
+  #note(object: KubernetesObject, fingerprint: string, applied: ApiObject): { readonly foreign?: Foreign } {
+    const { open, foreign } = standing(object, applied)
+    const more = foreign && { foreign }
     const version = applied.metadata.resourceVersion ?? ''
-    this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied) })
-    if (known === undefined) return { change: 'created' }
-    return { change: known.metadata.resourceVersion === version ? 'none' : 'changed' }
+    this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied), open, ...more })
+    return { ...more }
   }
 
   /** Deletes a child that is not wanted any more, if it is still the one that was seen. */

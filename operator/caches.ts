@@ -19,6 +19,8 @@ export type Watcher = {
   /** A child of a server, or one of its pods. */
   childChanged(namespace: string, server: string): void
   podChanged(namespace: string, server: string): void
+  /** A last good spec. */
+  keptChanged(namespace: string): void
 }
 
 export type CachesOptions = {
@@ -83,7 +85,11 @@ export class Caches {
       else aboutPod(before, after)
     }
     this.pods = make(pods, pod, { labelSelector: ours, trim: slimPod })
-    this.lastGood = make(children.ConfigMap, () => {}, { labelSelector: `${ours},${lastGoodLabel}` })
+    const kept = (before?: ApiObject): void => {
+      // What others change or delete of it is written anew; that it was made is no news.
+      if (before) watcher.keptChanged(before.metadata.namespace ?? '')
+    }
+    this.lastGood = make(children.ConfigMap, kept, { labelSelector: `${ours},${lastGoodLabel}` })
     this.all = [...Object.values(this.own), ...Object.values(this.children), this.pods, this.lastGood]
   }
 

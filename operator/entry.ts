@@ -1,5 +1,5 @@
 import type { ApiObject } from './kit/resource.ts'
-import type { NameConflict, Refusal, ServerPlan } from './translate/index.ts'
+import type { Foreign, NameConflict, Refusal, ServerPlan } from './translate/index.ts'
 import { objectKey, wishFor, type Wish } from './applier.ts'
 import type { Owner } from './ownership.ts'
 
@@ -29,6 +29,8 @@ export type Entry = {
   /** What stood in the way of the last attempt, by key of the object. */
   readonly conflicts: Map<string, NameConflict>
   readonly refusals: Map<string, Refusal>
+  /** What others keep in an object, by its key. */
+  readonly foreign: Map<string, Foreign>
 }
 
 export const entryKey = (namespace: string, server: string): string => `${namespace}/${server}`
@@ -49,6 +51,7 @@ export function newEntry(object: ApiObject): Entry {
     wasTried: false,
     conflicts: new Map(),
     refusals: new Map(),
+    foreign: new Map(),
   }
 }
 

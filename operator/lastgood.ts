@@ -1,15 +1,18 @@
+import { isDeepStrictEqual } from 'node:util'
 import { apiVersion, isKindName } from '../crds/index.ts'
 import type { Client } from './kit/client.ts'
 import type { ApiObject } from './kit/resource.ts'
-import type { LastGood } from './translate/index.ts'
+import type { KubernetesObject, LastGood } from './translate/index.ts'
 import { lastGoodLabel, type Caches } from './caches.ts'
-import { conflictOf } from './ownership.ts'
-import { children, managedBy, manager, own } from './resources.ts'
+import type { Mender } from './mender.ts'
+import { conflictOf, find, type Owner } from './ownership.ts'
+import { children, controllerOf, managedBy, manager } from './resources.ts'
 import { isRefusal } from './terminating.ts'
 import { parallel } from './parallel.ts'
 import type { Log } from './kit/log.ts'
 
 const dataKey = 'last-good.json'
+const nameFor = (uid: string | undefined): string => `last-good-${uid}`
 
 /** What was read of a ConfigMap once. The same is given each time, so that who compares by identity finds it. */
 const known = new WeakMap<ApiObject, LastGood[]>()
@@ -20,27 +23,57 @@ function read(configMap: ApiObject): LastGood[] {
   return found
 }
 
+/** Those beside which others have put something. */
+const touched = new WeakSet<LastGood>()
+
 function parsed(configMap: ApiObject): LastGood[] {
-  const text = (configMap['data'] as Record<string, string> | undefined)?.[dataKey]
+  const {
+    data = {},
+    binaryData,
+    immutable,
+  } = configMap as {
+    readonly data?: Readonly<Record<string, string>>
+    readonly binaryData?: object
+    readonly immutable?: boolean
+  }
+  const text = data[dataKey]
   try {
     const kept = JSON.parse(text ?? '') as LastGood
-    return isKindName(kept.kind) && typeof kept.name === 'string' ? [kept] : []
+    if (Object.keys(data).length > 1 || binaryData || immutable) touched.add(kept)
+    const isOwn = configMap.metadata.name === nameFor(kept.uid) && controllerOf(configMap)?.uid === kept.uid
+    return isKindName(kept.kind) && typeof kept.name === 'string' && isOwn ? [kept] : []
   } catch {
     return [] // somebody changed it: then nothing was kept
   }
 }
 
+/** Specs that were compared, and were the same. A plan that is remembered brings the very same again. */
+const compared = new WeakMap<LastGood, LastGood>()
+
+function isSame(kept: LastGood | undefined, wanted: LastGood): boolean {
+  if (kept === undefined || touched.has(kept)) return false
+  if (compared.get(wanted) === kept) return true
+  const isEqual = isDeepStrictEqual(kept, JSON.parse(JSON.stringify(wanted)))
+  if (isEqual) compared.set(wanted, kept)
+  return isEqual
+}
+
+/** What was written and may not have been seen yet; without a version it was refused. */
+type Written = { readonly generation: number | undefined; readonly version?: string }
+
 /** The last specs that compiled, one ConfigMap for each object, owned by it: they are there for whichever operator comes next. */
 export class LastGoodSpecs {
   readonly #client: Client
   readonly #caches: Caches
+  readonly #mender: Mender
   readonly #log: Log
-  /** By uid: the generation that was written and may not have been seen yet. */
-  readonly #written = new Map<string, number | undefined>()
+  /** By uid. */
+  readonly #written = new Map<string, Written>()
 
-  constructor(client: Client, caches: Caches, log: Log) {
+  constructor(client: Client, caches: Caches, mender: Mender, log: Log) {
     this.#client = client
     this.#caches = caches
+    this.#mender = mender
     this.#log = log
   }
 
@@ -48,12 +81,11 @@ export class LastGoodSpecs {
     return this.#caches.lastGood.store.list(namespace).flatMap(read)
   }
 
-  /** Writes what is to be kept and is not yet. */
+  /** Writes what is to be kept and is not, or not as it was written. */
   async keep(namespace: string, wanted: readonly LastGood[]): Promise<void> {
-    const kept = new Map(this.of(namespace).map(one => [one.uid, one.generation]))
+    const kept = new Map(this.of(namespace).map(one => [one.uid, one]))
     const news = wanted.filter(
-      ({ uid, generation }) =>
-        uid !== undefined && kept.get(uid) !== generation && this.#written.get(uid) !== generation,
+      one => one.uid !== undefined && !isSame(kept.get(one.uid), one) && !this.#isUnderWay(one),
     )
     await parallel(news, 8, one => this.#write(namespace, one))
   }
@@ -62,34 +94,57 @@ export class LastGoodSpecs {
     this.#written.delete(uid)
   }
 
+  /** Whether it was written, and what came of it is still to be seen. */
+  #isUnderWay({ uid = '', generation }: LastGood): boolean {
+    const written = this.#written.get(uid)
+    if (!written || written.generation !== generation) return false
+    return written.version === undefined || !this.#caches.lastGood.store.hasSeen(written.version)
+  }
+
   async #write(namespace: string, good: LastGood): Promise<void> {
     const { kind, name, uid = '', generation } = good
     if (!isKindName(kind)) return
     const owner = { kind, namespace, name, uid }
-    const configMap = `last-good-${uid}`
-    const known = this.#caches.lastGood.store.get(namespace, configMap)
+    const wish = wishFor(good, owner)
+    const known = this.#caches.lastGood.store.get(namespace, wish.metadata.name)
     if (known && conflictOf(known, owner)) return
-    const ownerReferences = [
-      { apiVersion, kind: own[kind].kind, name, uid, controller: true, blockOwnerDeletion: true },
-    ]
-    const metadata = {
-      name: configMap,
-      namespace,
-      labels: { [managedBy]: manager, [lastGoodLabel]: kind },
-      ownerReferences,
-      ...(known?.metadata.uid !== undefined && { uid: known.metadata.uid }),
-    }
     try {
-      await this.#client.apply(
-        children.ConfigMap,
-        namespace,
-        { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { [dataKey]: JSON.stringify(good) } },
-        { manager, force: known !== undefined },
-      )
+      const version = await this.#apply(wish, owner, known)
+      this.#written.set(uid, { generation, ...(version !== undefined && { version }) })
     } catch (error) {
       if (!isRefusal(error)) throw error
+      this.#written.set(uid, { generation })
       this.#log.warn('a last good spec was not kept', { namespace, kind, name, error: error.message })
     }
-    this.#written.set(uid, generation)
+  }
+
+  /** Resolves to the version that was written, and to none when there is nothing to be tried again. */
+  async #apply(wish: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
+    const { namespace } = wish.metadata
+    const pinned = { ...wish, metadata: { ...wish.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
+    const options = { manager, force: known !== undefined }
+    try {
+      const applied = await this.#client.apply(children.ConfigMap, namespace, pinned, options)
+      return (await this.#mender.mend(wish, applied)).mended.metadata.resourceVersion
+    } catch (error) {
+      if (!isRefusal(error) || !known) throw error
+      const live = await find(this.#client, children.ConfigMap, namespace, wish.metadata.name)
+      if (!live || conflictOf({ ...live, kind: 'ConfigMap' }, owner)) throw error
+      const { mended, problem } = await this.#mender.mend(wish, live)
+      if (problem || mended === live) throw problem ?? error
+      return mended.metadata.resourceVersion
+    }
   }
 }
+
+const wishFor = (good: LastGood, { kind, namespace, name, uid }: Owner): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: nameFor(uid),
+    namespace,
+    labels: { [managedBy]: manager, [lastGoodLabel]: kind },
+    ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }],
+  },
+  data: { [dataKey]: JSON.stringify(good) },
+})

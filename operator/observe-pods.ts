@@ -1,5 +1,5 @@
 import type { ApiObject } from './kit/resource.ts'
-import type { ObservedContainer, ObservedPod, ObservedServer } from './translate/index.ts'
+import type { GatewayShape, ObservedContainer, ObservedPod, ObservedServer } from './translate/index.ts'
 import { controllerOf, serverOf } from './resources.ts'
 
 type State = {
@@ -21,7 +21,11 @@ type PodStatus = {
   readonly initContainerStatuses?: readonly ContainerStatus[]
   readonly containerStatuses?: readonly ContainerStatus[]
 }
-type PodSpec = { readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[] }
+type PodSpec = {
+  readonly initContainers?: readonly { readonly name: string; readonly restartPolicy?: string }[]
+  readonly holds?: readonly string[]
+  readonly gateway?: GatewayShape
+}
 
 const statusOf = (pod: ApiObject): PodStatus => pod['status'] ?? {}
 
@@ -62,7 +66,7 @@ function containerOf({ name, ready, restartCount, state, lastState }: ContainerS
 /** A pod, as its kubelet reports it. */
 export function observedPod(pod: ApiObject, report: ObservedPod['report']): ObservedPod {
   const { initContainerStatuses = [], containerStatuses = [] } = statusOf(pod)
-  const inits = ((pod['spec'] ?? {}) as PodSpec).initContainers ?? []
+  const { initContainers: inits = [], holds, gateway } = (pod['spec'] ?? {}) as PodSpec
   const sidecars = new Set(inits.filter(one => one.restartPolicy === 'Always').map(one => one.name))
   // An init container that has ended well is over; one that has not is why nothing else starts.
   const inCharge = initContainerStatuses.filter(
@@ -76,6 +80,8 @@ export function observedPod(pod: ApiObject, report: ObservedPod['report']): Obse
     deleting: isDeleting(pod),
     ...(scheduled?.status === 'False' && { scheduled: scheduled.message ?? 'no node was found' }),
     containers: [...inCharge, ...containerStatuses].map(containerOf),
+    ...(holds && { holds }),
+    ...(gateway && { gateway }),
     ...(report && { report }),
   }
 }

@@ -4,6 +4,7 @@ import type { Applier, Outcome } from './applier.ts'
 import type { Book } from './book.ts'
 import { wishOf, type Entry } from './entry.ts'
 import { Leftover } from './ownership.ts'
+import type { Foreign } from './translate/index.ts'
 import { tellCreated } from './tell.ts'
 import { isTerminating } from './terminating.ts'
 
@@ -33,8 +34,12 @@ export class Servers {
   async reconcile(key: string): Promise<Result> {
     const entry = this.#options.book.entry(key)
     if (!entry) return
+    const { applier } = this.#options
     const before = troubleOf(entry)
     const isFirst = !entry.wasTried
+    const rest = (): number => Math.min(...[...entry.marks.keys()].map(one => applier.rest(one) ?? Infinity))
+    // What others put into an object is to be removed once more.
+    if (rest() === 0) entry.isOpen = true
     try {
       await this.#apply(entry)
       await this.#prune(entry)
@@ -46,9 +51,9 @@ export class Servers {
       entry.wasTried = true
       if (isFirst) this.#options.noticed(entry.namespace)
     }
-    const after = troubleOf(entry)
-    if (after !== before) this.#options.noticed(entry.namespace)
-    return after === '' ? undefined : { requeueAfter: troubleAgain }
+    if (troubleOf(entry) !== before) this.#options.noticed(entry.namespace)
+    const again = Math.min(isRefused(entry) ? troubleAgain : Infinity, rest())
+    return again === Infinity ? undefined : { requeueAfter: Math.max(again, leftoverAgain) }
   }
 
   /** Its policies and keys alone, for those who cannot wait. */
@@ -70,6 +75,7 @@ export class Servers {
     const outcome = await applier.apply(key, () => wishOf(entry, key), entry.owner)
     entry.conflicts.delete(key)
     entry.refusals.delete(key)
+    if ('change' in outcome) noteForeign(entry, key, outcome.foreign)
     if ('conflict' in outcome) entry.conflicts.set(key, outcome.conflict)
     else if ('refusal' in outcome) entry.refusals.set(key, outcome.refusal)
     else await this.#done(entry, key, outcome)
@@ -92,5 +98,12 @@ export class Servers {
 
 const openKeys = ({ isOpen, marks }: Entry): Iterable<string> => (isOpen ? marks.keys() : [])
 
-const troubleOf = ({ conflicts, refusals }: Entry): string =>
-  conflicts.size + refusals.size === 0 ? '' : JSON.stringify([...conflicts.values(), ...refusals.values()])
+const isRefused = ({ conflicts, refusals }: Entry): boolean => conflicts.size + refusals.size > 0
+
+const troubleOf = ({ conflicts, refusals, foreign }: Entry): string =>
+  JSON.stringify([conflicts, refusals, foreign].map(map => [...map.values()]))
+
+function noteForeign({ foreign }: Entry, key: string, found: Foreign | undefined): void {
+  if (found) foreign.set(key, found)
+  else foreign.delete(key)
+}

@@ -60,6 +60,7 @@ function observedServer(sources: Sources, entry: Entry): ObservedServer {
     ...(handshake && { handshake }),
     conflicts: [...(conflict ? [conflict] : []), ...entry.conflicts.values()],
     refusals: [...(refusal ? [refusal] : []), ...entry.refusals.values()],
+    ...(entry.foreign.size > 0 && { foreign: [...entry.foreign.values()] }),
   }
 }
 

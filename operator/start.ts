@@ -13,6 +13,7 @@ import { Metrics } from './kit/metrics.ts'
 import { observeLeader, observeQueue, observeReflectors, queueMetrics } from './kit/observe.ts'
 import { Queue, type Result } from './kit/queue.ts'
 import { LastGoodSpecs } from './lastgood.ts'
+import { Mender } from './mender.ts'
 import { NamedSecrets, secretNames } from './named-secrets.ts'
 import { Namespaces } from './namespaces.ts'
 import { Observations } from './observations.ts'
@@ -112,7 +113,8 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const secrets = new NamedSecrets(client, new Salt(client, namespace), clock)
   const guards = new Guards(client, clock)
   const generated = new GeneratedKeys(client, clock)
-  const lastGood = new LastGoodSpecs(client, caches, log)
+  const mender = new Mender(client, clock)
+  const lastGood = new LastGoodSpecs(client, caches, mender, log)
   const observations = new Observations()
   const sources: Sources = {
     caches,
@@ -125,7 +127,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     gatewayImage,
     operatorNamespace: namespace,
   }
-  const applier = new Applier(client, caches)
+  const applier = new Applier(client, caches, mender)
   const book = new Book(sources, applier, clock)
   const statuses = new Statuses(client, caches, clock, tellTransitions(recorder))
   const noticed = (key: string): void => queues.namespaces.add(key)

@@ -40,6 +40,7 @@ export function triggers(lanes: Lanes, operatorNamespace: string): Watcher {
       if (namespace === operatorNamespace && floorKinds.has(kind)) lanes.everything()
     },
     childChanged: namespace => lanes.namespace(namespace),
+    keptChanged: namespace => lanes.namespace(namespace),
     podChanged(namespace, server) {
       lanes.gateways(entryKey(namespace, server))
       lanes.namespace(namespace)

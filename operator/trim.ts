@@ -1,4 +1,5 @@
 import type { ApiObject } from './kit/resource.ts'
+import { containerNames, gatewayShape } from './translate/poddrift.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 const fieldsOf = (value: unknown): Fields => (value ?? {}) as Fields
@@ -42,6 +43,8 @@ export function slimPod({ metadata, spec, status, ...object }: ApiObject): ApiOb
     },
     spec: {
       initContainers: ((initContainers ?? []) as Fields[]).map(({ name, restartPolicy }) => ({ name, restartPolicy })),
+      holds: containerNames(fieldsOf(spec)),
+      gateway: gatewayShape(fieldsOf(spec)),
     },
     status: {
       podIP,

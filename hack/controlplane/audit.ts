@@ -6,6 +6,7 @@ export type Asked = {
   readonly who: string
   readonly verb: string
   readonly resource: string
+  readonly namespace: string
   readonly name: string
   /** Status of the answer. */
   readonly code: number
@@ -16,7 +17,7 @@ export type Asked = {
 type Entry = {
   user: { username: string }
   verb: string
-  objectRef?: { resource?: string; name?: string; subresource?: string }
+  objectRef?: { resource?: string; namespace?: string; name?: string; subresource?: string }
   responseStatus?: { code?: number }
   requestReceivedTimestamp: string
 }
@@ -56,6 +57,7 @@ const askedOf = ({ user, verb, objectRef, responseStatus, requestReceivedTimesta
   who: user.username,
   verb,
   resource: [objectRef?.resource, objectRef?.subresource].filter(part => part !== undefined).join('/'),
+  namespace: objectRef?.namespace ?? '',
   name: objectRef?.name ?? '',
   code: responseStatus?.code ?? 0,
   at: Date.parse(requestReceivedTimestamp),

@@ -52,7 +52,12 @@ export type ApplyOptions = WriteOptions & {
   readonly force?: boolean
   readonly subresource?: string
 }
-export type PatchOptions = WriteOptions & { readonly type: 'merge' | 'json'; readonly subresource?: string }
+export type PatchOptions = WriteOptions & {
+  readonly type: 'merge' | 'json'
+  readonly subresource?: string
+  /** Whose fields they are from then on; the name of the client unless said otherwise. */
+  readonly manager?: string
+}
 export type DeleteOptions = WriteOptions & {
   readonly uid?: string
   readonly propagation?: 'Background' | 'Foreground' | 'Orphan'

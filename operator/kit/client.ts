@@ -128,10 +128,10 @@ export class Client {
     body: unknown,
     options: PatchOptions,
   ): Promise<ApiObject> {
-    const { type, subresource, ...rest } = options
+    const { type, subresource, manager: fieldManager, ...rest } = options
     const path = pathOf(r, namespace, name, ...(subresource === undefined ? [] : [subresource]))
     const mime = type === 'json' ? 'application/json-patch+json' : 'application/merge-patch+json'
-    return this.#write({ ...rest, method: 'PATCH', path, type: mime, body })
+    return this.#write({ ...rest, method: 'PATCH', path, query: { fieldManager }, type: mime, body })
   }
 
   /** With `uid` only that very object is deleted, not another that has got its name. */

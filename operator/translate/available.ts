@@ -6,7 +6,7 @@ import { livePods } from './programmed.ts'
 type Deployment = NonNullable<ObservedServer['deployment']>
 
 /** Whether the Deployment has what was asked of it last: all of its pods are new, and none is left over. */
-const isSettled = (deployment: Deployment, wanted: number): boolean =>
+export const isSettled = (deployment: Deployment, wanted: number): boolean =>
   deployment.observedGeneration >= deployment.generation &&
   deployment.updatedReplicas >= wanted &&
   deployment.replicas <= wanted

@@ -123,6 +123,8 @@ export type {
   Status,
 } from './desired.ts'
 export type {
+  Foreign,
+  GatewayShape,
   GeneratedKey,
   Handshake,
   NameConflict,

@@ -23,6 +23,9 @@ export type ObservedReport =
     }
   | { readonly error: string }
 
+/** What a gateway's container runs, field by field: hashes. */
+export type GatewayShape = Readonly<Record<'image' | 'command' | 'args' | 'env' | 'envFrom' | 'volumeMounts', string>>
+
 export type ObservedPod = {
   readonly name: string
   readonly uid: string
@@ -31,6 +34,10 @@ export type ObservedPod = {
   /** Why no node was found for it; unset once it has one. */
   readonly scheduled?: string
   readonly containers: readonly ObservedContainer[]
+  /** Names of the containers that its spec holds; unset where it was not looked at. */
+  readonly holds?: readonly string[]
+  /** What the container of its gateway is told to run; unset where it has none. */
+  readonly gateway?: GatewayShape
   readonly report?: ObservedReport
 }
 
@@ -53,7 +60,22 @@ export type Handshake =
 export type NameConflict = { readonly kind: string; readonly name: string; readonly owner: string }
 
 /** An object that the API server would not take, in its words. */
-export type Refusal = { readonly kind: string; readonly name: string; readonly message: string }
+export type Refusal = {
+  readonly kind: string
+  readonly name: string
+  readonly message: string
+  /** What is in the object and is to go. */
+  readonly entries?: readonly string[]
+}
+
+/** What others keep in an object of ours although it was removed, by the paths of its fields. */
+export type Foreign = {
+  readonly kind: string
+  readonly name: string
+  /** Touches the guard, the way to it, or the walls around it. */
+  readonly grave: readonly string[]
+  readonly minor: readonly string[]
+}
 
 /** What is known of the objects of one server. */
 export type ObservedServer = {
@@ -71,6 +93,7 @@ export type ObservedServer = {
   readonly handshake?: Handshake
   readonly conflicts: readonly NameConflict[]
   readonly refusals?: readonly Refusal[]
+  readonly foreign?: readonly Foreign[]
 }
 
 /** What became of an APIKey that is generated. */

@@ -1,6 +1,6 @@
 import { schemaNumber } from '../../gateway/config/index.ts'
 import { found, type Finding } from './condition.ts'
-import type { ObservedPod, ObservedServer } from './observed.ts'
+import type { Foreign, ObservedPod, ObservedServer, Refusal } from './observed.ts'
 
 /** Why the gateway of a pod does not run what is wanted, the gravest first; undefined when it does. */
 export function gatewayProblem({ name, report }: ObservedPod, wanted: string): Finding | undefined {
@@ -47,9 +47,33 @@ function gateways(observed: ObservedServer, wanted: string): Finding {
   )
 }
 
+const maxEntries = 8
+
+const listed = (entries: readonly string[]): string =>
+  [
+    ...entries.slice(0, maxEntries),
+    ...(entries.length > maxEntries ? [`${entries.length - maxEntries} more`] : []),
+  ].join(', ')
+
+function refusedText({ kind, name, message, entries = [] }: Refusal): string {
+  if (entries.length > 0) {
+    const remedy = `remove them (kubectl edit ${kind.toLowerCase()} ${name}), and exempt the namespace from the admission webhook that adds them, if one does`
+    return `${kind} ${name}: ${message}. It holds what is to go: ${listed(entries)}: ${remedy}`
+  }
+  // The words of our own fence: what the operator asks for passes it.
+  if (!message.includes('the operator deploys')) return `${kind} ${name}: ${message}`
+  const remedy =
+    'the operator asks for no such thing, so an admission webhook of the cluster adds it: exempt the namespace from it'
+  return `${kind} ${name}: ${message}: ${remedy}`
+}
+
+const foreignText = ({ kind, name, grave }: Foreign): string =>
+  `${kind} ${name}: ${listed(grave)}: not as the operator wrote it, and again so after it was put right. Exempt the namespace from the admission webhook that does it, or end the controller; the operator tries again every ten minutes at the most`
+
 /** Whether the objects are applied and every ready gateway runs the wanted configuration. */
-export function programmed(observed: ObservedServer, wanted: string, replicas: number): Finding {
+export function programmed(observed: ObservedServer, wanted: string, replicas: number, altered?: Finding): Finding {
   const { conflicts, refusals = [] } = observed
+  const foreign = (observed.foreign ?? []).filter(({ grave }) => grave.length > 0)
   if (conflicts.length > 0) {
     const text = conflicts.map(
       ({ kind, name, owner }) =>
@@ -57,8 +81,8 @@ export function programmed(observed: ObservedServer, wanted: string, replicas: n
     )
     return found('False', 'Conflict', text.join('; '))
   }
-  if (refusals.length > 0)
-    return found('False', 'ApplyRefused', refusals.map(one => `${one.kind} ${one.name}: ${one.message}`).join('; '))
+  if (refusals.length > 0) return found('False', 'ApplyRefused', refusals.map(refusedText).join('; '))
+  if (foreign.length > 0) return found('False', 'ForeignEntries', foreign.map(foreignText).join('; '))
   if (replicas === 0) return found('True', 'Stopped', 'No gateway runs: the server is stopped or has no replicas.')
-  return gateways(observed, wanted)
+  return altered ?? gateways(observed, wanted)
 }

@@ -47,7 +47,12 @@ export const catalogue = {
     Programmed: 'The objects are applied, and every ready pod runs the configuration of now.',
     NotAccepted: 'No version of the spec was ever accepted, so there is nothing to apply.',
     Conflict: 'An object of the name that is needed belongs to somebody else; it is left alone.',
-    ApplyRefused: 'The API server refused an object; the message has its words.',
+    ApplyRefused:
+      'The API server refused an object; the message has its words, and names what is to go from the object if others put it there.',
+    ForeignEntries:
+      'An object holds what others put into it, and did so again after it was removed: admission or a controller adds it. The message names the object and the entries.',
+    GatewayAltered:
+      'The container of a gateway runs something else than its Deployment asks for; the message names pod and field. Delete the pod.',
     WaitingForGateways: 'A gateway has not taken up the configuration of now yet, or no pod is ready.',
     GatewayRefused: 'A gateway says that the configuration does not compile; it goes on with the one before.',
     GatewayOutdated: 'A gateway is older than the configuration; it goes on with the one before until it is replaced.',

@@ -1,11 +1,12 @@
 import { available } from './available.ts'
 import { conditionOf, found } from './condition.ts'
 import type { Condition, Status } from './desired.ts'
-import { replicasOf } from './deployment.ts'
+import { deployment, replicasOf } from './deployment.ts'
 import { inForce } from './inforce.ts'
 import { selectorText } from './names.ts'
-import type { ObservedServer } from './observed.ts'
+import type { Foreign, ObservedServer } from './observed.ts'
 import { phaseOf } from './phase.ts'
+import { altered, otherContainers, podWishOf, type PodWish } from './poddrift.ts'
 import { gatewayProblem, livePods, programmed } from './programmed.ts'
 import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
@@ -19,29 +20,42 @@ const nothing: ObservedServer = { pods: [], conflicts: [] }
 
 const maxPods = 20
 const maxProblem = 512
+const maxOthers = 16
+const maxNote = 512
 
-/** Pod by pod, those with a problem first. */
-function gateways(observed: ObservedServer, wanted: string): ObservedGateway[] {
+/** Pod by pod, those with a problem first, then those with containers of others. */
+function gateways(observed: ObservedServer, wanted: string, wish: PodWish | undefined): ObservedGateway[] {
   const all = livePods(observed).map(pod => {
     const problem = gatewayProblem(pod, wanted)?.message.slice(0, maxProblem)
     const hash = pod.report && 'hash' in pod.report ? pod.report.hash.slice(0, 128) : undefined
+    const others = wish ? otherContainers(pod, wish).slice(0, maxOthers) : []
     return {
       pod: pod.name,
       ready: pod.ready,
       ...(hash !== undefined && { hash }),
       ...(problem !== undefined && { problem }),
+      ...(others.length > 0 && { otherContainers: others }),
     }
   })
-  const name = ({ pod, problem }: ObservedGateway): string => `${problem === undefined ? 1 : 0}${pod}`
+  const name = ({ pod, problem, otherContainers }: ObservedGateway): string =>
+    `${problem !== undefined ? 0 : otherContainers ? 1 : 2}${pod}`
   return all.toSorted((a, b) => (name(a) < name(b) ? -1 : 1)).slice(0, maxPods)
 }
 
-/** What one should know although nothing is wrong. */
-function notes(replicas: number): Pick<StatusFields, 'notes'> {
-  if (replicas < 2) return {}
-  const text = `Sessions of protocol revisions up to 2025-11-25 live in one of the ${replicas} pods each: clients are kept with theirs by address, and one that comes to another gets 404 and starts anew.`
-  return { notes: [text] }
+function foreignNote({ kind, name, minor }: Foreign): string {
+  const text = `${kind} ${name} holds what others put there: ${minor.join(', ')}`
+  return text.length > maxNote ? `${text.slice(0, maxNote - 1)}…` : text
 }
+
+/** What one should know although nothing is wrong. */
+function notes(replicas: number, { foreign = [] }: ObservedServer): Pick<StatusFields, 'notes'> {
+  const minor = foreign.filter(one => one.minor.length > 0).map(foreignNote)
+  const all = [...(replicas < 2 ? [] : [sessionNote(replicas)]), ...minor]
+  return all.length === 0 ? {} : { notes: all }
+}
+
+const sessionNote = (replicas: number): string =>
+  `Sessions of protocol revisions up to 2025-11-25 live in one of the ${replicas} pods each: clients are kept with theirs by address, and one that comes to another gets 404 and starts anew.`
 
 /** What the policies come to, for the column. */
 function guardOf({ refused, rules }: ServerView): string {
@@ -82,7 +96,9 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
   const { handshake } = observed
   const compiled = spec !== undefined && (spec.image ?? spec.url) !== undefined
   const replicas = compiled ? replicasOf(spec) : 0
-  const applied = compiled ? programmed(observed, hash, replicas) : neverAccepted
+  const wish = compiled && observed.pods.length > 0 ? podWishOf(deployment(spec, view, scene)) : undefined
+  const changed = wish && altered(observed, wish, replicas)
+  const applied = compiled ? programmed(observed, hash, replicas, changed) : neverAccepted
   const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
   const more = [conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
   const wayIn = scene.hasWayIn(document.name)
@@ -104,7 +120,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
         before: document.phase,
       }),
       ...podCounts(observed),
-      gateway: { wanted: hash, pods: gateways(observed, hash) },
+      gateway: { wanted: hash, pods: gateways(observed, hash, wish) },
       ...handshakeFields(observed, view),
     },
   }
@@ -136,7 +152,9 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
       auth: authOf(document.name, scene),
       guard: guardOf(view),
       ...(spec && url !== undefined && { url }),
-      ...(spec && !scene.snapshot.standalone && notes(replicasOf(spec))),
+      ...(spec &&
+        !scene.snapshot.standalone &&
+        notes(replicasOf(spec), scene.snapshot.observed?.[document.name] ?? nothing)),
       ...(spec && { inForce: inForce(view, scene) }),
     },
   }

@@ -10,6 +10,8 @@ export type ObservedGateway = {
   readonly hash?: string
   /** Why it does not run the wanted one. */
   readonly problem?: string
+  /** Containers that its Deployment does not ask for. */
+  readonly otherContainers?: readonly string[]
 }
 
 /** What a status says beside its conditions. Each kind has some of it. */

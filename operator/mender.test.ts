@@ -1,0 +1,256 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { noControlPlane } from '../hack/controlplane/absent.ts'
+import { AuditLog } from '../hack/controlplane/audit.ts'
+import type { Credentials } from '../hack/controlplane/credentials.ts'
+import { controlPlane } from '../hack/controlplane/index.ts'
+import type { Json, Rest } from '../hack/controlplane/rest.ts'
+import { root } from '../hack/manifests/files.ts'
+import { server } from '../hack/operator/documents.ts'
+import { webhook, type Patch, type Webhook } from '../hack/operator/webhook.ts'
+import {
+  applyAll,
+  conditionOf,
+  find,
+  kubectl,
+  namespaces,
+  operate,
+  operatorNamespace,
+  paths,
+  quiet,
+  until,
+  type OwnControlPlane,
+  type Staged,
+} from '../hack/operator/stage.ts'
+
+const pod = '/spec/template/spec'
+const add = (path: string, value: unknown): Patch => ({ op: 'add', path, value })
+const evil = { name: 'evil', image: 'example.test/evil:1' }
+
+type Container = { readonly name: string; readonly env?: readonly { readonly name: string }[] }
+type Template = {
+  readonly spec: { readonly containers: readonly Container[]; readonly initContainers: readonly Container[] }
+}
+const templateOf = (object: Json | undefined): Template =>
+  (object?.['spec'] as { readonly template: Template } | undefined)?.template ?? {
+    spec: { containers: [], initContainers: [] },
+  }
+const namesIn = (object: Json | undefined): string[] => {
+  const { containers, initContainers } = templateOf(object).spec
+  return [...initContainers, ...containers].map(({ name }) => name)
+}
+const notesOf = (object: Json | undefined): string =>
+  ((object?.['status'] as { notes?: readonly string[] } | undefined)?.notes ?? []).join('\n')
+
+/** A mesh: a container, and a variable of the guard. */
+const mesh = (kind: string, object: Json): Patch[] => {
+  if (kind !== 'Deployment' || namesIn(object).includes('mesh')) return []
+  return [
+    add(`${pod}/containers/-`, { name: 'mesh', image: 'example.test/mesh:1' }),
+    add(`${pod}/initContainers/0/env/-`, { name: 'MESH', value: 'on' }),
+  ]
+}
+
+/** A platform: nothing of it touches the guard. */
+const platform = (kind: string): Patch[] =>
+  kind !== 'Deployment'
+    ? []
+    : [
+        add('/metadata/labels/team', 'one'),
+        add('/spec/template/metadata/annotations/team', 'one'),
+        add(`${pod}/tolerations`, [{ operator: 'Exists' }]),
+        add(`${pod}/nodeSelector`, { pool: 'one' }),
+        add(`${pod}/initContainers/0/resources/limits/cpu`, '1'),
+      ]
+
+/** Another way to each object that is not a workload. */
+const ways = (kind: string, object: Json): Patch[] => {
+  if (kind === 'Service' && !JSON.stringify(object).includes('9999'))
+    return [add('/spec/ports/-', { name: 'more', port: 9999, targetPort: 9999 })]
+  if (kind === 'NetworkPolicy') return [add('/spec/egress', [{}])]
+  return kind === 'ConfigMap' ? [add('/data/more', 'x')] : []
+}
+
+describe.skipIf(noControlPlane)('what admission adds to the operator’s writes', () => {
+  let plane: OwnControlPlane
+  let rest: Rest
+  let operator: Staged
+  let credentials: Credentials
+  let folder: string
+  let audit: AuditLog
+  const user = 'the-operator'
+  const webhooks: Webhook[] = []
+  const hook = async (...args: Parameters<typeof webhook>): Promise<void> => void webhooks.push(await webhook(...args))
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'bartizan-mender-'))
+    audit = new AuditLog(folder)
+    plane = await controlPlane({ controllers: true, crds: true, flags: audit.flags })
+    rest = plane.rest()
+    await namespaces(plane, operatorNamespace, 'mesh', 'platform', 'ways')
+    credentials = await plane.user(user, ['system:masters'])
+    operator = await operate(plane, { credentials })
+    await operator.elected()
+  })
+  afterAll(async () => {
+    await operator?.stop()
+    for (const one of webhooks) await one.stop()
+    await plane?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  const conditions = async (namespace: string) => {
+    const object = await find(rest, 'MCPServer', namespace, 'one')
+    return {
+      programmed: conditionOf(object, 'Programmed'),
+      ready: conditionOf(object, 'Ready'),
+      notes: notesOf(object),
+    }
+  }
+  const said = (namespace: string, reason: string) =>
+    until(async () => {
+      const all = await conditions(namespace)
+      return all.programmed?.reason === reason && all.ready?.reason === reason && all
+    }, reason)
+  /** How often the operator has written an object, once it does so no more. */
+  const calm = async (namespace: string, resource: string): Promise<number> => {
+    await quiet(rest, namespace, 4000)
+    const all = audit.writes().filter(one => one.who === user && one.namespace === namespace && one.name === 'mcp-one')
+    return all.filter(one => one.resource === resource).length
+  }
+
+  test('a container and a variable of the guard that come back are not fought, and make the server not ready', async () => {
+    await hook(plane, 'mesh', mesh)
+    await applyAll(plane, 'mesh', server('one'))
+    const { ready } = await said('mesh', 'ForeignEntries')
+    expect(ready?.status).toBe('False')
+    for (const entry of ['Deployment mcp-one', 'containers[mesh]', 'initContainers[gateway].env[MESH]', 'webhook'])
+      expect(ready?.message).toContain(entry)
+    // One write, and one repair.
+    expect(await calm('mesh', 'deployments')).toBe(2)
+    // A change of the server is one write more, and no repair of what has been repaired just now.
+    await applyAll(plane, 'mesh', server('one', 'example.test/mcp:2'))
+    await until(async () => JSON.stringify(await find(rest, 'Deployment', 'mesh', 'mcp-one')).includes('mcp:2'), 'it')
+    expect(await calm('mesh', 'deployments')).toBe(3)
+    expect(namesIn(await find(rest, 'Deployment', 'mesh', 'mcp-one'))).toEqual(['gateway', 'server', 'mesh'])
+  })
+
+  test('what somebody else adds besides is removed all the same', async () => {
+    const path = `${paths.Deployment('mesh')}/mcp-one`
+    await rest.request('PATCH', path, [add(`${pod}/containers/-`, evil)], 'application/json-patch+json')
+    await until(async () => !namesIn(await find(rest, 'Deployment', 'mesh', 'mcp-one')).includes('evil'), 'it to go')
+  })
+
+  test('a new operator knows nothing of it, repairs once, and says the same', async () => {
+    const before = await calm('mesh', 'deployments')
+    const told = (await conditions('mesh')).ready
+    await operator.stop()
+    operator = await operate(plane, { credentials })
+    await operator.elected()
+    expect(await calm('mesh', 'deployments')).toBe(before + 2)
+    expect((await conditions('mesh')).ready).toEqual(told)
+  })
+
+  test('labels, annotations, tolerations, node selectors and resources that come back are told of', async () => {
+    await hook(plane, 'platform', platform)
+    await applyAll(plane, 'platform', server('one'))
+    const { notes } = await until(async () => {
+      const all = await conditions('platform')
+      return all.notes.includes('nodeSelector') && all
+    }, 'the notes')
+    for (const entry of [
+      'metadata.labels[team]',
+      'annotations[team]',
+      'tolerations',
+      'nodeSelector[pool]',
+      'limits.cpu',
+    ])
+      expect(notes).toContain(entry)
+    expect(await calm('platform', 'deployments')).toBe(2)
+    expect((await conditions('platform')).programmed?.reason).not.toBe('ForeignEntries')
+  })
+
+  test('a port, a way out and a key of a configuration that come back make the server not ready, each by its name', async () => {
+    await hook(plane, 'ways', ways)
+    await applyAll(plane, 'ways', server('one'))
+    const { ready } = await said('ways', 'ForeignEntries')
+    for (const entry of ['Service mcp-one: spec.ports[9999/TCP]', 'NetworkPolicy mcp-one: spec.egress', 'data[more]'])
+      await until(async () => (await conditions('ways')).ready?.message.includes(entry), entry)
+    expect(ready?.status).toBe('False')
+    for (const resource of ['services', 'networkpolicies', 'configmaps']) expect(await calm('ways', resource)).toBe(2)
+  })
+
+  test('nothing of all that was an error', () => {
+    expect(operator.errors()).toEqual([])
+  })
+})
+
+describe.skipIf(noControlPlane)('the operator behind its own fence', () => {
+  let plane: OwnControlPlane
+  let rest: Rest
+  let operator: Staged
+  let added: Webhook | undefined
+  beforeAll(async () => {
+    plane = await controlPlane({ controllers: true, crds: true })
+    rest = plane.rest()
+    await namespaces(plane, operatorNamespace, 'fenced', 'bare')
+    await kubectl(plane, ['apply', '-k', join(root, 'config/rbac')])
+    await kubectl(plane, ['apply', '-f', join(root, 'config/admission/operator.yaml')])
+    const credentials = await plane.account(operatorNamespace, 'bartizan-operator')
+    const itself = plane.rest(credentials)
+    // An API server needs a moment until it has compiled a policy.
+    const bare = { metadata: { name: 'bare' }, data: {} }
+    const path = `${paths.ConfigMap('fenced')}?dryRun=All`
+    await until(async () => (await itself.request('POST', path, bare)).status === 403, 'the fence')
+    operator = await operate(plane, { credentials })
+    await operator.elected()
+    await applyAll(plane, 'fenced', server('one'))
+    await until(() => find(rest, 'Deployment', 'fenced', 'mcp-one'), 'the Deployment')
+    await quiet(rest, 'fenced')
+  })
+  afterAll(async () => {
+    await operator?.stop()
+    await added?.stop()
+    await plane?.stop()
+  })
+
+  test.for<[string, readonly object[]]>([
+    ['a container without a restricted security context', [add(`${pod}/containers/-`, evil)]],
+    ['such a container in place of the guard', [{ op: 'replace', path: `${pod}/initContainers/0`, value: evil }]],
+    ['a volume of the node', [add(`${pod}/volumes/-`, { name: 'evil', hostPath: { path: '/' } })]],
+    ['the network of the node', [add(`${pod}/hostNetwork`, true)]],
+  ])('is not kept by it from removing %s', async ([, operations]) => {
+    const before = templateOf(await find(rest, 'Deployment', 'fenced', 'mcp-one'))
+    const path = `${paths.Deployment('fenced')}/mcp-one`
+    expect((await rest.request('PATCH', path, operations, 'application/json-patch+json')).status).toBe(200)
+    await until(
+      async () =>
+        JSON.stringify(templateOf(await find(rest, 'Deployment', 'fenced', 'mcp-one'))) === JSON.stringify(before),
+      'the Deployment to be as it was',
+      10_000,
+    )
+    expect(operator.errors()).toEqual([])
+  })
+
+  test('names the container that it may not write, and what to do, where admission adds one', async () => {
+    await applyAll(plane, 'bare', server('one'))
+    await until(() => find(rest, 'Deployment', 'bare', 'mcp-one'), 'the Deployment')
+    await quiet(rest, 'bare')
+    added = await webhook(plane, 'bare', (kind, object) =>
+      kind === 'Deployment' && !namesIn(object).includes('evil') ? [add(`${pod}/containers/-`, evil)] : [],
+    )
+    const path = `${paths.Deployment('bare')}/mcp-one`
+    await rest.request('PATCH', path, { metadata: { annotations: { touched: 'yes' } } })
+    const message = await until(async () => {
+      const ready = conditionOf(await find(rest, 'MCPServer', 'bare', 'one'), 'Ready')
+      return ready?.reason === 'ApplyRefused' && ready.message
+    }, 'the refusal')
+    expect(message).toContain('Deployment mcp-one')
+    expect(message).toContain('spec.template.spec.containers[evil]')
+    expect(message).toContain('webhook')
+    // When it adds no more, the repair passes.
+    await added.retire()
+    await until(async () => !namesIn(await find(rest, 'Deployment', 'bare', 'mcp-one')).includes('evil'), 'it to go')
+  })
+})

@@ -1,0 +1,114 @@
+import { ApiError, isStatus } from './kit/apierror.ts'
+import type { Client } from './kit/client.ts'
+import type { Clock } from './kit/clock.ts'
+import type { ApiObject } from './kit/resource.ts'
+import { differences, foreignOf, leftAlone } from './translate/foreign.ts'
+import type { Foreign, KubernetesObject } from './translate/index.ts'
+import { isBeyondRepair, wholePatch } from './translate/whole.ts'
+import { Leftover } from './ownership.ts'
+import { Repairs } from './repairs.ts'
+import { children, isChildKind, manager } from './resources.ts'
+import { isRefusal } from './terminating.ts'
+
+/** An object after it was looked at; the problem is what the API server said to the repair, if it would not have it. */
+export type Mended = { readonly mended: ApiObject; readonly problem?: ApiError }
+
+const attempts = 4
+/** No object has this version. */
+const noVersion = '1'
+
+const keyOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace}/${metadata.name}`
+const pathsIn = (wish: KubernetesObject, live: ApiObject): string[] => differences(wish, live).map(({ path }) => path)
+
+/** What is in an object and is to go, for a message. */
+export function entriesOf(wish: KubernetesObject, live: ApiObject): string[] | undefined {
+  const paths = differences(wish, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
+  return paths.length === 0 ? undefined : paths.slice(0, 32)
+}
+
+/** What of an object is still to be removed, and what is told of it. */
+export function standing(
+  wish: KubernetesObject,
+  live: ApiObject,
+): { readonly open: readonly string[]; readonly foreign: Foreign | undefined } {
+  const found = differences(wish, live)
+  const foreign = foreignOf(wish, [...found, ...leftAlone(wish, live)])
+  return { open: found.map(({ path }) => path), foreign }
+}
+
+/** Makes of an object exactly what was asked for, as often as {@link Repairs} allow. */
+export class Mender {
+  readonly #client: Client
+  readonly #repairs: Repairs
+
+  constructor(client: Client, clock: Clock) {
+    this.#client = client
+    this.#repairs = new Repairs(clock)
+  }
+
+  rest(key: string, paths: readonly string[]): number {
+    return this.#repairs.rest(key, paths)
+  }
+
+  forget(key: string): void {
+    this.#repairs.forget(key)
+  }
+
+  /**
+   * @param live one of ours, whole
+   * @throws ApiError, Leftover: to be tried again
+   */
+  async mend(wish: KubernetesObject, live: ApiObject): Promise<Mended> {
+    const key = keyOf(wish)
+    const { uid } = live.metadata
+    let seen = live
+    for (let attempt = 1; ; attempt++) {
+      const paths = pathsIn(wish, seen)
+      if (paths.length === 0 || this.#repairs.rest(key, paths) > 0) return { mended: seen }
+      try {
+        const mended = await (isBeyondRepair(wish, seen) ? this.#anew(wish, seen) : this.#overwrite(wish, seen))
+        this.#repairs.tried(key, paths, pathsIn(wish, mended))
+        return { mended }
+      } catch (error) {
+        const isOutdated = isStatus(error, 409) || failedTest(error)
+        if (!isOutdated && isRefusal(error)) {
+          this.#repairs.tried(key, paths, [])
+          return { mended: seen, problem: error }
+        }
+        // Its controller wrote meanwhile, or whoever changes it.
+        if (!isOutdated || attempt === attempts) throw error
+        seen = await this.#client.get(resourceOf(wish), wish.metadata.namespace, wish.metadata.name)
+        if (seen.metadata.uid !== uid) throw error
+      }
+    }
+  }
+
+  #overwrite(wish: KubernetesObject, live: ApiObject): Promise<ApiObject> {
+    const { namespace, name } = wish.metadata
+    return this.#client.patch(resourceOf(wish), namespace, name, wholePatch(wish, live), { type: 'json', manager })
+  }
+
+  /** @throws Leftover: it takes a while until it has gone */
+  async #anew(wish: KubernetesObject, { metadata: { uid } }: ApiObject): Promise<ApiObject> {
+    const { namespace, name } = wish.metadata
+    await this.#client.delete(resourceOf(wish), namespace, name, { ...(uid !== undefined && { uid }) })
+    const fresh = { ...wish, metadata: { ...wish.metadata, resourceVersion: noVersion } } as ApiObject
+    try {
+      return await this.#client.apply(resourceOf(wish), namespace, fresh, { manager, force: false })
+    } catch (error) {
+      if (isStatus(error, 409)) throw new Leftover(`${wish.kind} ${name} is still being removed`)
+      throw error
+    }
+  }
+}
+
+/** The patch was for another generation of the object. */
+const failedTest = (error: unknown): boolean =>
+  error instanceof ApiError &&
+  error.status === 422 &&
+  /test failed/.test(JSON.stringify([error.message, error.details]))
+
+function resourceOf({ kind }: KubernetesObject) {
+  if (!isChildKind(kind)) throw new TypeError(`${kind} is not applied`)
+  return children[kind]
+}
