@@ -9,6 +9,11 @@ import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Json, Rest } from '../hack/controlplane/rest.ts'
 import { root } from '../hack/manifests/files.ts'
 import { server } from '../hack/operator/documents.ts'
+import { Client } from './kit/client.ts'
+import { systemClock } from './kit/clock.ts'
+import type { ApiObject } from './kit/resource.ts'
+import { Mender } from './mender.ts'
+import type { KubernetesObject } from './translate/index.ts'
 import { webhook, type Patch, type Webhook } from '../hack/operator/webhook.ts'
 import {
   applyAll,
@@ -139,7 +144,11 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
   test('what somebody else adds besides is removed all the same', async () => {
     const path = `${paths.Deployment('mesh')}/mcp-one`
     await rest.request('PATCH', path, [add(`${pod}/containers/-`, evil)], 'application/json-patch+json')
-    await until(async () => !namesIn(await find(rest, 'Deployment', 'mesh', 'mcp-one')).includes('evil'), 'it to go')
+    const names = await until(async () => {
+      const all = namesIn(await find(rest, 'Deployment', 'mesh', 'mcp-one'))
+      return !all.includes('evil') && all
+    }, 'it to go')
+    expect(names).toEqual(['gateway', 'server', 'mesh'])
   })
 
   test('a new operator knows nothing of it, repairs once, and says the same', async () => {
@@ -183,6 +192,33 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
 
   test('nothing of all that was an error', () => {
     expect(operator.errors()).toEqual([])
+  })
+
+  test('what was changed once more since it was looked at is looked at again', async () => {
+    await operator.stop()
+    const client = new Client({ credentials })
+    const template = { labels: { a: 'b' } }
+    const wish: KubernetesObject = {
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name: 'by-hand', namespace: operatorNamespace },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: template.labels },
+        template: { metadata: template, spec: { containers: [{ name: 'server', image: 'example.test/mcp:1' }] } },
+      },
+    }
+    const path = `${paths.Deployment(operatorNamespace)}/by-hand`
+    const edit = async (...operations: readonly object[]): Promise<ApiObject> =>
+      (await rest.request('PATCH', path, operations, 'application/json-patch+json')).body as ApiObject
+    await rest.request('POST', paths.Deployment(operatorNamespace), wish)
+    const seen = await edit(add(`${pod}/containers/-`, evil))
+    await edit(add(`${pod}/containers/-`, { ...evil, name: 'more' }))
+    const mender = new Mender(client, systemClock)
+    const { mended, problem } = await mender.mend(wish, seen)
+    expect(problem).toBeUndefined()
+    expect(templateOf(mended).spec.containers.map(({ name }) => name)).toEqual(['server'])
+    await client.close()
   })
 })
 

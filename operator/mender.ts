@@ -1,4 +1,4 @@
-import { ApiError, isStatus } from './kit/apierror.ts'
+import { isStatus, type ApiError } from './kit/apierror.ts'
 import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
@@ -60,7 +60,6 @@ export class Mender {
    */
   async mend(wish: KubernetesObject, live: ApiObject): Promise<Mended> {
     const key = keyOf(wish)
-    const { uid } = live.metadata
     let seen = live
     for (let attempt = 1; ; attempt++) {
       const paths = pathsIn(wish, seen)
@@ -70,17 +69,25 @@ export class Mender {
         this.#repairs.tried(key, paths, pathsIn(wish, mended))
         return { mended }
       } catch (error) {
-        const isOutdated = isStatus(error, 409) || failedTest(error)
-        if (!isOutdated && isRefusal(error)) {
+        const now = await this.#newer(wish, seen, error)
+        if (now && attempt < attempts) seen = now
+        else if (now === undefined && isRefusal(error)) {
           this.#repairs.tried(key, paths, [])
           return { mended: seen, problem: error }
-        }
-        // Its controller wrote meanwhile, or whoever changes it.
-        if (!isOutdated || attempt === attempts) throw error
-        seen = await this.#client.get(resourceOf(wish), wish.metadata.namespace, wish.metadata.name)
-        if (seen.metadata.uid !== uid) throw error
+        } else throw error
       }
     }
+  }
+
+  /**
+   * The object as it is, if a repair failed for no more than that it has changed since. A patch for another generation is refused in words that do not tell it from one
+   * whose outcome is invalid.
+   */
+  async #newer(wish: KubernetesObject, seen: ApiObject, error: unknown): Promise<ApiObject | undefined> {
+    if (!isStatus(error, 409, 422)) return undefined
+    const now = await this.#client.get(resourceOf(wish), wish.metadata.namespace, wish.metadata.name)
+    if (now.metadata.uid !== seen.metadata.uid) throw error
+    return isStatus(error, 409) || now.metadata.generation !== seen.metadata.generation ? now : undefined
   }
 
   #overwrite(wish: KubernetesObject, live: ApiObject): Promise<ApiObject> {
@@ -101,12 +108,6 @@ export class Mender {
     }
   }
 }
-
-/** The patch was for another generation of the object. */
-const failedTest = (error: unknown): boolean =>
-  error instanceof ApiError &&
-  error.status === 422 &&
-  /test failed/.test(JSON.stringify([error.message, error.details]))
 
 function resourceOf({ kind }: KubernetesObject) {
   if (!isChildKind(kind)) throw new TypeError(`${kind} is not applied`)

@@ -63,10 +63,17 @@ function containerOf({ name, ready, restartCount, state, lastState }: ContainerS
   }
 }
 
+/** What its spec holds, as it was kept of it. */
+function heldBy({ holds, gateway }: PodSpec): Pick<ObservedPod, 'holds' | 'gateway'> {
+  return { ...(holds && { holds }), ...(gateway && { gateway }) }
+}
+
+const specOf = (pod: ApiObject): PodSpec => pod['spec'] ?? {}
+
 /** A pod, as its kubelet reports it. */
 export function observedPod(pod: ApiObject, report: ObservedPod['report']): ObservedPod {
   const { initContainerStatuses = [], containerStatuses = [] } = statusOf(pod)
-  const { initContainers: inits = [], holds, gateway } = (pod['spec'] ?? {}) as PodSpec
+  const inits = specOf(pod).initContainers ?? []
   const sidecars = new Set(inits.filter(one => one.restartPolicy === 'Always').map(one => one.name))
   // An init container that has ended well is over; one that has not is why nothing else starts.
   const inCharge = initContainerStatuses.filter(
@@ -80,8 +87,7 @@ export function observedPod(pod: ApiObject, report: ObservedPod['report']): Obse
     deleting: isDeleting(pod),
     ...(scheduled?.status === 'False' && { scheduled: scheduled.message ?? 'no node was found' }),
     containers: [...inCharge, ...containerStatuses].map(containerOf),
-    ...(holds && { holds }),
-    ...(gateway && { gateway }),
+    ...heldBy(specOf(pod)),
     ...(report && { report }),
   }
 }

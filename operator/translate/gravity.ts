@@ -1,40 +1,26 @@
 /** Every field of a container that Kubernetes knows today, but for its resources. One that it learns later is told of, and keeps no server from being ready. */
-const containerFields: ReadonlySet<string> = new Set([
-  ...[
-    'name',
-    'image',
-    'command',
-    'args',
-    'workingDir',
-    'ports',
-    'envFrom',
-    'env',
-    'restartPolicy',
-    'restartPolicyRules',
-  ],
-  ...['volumeMounts', 'volumeDevices', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle'],
-  ...['terminationMessagePath', 'terminationMessagePolicy', 'imagePullPolicy', 'securityContext'],
-  ...['stdin', 'stdinOnce', 'tty'],
-])
+const containerFields: ReadonlySet<string> = new Set(
+  `name image command args workingDir ports envFrom env restartPolicy restartPolicyRules volumeMounts volumeDevices
+  livenessProbe readinessProbe startupProbe lifecycle terminationMessagePath terminationMessagePolicy imagePullPolicy
+  securityContext stdin stdinOnce tty`.split(/\s+/),
+)
 
 /** Without these walls the guard is not alone. */
-const walls: ReadonlySet<string> = new Set([
-  ...['hostNetwork', 'hostPID', 'hostIPC', 'hostUsers', 'shareProcessNamespace'],
-  ...['serviceAccountName', 'serviceAccount', 'automountServiceAccountToken'],
-])
+const walls: ReadonlySet<string> = new Set(
+  `hostNetwork hostPID hostIPC hostUsers shareProcessNamespace
+  serviceAccountName serviceAccount automountServiceAccountToken`.split(/\s+/),
+)
 
 const template = 'spec.template.spec.'
+const container = /^(?:initContainers|containers)(?:\[([^\]]*)\])?(?:\.([A-Za-z]+))?/
 
 function touchesPods(path: string): boolean {
-  if (path.startsWith('spec.selector')) return true
-  if (!path.startsWith(template)) return false
-  const [, list = '', name = '', rest = ''] =
-    /^([A-Za-z]+)(?:\[([^\]]*)\])?(.*)$/.exec(path.slice(template.length)) ?? []
-  if (list === 'volumes') return true
-  if (list !== 'containers' && list !== 'initContainers') return walls.has(list)
+  if (!path.startsWith(template)) return path.startsWith('spec.selector')
+  const rest = path.slice(template.length)
+  const [found, name, field] = container.exec(rest) ?? []
+  if (found === undefined) return rest.startsWith('volumes') || walls.has(rest)
   // A container more, or less; of those that belong there only the guard counts.
-  if (rest === '') return true
-  return name === 'gateway' && containerFields.has(/^\.([A-Za-z]+)/.exec(rest)?.[1] ?? '')
+  return field === undefined || (name === 'gateway' && containerFields.has(field))
 }
 
 const service =

@@ -66,6 +66,7 @@ const observed = fc.record(
       { maxLength: 1 },
     ),
     conflicts: fc.constantFrom([], [{ kind: 'Service', name: 'mcp-a', owner: 'somebody else' }]),
+    foreign: fc.constantFrom([], [{ kind: 'Service', name: 'mcp-a', grave: ['spec.type'], minor: ['spec.x'] }]),
   },
   { requiredKeys: ['pods', 'conflicts'] },
 ) satisfies fc.Arbitrary<ObservedServer>

@@ -73,8 +73,21 @@ const deployment = fc.record({
   availableReplicas: count,
 })
 /** Whatever a cluster may say of a server, coherent or not. */
+const paths = fc.array(word, { maxLength: 32 })
+const foreign = fc.record({
+  kind: fc.constantFrom('Deployment', 'Service', 'ConfigMap'),
+  name: word,
+  grave: paths,
+  minor: paths,
+})
 const observedServer = fc.record(
-  { deployment, pods: fc.array(pod, { maxLength: 25 }), handshake, conflicts: fc.constant([]) },
+  {
+    deployment,
+    pods: fc.array(pod, { maxLength: 25 }),
+    handshake,
+    conflicts: fc.constant([]),
+    foreign: fc.array(foreign, { maxLength: 5 }),
+  },
   { requiredKeys: ['pods', 'conflicts'] },
 )
 

@@ -48,7 +48,10 @@ function foreignNote({ kind, name, minor }: Foreign): string {
 }
 
 /** What one should know although nothing is wrong. */
-function notes(replicas: number, { foreign = [] }: ObservedServer): Pick<StatusFields, 'notes'> {
+function notes({ judged: { spec, document } }: ServerView, { snapshot }: Scene): Pick<StatusFields, 'notes'> {
+  if (!spec || snapshot.standalone) return {}
+  const replicas = replicasOf(spec)
+  const { foreign = [] } = snapshot.observed?.[document.name] ?? nothing
   const minor = foreign.filter(one => one.minor.length > 0).map(foreignNote)
   const all = [...(replicas < 2 ? [] : [sessionNote(replicas)]), ...minor]
   return all.length === 0 ? {} : { notes: all }
@@ -152,9 +155,7 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
       auth: authOf(document.name, scene),
       guard: guardOf(view),
       ...(spec && url !== undefined && { url }),
-      ...(spec &&
-        !scene.snapshot.standalone &&
-        notes(replicasOf(spec), scene.snapshot.observed?.[document.name] ?? nothing)),
+      ...notes(view, scene),
       ...(spec && { inForce: inForce(view, scene) }),
     },
   }

@@ -1,3 +1,4 @@
+import { hashOf } from '../../gateway/config/hash.ts'
 import type { KubernetesObject } from './desired.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -63,10 +64,7 @@ export function wholePatch(wish: KubernetesObject, live: Fields): Operation[] {
   ]
 }
 
-const selectorOf = (object: Fields): string => {
-  const labels = at(object, 'spec', 'selector', 'matchLabels')
-  return JSON.stringify([Object.entries(fieldsOf(labels)).sort(), at(object, 'spec', 'selector', 'matchExpressions')])
-}
+const selectorOf = (object: Fields): string => hashOf(at(object, 'spec', 'selector') ?? {})
 
 /** Whether an object can only be deleted and made anew: what is wrong with it can be changed by no write. */
 export function isBeyondRepair(wish: KubernetesObject, live: Fields): boolean {
