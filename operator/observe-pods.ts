@@ -101,6 +101,12 @@ type DeploymentStatus = {
   readonly conditions?: readonly Condition[]
 }
 
+/** The shape of its pods, as it was kept of it. */
+function shapeOf(deployment: ApiObject): { readonly shape?: string } {
+  const { shape } = (deployment['spec'] ?? {}) as { readonly shape?: string }
+  return shape === undefined ? {} : { shape }
+}
+
 /** A Deployment, as its controller reports it. */
 export function observedDeployment(deployment: ApiObject): NonNullable<ObservedServer['deployment']> {
   const status = (deployment['status'] ?? {}) as DeploymentStatus
@@ -112,6 +118,7 @@ export function observedDeployment(deployment: ApiObject): NonNullable<ObservedS
     updatedReplicas: status.updatedReplicas ?? 0,
     readyReplicas: status.readyReplicas ?? 0,
     availableReplicas: status.availableReplicas ?? 0,
+    ...shapeOf(deployment),
     ...(failure && { replicaFailure: failure.message ?? '' }),
   }
 }

@@ -1,4 +1,5 @@
 import type { ApiObject } from './kit/resource.ts'
+import { podShape } from './translate/deployment.ts'
 import { containerNames, gatewayShape } from './translate/poddrift.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -15,9 +16,11 @@ export function withoutLastApplied(object: ApiObject): ApiObject {
   return { ...object, metadata: { ...object.metadata, annotations: others } }
 }
 
-/** Of a Deployment what its controller says; what it asks for is ours. */
-export const statusAlone = (object: ApiObject): ApiObject =>
-  Object.fromEntries(Object.entries(object).filter(([field]) => field !== 'spec')) as ApiObject
+/** Of a Deployment what its controller says, and of which shape of pods; what else it asks for is ours. */
+export function statusAlone({ spec, ...object }: ApiObject): ApiObject {
+  const { annotations } = fieldsOf(fieldsOf(fieldsOf(spec)['template'])['metadata'])
+  return { ...object, spec: { shape: fieldsOf(annotations)[podShape] } }
+}
 
 const container = (status: unknown): Fields => {
   const { name, ready, restartCount, state, lastState } = fieldsOf(status)

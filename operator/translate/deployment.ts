@@ -20,6 +20,9 @@ const ending = 10
 const graceSeconds = (spec: MCPServerSpec): number =>
   Math.ceil(milliseconds(spec.timeouts?.request ?? defaultTimeouts.request) / 1000) + settling + ending
 
+/** Annotation of a template: names the shape of its pods. */
+export const podShape = 'mcp.gateway.io/pod-shape'
+
 /** Pods that are wanted. */
 export const replicasOf = (spec: MCPServerSpec): number => (spec.stopped === true ? 0 : (spec.replicas ?? 1))
 
@@ -89,7 +92,7 @@ export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene):
       template: {
         metadata: {
           labels: labels(document.name),
-          annotations: { 'mcp.gateway.io/pod-shape': hashOf([shape, secretHashes(spec, scene)]).slice(0, 16) },
+          annotations: { [podShape]: hashOf([shape, secretHashes(spec, scene)]).slice(0, 16) },
         },
         spec: shape,
       },

@@ -1,6 +1,16 @@
 import { parseAllDocuments, stringify } from 'yaml'
-import { objectsOf, statusesOf, translate, type Desired, type Floor, type SecretFact, type Snapshot } from './index.ts'
+import {
+  objectsOf,
+  statusesOf,
+  translate,
+  type Desired,
+  type Floor,
+  type SecretFact,
+  type ServerPlan,
+  type Snapshot,
+} from './index.ts'
 import { usualOperatorNamespace } from './names.ts'
+import { podWishOf } from './poddrift.ts'
 
 /** What separates the input documents of a golden file from everything that comes out. */
 export const mark = '# Output\n'
@@ -62,12 +72,21 @@ function placed(objects: readonly Input[], base: Snapshot): Pick<Snapshot, 'docu
   }
 }
 
-/** `$HASH` in what was observed stands for the hash that is wanted, which nobody could write down. */
+/** The shape of the pods that are wanted, by which their Deployment names them. */
+function shapeOf({ objects }: ServerPlan): string {
+  const deployment = objects.find(({ kind }) => kind === 'Deployment')
+  return deployment ? (podWishOf(deployment).shape ?? '') : ''
+}
+
+/** `$HASH` in what was observed stands for the hash that is wanted, `$SHAPE` for the shape of its pods: neither could be written down. */
 function withHashes(snapshot: Snapshot): Snapshot {
   if (!snapshot.observed) return snapshot
-  const hashes = new Map(translate(snapshot).servers.map(({ server, hash }) => [server, hash ?? '']))
+  const plans = new Map(translate(snapshot).servers.map(plan => [plan.server, plan]))
   const entries = Object.entries(snapshot.observed).map(([server, observed]) => {
-    const text = JSON.stringify(observed).replaceAll('$HASH', hashes.get(server) ?? '')
+    const plan = plans.get(server)
+    const text = JSON.stringify(observed)
+      .replaceAll('$HASH', plan?.hash ?? '')
+      .replaceAll('$SHAPE', plan ? shapeOf(plan) : '')
     return [server, JSON.parse(text) as typeof observed] as const
   })
   return { ...snapshot, observed: Object.fromEntries(entries) }

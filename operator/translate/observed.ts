@@ -86,6 +86,8 @@ export type ObservedServer = {
     readonly updatedReplicas: number
     readonly readyReplicas: number
     readonly availableReplicas: number
+    /** Of the pods that it asks for, as its template says. */
+    readonly shape?: string
     /** Message of the condition ReplicaFailure: pods that cannot even be created (quota, pod security). */
     readonly replicaFailure?: string
   }

@@ -1,6 +1,7 @@
 import { hashOf } from '../../gateway/config/hash.ts'
 import { isSettled } from './available.ts'
 import { found, type Finding } from './condition.ts'
+import { podShape } from './deployment.ts'
 import type { KubernetesObject } from './desired.ts'
 import type { GatewayShape, ObservedPod, ObservedServer } from './observed.ts'
 import { livePods } from './programmed.ts'
@@ -44,12 +45,25 @@ export function gatewayShape(spec: Containers): GatewayShape | undefined {
 /** Names of all containers of a pod, those of `kubectl debug` among them. */
 export const containerNames = (spec: Containers): string[] => all(spec).map(({ name }) => name)
 
-export type PodWish = { readonly gateway: GatewayShape | undefined; readonly names: ReadonlySet<string> }
+export type PodWish = {
+  readonly shape: string | undefined
+  readonly gateway: GatewayShape | undefined
+  readonly names: ReadonlySet<string>
+}
+
+type Template = {
+  readonly metadata: { readonly annotations: Readonly<Record<string, string>> }
+  readonly spec: Containers
+}
 
 /** What the pods of a Deployment are to be made of. */
 export function podWishOf(deployment: KubernetesObject): PodWish {
-  const { template } = deployment['spec'] as { readonly template: { readonly spec: Containers } }
-  return { gateway: gatewayShape(template.spec), names: new Set(containerNames(template.spec)) }
+  const { metadata, spec } = (deployment['spec'] as { readonly template: Template }).template
+  return {
+    shape: metadata.annotations[podShape],
+    gateway: gatewayShape(spec),
+    names: new Set(containerNames(spec)),
+  }
 }
 
 /** Containers of a pod that its Deployment does not ask for. */
@@ -64,15 +78,20 @@ function alteration({ name, gateway, holds }: ObservedPod, { gateway: wanted }: 
   return fields.length === 0 ? undefined : `pod ${name}, container gateway: ${fields.join(', ')}`
 }
 
-/** Pods from before a rollout are made of something else, and are about to go: only when it is over are pods judged. */
-export const areJudged = (observed: ObservedServer, replicas: number): boolean =>
-  observed.deployment !== undefined && isSettled(observed.deployment, replicas) && livePods(observed).length <= replicas
+/**
+ * Pods from before a rollout are made of something else, and are about to go: pods are judged when the Deployment asks for what is wanted now, and has no others.
+ */
+const areJudged = (observed: ObservedServer, { shape }: PodWish, replicas: number): boolean =>
+  observed.deployment !== undefined &&
+  observed.deployment.shape === shape &&
+  isSettled(observed.deployment, replicas) &&
+  livePods(observed).length <= replicas
 
 const maxTold = 5
 
 /** Whether a guard runs something else than it was given: what was changed in the pod itself, or added by admission when it was made. */
 export function altered(observed: ObservedServer, wish: PodWish, replicas: number): Finding | undefined {
-  if (!areJudged(observed, replicas)) return undefined
+  if (!areJudged(observed, wish, replicas)) return undefined
   const told = livePods(observed).flatMap(pod => alteration(pod, wish) ?? [])
   if (told.length === 0) return undefined
   const text = `${told.slice(0, maxTold).join('; ')}: not as the Deployment asks for it. Delete the pod; if the next one is the same, exempt the namespace from the admission webhook that changes it`

@@ -60,8 +60,8 @@ function refusedText({ kind, name, message, entries = [] }: Refusal): string {
     const remedy = `remove them (kubectl edit ${kind.toLowerCase()} ${name}), and exempt the namespace from the admission webhook that adds them, if one does`
     return `${kind} ${name}: ${message}. It holds what is to go: ${listed(entries)}: ${remedy}`
   }
-  // The words of our own fence: what the operator asks for passes it.
-  if (!message.includes('the operator deploys')) return `${kind} ${name}: ${message}`
+  // What the operator itself asks for passes its own fence.
+  if (!message.includes(`ValidatingAdmissionPolicy 'operator`)) return `${kind} ${name}: ${message}`
   const remedy =
     'the operator asks for no such thing, so an admission webhook of the cluster adds it: exempt the namespace from it'
   return `${kind} ${name}: ${message}: ${remedy}`
