@@ -7,6 +7,7 @@ import { mountedConfiguration, nodeRow, signalGateway, withoutKubelet } from '..
 import { post } from '../reach.ts'
 import { conditionsOf, podsOf, readable, untilReady, withServer, type Scene } from '../scene.ts'
 import { demand, eventually, type Point, type Stage } from '../stage.ts'
+import { foreign } from './foreign.ts'
 import { rotation } from './rotation.ts'
 
 const space = 'e2e-edits'
@@ -177,6 +178,7 @@ export const edits: Point = {
       await frozen(stage, scene)
       await rotation(stage, scene)
       await previousSchema(stage, scene)
+      await foreign(stage, scene)
     })
   },
 }
