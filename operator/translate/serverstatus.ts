@@ -1,12 +1,13 @@
 import { available } from './available.ts'
 import { conditionOf, found } from './condition.ts'
 import type { Condition, Status } from './desired.ts'
-import { deployment, replicasOf } from './deployment.ts'
+import { replicasOf } from './deployment.ts'
 import { inForce } from './inforce.ts'
 import { selectorText } from './names.ts'
 import type { Foreign, ObservedServer } from './observed.ts'
 import { phaseOf } from './phase.ts'
-import { altered, otherContainers, podWishOf, type PodWish } from './poddrift.ts'
+import { altered, otherContainers, type PodWish } from './poddrift.ts'
+import { podWish } from './podwish.ts'
 import { gatewayProblem, livePods, programmed } from './programmed.ts'
 import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
@@ -99,7 +100,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
   const { handshake } = observed
   const compiled = spec !== undefined && (spec.image ?? spec.url) !== undefined
   const replicas = compiled ? replicasOf(spec) : 0
-  const wish = compiled && observed.pods.length > 0 ? podWishOf(deployment(spec, view, scene)) : undefined
+  const wish = compiled && observed.pods.length > 0 ? podWish(spec, view, scene) : undefined
   const changed = wish && altered(observed, wish, replicas)
   const applied = compiled ? programmed(observed, hash, replicas, changed) : neverAccepted
   const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
