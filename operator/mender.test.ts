@@ -14,6 +14,7 @@ import { systemClock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import { Mender } from './mender.ts'
 import type { KubernetesObject } from './translate/index.ts'
+import { isBeyondRepair } from './translate/whole.ts'
 import { webhook, type Patch, type Webhook } from '../hack/operator/webhook.ts'
 import {
   applyAll,
@@ -218,6 +219,46 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
     const { mended, problem } = await mender.mend(wish, seen)
     expect(problem).toBeUndefined()
     expect(templateOf(mended).spec.containers.map(({ name }) => name)).toEqual(['server'])
+    await client.close()
+  })
+
+  const made = { namespace: operatorNamespace }
+  const template = {
+    metadata: { labels: { a: 'b' } },
+    spec: { containers: [{ name: 'x', image: 'example.test/x:1' }] },
+  }
+  const selecting = (labels: object) => ({
+    replicas: 0,
+    selector: { matchLabels: labels },
+    template: { ...template, metadata: { labels } },
+  })
+  test.for<readonly [string, KubernetesObject, object]>([
+    [
+      'a Service without an address',
+      { apiVersion: 'v1', kind: 'Service', metadata: { ...made, name: 'a' }, spec: { ports: [{ port: 80 }] } },
+      { spec: { ports: [{ port: 80 }], clusterIP: 'None' } },
+    ],
+    [
+      'an immutable ConfigMap',
+      { apiVersion: 'v1', kind: 'ConfigMap', metadata: { ...made, name: 'b' }, immutable: false, data: { a: 'b' } },
+      { immutable: true, data: { a: 'c' } },
+    ],
+    [
+      'a Deployment of other pods',
+      { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { ...made, name: 'c' }, spec: selecting({ a: 'b' }) },
+      { spec: selecting({ a: 'c' }) },
+    ],
+  ])('%s, which no write can change, is made anew', async ([, wish, other]) => {
+    const path = paths[wish.kind as 'Service'](operatorNamespace)
+    const there = await rest.request('POST', path, { ...wish, ...other })
+    expect(there.status).toBe(201)
+    const client = new Client({ credentials })
+    const { mended, problem } = await new Mender(client, systemClock).mend(wish, there.body as ApiObject)
+    expect(problem).toBeUndefined()
+    expect(mended.metadata.uid).not.toBe((there.body as ApiObject).metadata.uid)
+    const { metadata: _, ...content } = wish
+    expect(mended).toMatchObject(content)
+    expect([isBeyondRepair(wish, there.body), isBeyondRepair(wish, mended)]).toEqual([true, false])
     await client.close()
   })
 })
