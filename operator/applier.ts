@@ -27,7 +27,12 @@ type Record = {
 }
 
 export type Outcome =
-  | { readonly change: 'none' | 'created' | 'changed'; readonly foreign?: Foreign }
+  | {
+      readonly change: 'none' | 'created' | 'changed'
+      readonly foreign?: Foreign
+      /** Paths of what others had put in, and is gone. */
+      readonly removed?: readonly string[]
+    }
   | { readonly conflict: NameConflict }
   | { readonly refusal: Refusal }
 
@@ -147,9 +152,9 @@ export class Applier {
     if (!live) return { refusal }
     const conflict = conflictOf({ ...live, kind }, owner)
     if (conflict) return { conflict }
-    const { mended, problem } = await this.#mender.mend(object, live)
+    const { mended, problem, removed = [] } = await this.#mender.mend(object, live)
     if (!problem && mended.metadata.resourceVersion !== live.metadata.resourceVersion)
-      return { change: 'changed', ...this.#note(object, fingerprint, mended) }
+      return { change: 'changed', removed, ...this.#note(object, fingerprint, mended) }
     const entries = entriesOf(object, live)
     return { refusal: { ...refusal, ...(problem && { message: problem.message }), ...(entries && { entries }) } }
   }
@@ -170,8 +175,8 @@ export class Applier {
       throw error
     })
     this.#existing.delete(objectKey(object))
-    const { mended } = await this.#mender.mend(object, applied)
-    const noted = this.#note(object, fingerprint, mended)
+    const { mended, removed = [] } = await this.#mender.mend(object, applied)
+    const noted = { removed, ...this.#note(object, fingerprint, mended) }
     if (known === undefined) return { change: 'created', ...noted }
     return { change: known.metadata.resourceVersion === mended.metadata.resourceVersion ? 'none' : 'changed', ...noted }
   }

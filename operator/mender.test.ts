@@ -150,6 +150,12 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
       return !all.includes('evil') && all
     }, 'it to go')
     expect(names).toEqual(['gateway', 'server', 'mesh'])
+    const note = await until(async () => {
+      const { body } = await rest.request('GET', '/apis/events.k8s.io/v1/namespaces/mesh/events')
+      const all = body['items'] as readonly { readonly reason: string; readonly note: string }[]
+      return all.find(({ reason }) => reason === 'ForeignEntriesRemoved')?.note
+    }, 'an Event')
+    expect(note).toBe('Removed from Deployment mcp-one what others had put there: spec.template.spec.containers[evil]')
   })
 
   test('a new operator knows nothing of it, repairs once, and says the same', async () => {

@@ -11,7 +11,12 @@ import { children, isChildKind, manager } from './resources.ts'
 import { isRefusal } from './terminating.ts'
 
 /** An object after it was looked at; the problem is what the API server said to the repair, if it would not have it. */
-export type Mended = { readonly mended: ApiObject; readonly problem?: ApiError }
+export type Mended = {
+  readonly mended: ApiObject
+  readonly problem?: ApiError
+  /** Paths of what others had put in, and is gone. */
+  readonly removed?: readonly string[]
+}
 
 const attempts = 4
 /** No object has this version. */
@@ -19,10 +24,12 @@ const noVersion = '1'
 
 const keyOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace}/${metadata.name}`
 const pathsIn = (wish: KubernetesObject, live: ApiObject): string[] => differences(wish, live).map(({ path }) => path)
+const addedIn = (wish: KubernetesObject, live: ApiObject): string[] =>
+  differences(wish, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
 
 /** What is in an object and is to go, for a message. */
 export function entriesOf(wish: KubernetesObject, live: ApiObject): string[] | undefined {
-  const paths = differences(wish, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
+  const paths = addedIn(wish, live)
   return paths.length === 0 ? undefined : paths.slice(0, 32)
 }
 
@@ -66,8 +73,9 @@ export class Mender {
       if (paths.length === 0 || this.#repairs.rest(key, paths) > 0) return { mended: seen }
       try {
         const mended = await (isBeyondRepair(wish, seen) ? this.#anew(wish, seen) : this.#overwrite(wish, seen))
-        this.#repairs.tried(key, paths, pathsIn(wish, mended))
-        return { mended }
+        const left = pathsIn(wish, mended)
+        this.#repairs.tried(key, paths, left)
+        return { mended, removed: addedIn(wish, seen).filter(path => !left.includes(path)) }
       } catch (error) {
         const now = await this.#newer(wish, seen, error)
         if (now && attempt < attempts) seen = now

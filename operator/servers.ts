@@ -5,7 +5,7 @@ import type { Book } from './book.ts'
 import { wishOf, type Entry } from './entry.ts'
 import { Leftover } from './ownership.ts'
 import type { Foreign } from './translate/index.ts'
-import { tellCreated } from './tell.ts'
+import { tellCreated, tellRemoved } from './tell.ts'
 import { isTerminating } from './terminating.ts'
 
 export type ServersOptions = {
@@ -82,8 +82,13 @@ export class Servers {
     return 'change' in outcome
   }
 
-  async #done(entry: Entry, key: string, { change }: Extract<Outcome, { change: unknown }>): Promise<void> {
+  async #done(
+    entry: Entry,
+    key: string,
+    { change, removed = [] }: Extract<Outcome, { change: unknown }>,
+  ): Promise<void> {
     const [kind = '', , name = ''] = key.split('/')
+    if (removed.length > 0) tellRemoved(this.#options.recorder, entry.regarding, `${kind} ${name}`, removed)
     if (change === 'created' && kind === 'Deployment') tellCreated(this.#options.recorder, entry.regarding, kind, name)
     if (change !== 'changed' || kind !== 'ConfigMap') return
     this.#options.watch(entry)

@@ -13,3 +13,26 @@ export const tellTransitions =
 /** Tells that an object was made. */
 export const tellCreated = (recorder: Recorder, regarding: ApiObject, kind: string, name: string): void =>
   recorder.record({ regarding, type: 'Normal', reason: 'Created', action: 'Create', note: `Created ${kind} ${name}` })
+
+const maxEntries = 8
+
+/** Tells that what others had put into an object was removed. */
+export function tellRemoved(
+  recorder: Recorder,
+  regarding: ApiObject,
+  object: string,
+  entries: readonly string[],
+): void {
+  const told = [
+    ...entries.slice(0, maxEntries),
+    ...(entries.length > maxEntries ? [`${entries.length - maxEntries} more`] : []),
+  ]
+  const note = `Removed from ${object} what others had put there: ${told.join(', ')}`
+  recorder.record({
+    regarding,
+    type: 'Warning',
+    reason: 'ForeignEntriesRemoved',
+    action: 'Repair',
+    note: note.slice(0, 1000),
+  })
+}
