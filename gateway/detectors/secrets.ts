@@ -5,10 +5,12 @@ import { assignment, memberAssignment, secretNames } from './secrets/assignment.
 import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
 import { entropy } from './secrets/entropy.ts'
-import type { Found, SecretRule } from './secrets/rule.ts'
+import { endOfQuote } from './secrets/quoted.ts'
+import type { Found, SecretRule, Stretch } from './secrets/rule.ts'
 import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
 import { structure } from './secrets/structure.ts'
+import { backslashesBefore } from './secrets/surroundings.ts'
 
 /** The kept rule set. Where two rules see the same text, the earlier one gives its name. */
 export const secretRules: readonly SecretRule[] = [...structure, ...cloud, ...development, ...services]
@@ -185,14 +187,29 @@ function match(rule: SecretRule, text: string, literalAt: number): Found | undef
   const found = pattern.exec(text)
   if (found === null) return undefined
   const end = from + found[0].length
-  const secret = found[1] ?? found[0]
-  if (isRefused(rule, secret) || !hasContext(rule, text, from)) return { end, hit: undefined }
-  const start = from + found[0].lastIndexOf(secret)
-  return { end, hit: { start, end: start + secret.length, rule: name, replacement: placeholderOf(name) } }
+  if (found[1] !== undefined && isRefused(rule, found[1].slice(0, SHOWN))) return { end, hit: undefined }
+  const stretch = rule.locate === undefined ? stretchOf(text, found) : rule.locate(text, found)
+  if (stretch === undefined || !hasContext(rule, text, from)) return { end, hit: undefined }
+  if (found[1] === undefined && isRefused(rule, text.slice(stretch.start, stretch.end))) return { end, hit: undefined }
+  return { end, hit: { ...stretch, rule: name, replacement: placeholderOf(name) } }
+}
+
+/** The stretch of the first group, up to the quote that ends it if one stands before it; else all that matched. */
+function stretchOf(text: string, found: RegExpExecArray): Stretch {
+  const to = found.index + found[0].length
+  if (found[1] === undefined) return { start: found.index, end: to }
+  const start = found.index + found[0].lastIndexOf(found[1])
+  const end = start + found[1].length
+  const sign = text[start - 1]
+  if (sign !== '"' && sign !== "'" && sign !== '`') return { start, end }
+  return { start, end: Math.max(end, endOfQuote(text, start, sign, backslashesBefore(text, start - 1, 0)).end) }
 }
 
 const isRefused = (rule: SecretRule, secret: string): boolean =>
   isGeneric(secret) || rule.reject?.(secret) === true || (rule.entropy !== undefined && entropy(secret) < rule.entropy)
+
+/** So much of a long secret shows what it is. */
+const SHOWN = 512
 
 const hasContext = ({ context }: SecretRule, text: string, at: number): boolean =>
   context === undefined ||
