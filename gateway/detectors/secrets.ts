@@ -1,6 +1,8 @@
 import type { DetectorOptions } from '../config/guardrails.ts'
 import { type Automaton, automaton } from './automaton.ts'
+import type { Steps } from '../exchange.ts'
 import { type Detector, type Hit, merged } from './detector.ts'
+import { type Folded, settled } from './fold.ts'
 import { assignment, memberAssignment, secretNames } from './secrets/assignment.ts'
 import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
@@ -11,6 +13,7 @@ import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
 import { structure } from './secrets/structure.ts'
 import { backslashesBefore } from './secrets/surroundings.ts'
+import { escapeLiterals, isOdd, spelledInSteps } from './spelled.ts'
 
 /** The kept rule set. Where two rules see the same text, the earlier one gives its name. */
 export const secretRules: readonly SecretRule[] = [...structure, ...cloud, ...development, ...services]
@@ -39,7 +42,12 @@ const together = [
   ).values(),
 ]
 
-const literals = [...new Set(entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal))]
+const literals = [
+  ...new Set([
+    ...entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal),
+    ...escapeLiterals,
+  ]),
+]
 
 const placeholderOf = (rule: string): string => `[redacted:${rule}]`
 
@@ -96,16 +104,36 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
     together,
     placeholders,
     find(text, key) {
-      const reading = new Reading(text, allowed)
-      searchOnce().candidates(text, (entry, start) => reading.look(entry, start))
-      return reading.hits(key)
+      const hits = readAtOnce(text, key, allowed)
+      if (!isOdd(text)) return hits
+      const spelled = settled(spelledInSteps(text))
+      return spelled === undefined ? hits : joined(hits, spelled, readAtOnce(spelled.text, key, allowed))
     },
     *findInSteps(text, key) {
-      const reading = new Reading(text, allowed)
-      yield* searchOnce().candidatesInSteps(text, (entry, start) => reading.look(entry, start), TURN)
-      return reading.hits(key)
+      const hits = yield* readInSteps(text, key, allowed)
+      if (!isOdd(text)) return hits
+      const spelled = yield* spelledInSteps(text)
+      return spelled === undefined ? hits : joined(hits, spelled, yield* readInSteps(spelled.text, key, allowed))
     },
   }
+}
+
+function readAtOnce(text: string, key: string | undefined, allowed: ReadonlySet<string>): readonly Hit[] {
+  const reading = new Reading(text, allowed)
+  searchOnce().candidates(text, (entry, start) => reading.look(entry, start))
+  return reading.hits(key)
+}
+
+function* readInSteps(text: string, key: string | undefined, allowed: ReadonlySet<string>): Steps<readonly Hit[]> {
+  const reading = new Reading(text, allowed)
+  yield* searchOnce().candidatesInSteps(text, (entry, start) => reading.look(entry, start), TURN)
+  return reading.hits(key)
+}
+
+/** What was found in the text as it stands, and in the text as it is read. */
+function joined(hits: readonly Hit[], spelled: Folded, read: readonly Hit[]): readonly Hit[] {
+  if (read.length === 0) return hits
+  return merged([...hits, ...read.map(hit => ({ ...hit, ...spelled.origin(hit.start, hit.end) }))])
 }
 
 /** Places that are looked at before others get a turn; most take microseconds. */

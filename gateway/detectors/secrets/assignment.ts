@@ -1,4 +1,5 @@
 import type { Hit } from '../detector.ts'
+import { fold } from '../fold.ts'
 import { isLikelyPassword, isLikelyToken, isSecretQuoted, isSecretWord } from './likely.ts'
 import { LONGEST_VALUE } from './quoted.ts'
 import type { Found } from './rule.ts'
@@ -116,7 +117,7 @@ const isSecretName = (key: string): boolean => /(?:^|_)pass$/.test(key) || secre
 
 /** The same where the name is that of a JSON member and the text is its whole value. */
 export function memberAssignment(key: string, text: string): Hit | undefined {
-  if (text.length < 6 || text.length > LONGEST_VALUE || !isSecretName(key.toLowerCase())) return undefined
+  if (text.length < 6 || text.length > LONGEST_VALUE || !isSecretName(fold(key))) return undefined
   if (!isSecretValue(key, text, 'quoted')) return undefined
   const rule = ruleOf(key)
   return { start: 0, end: text.length, rule, replacement: `[redacted:${rule}]` }
