@@ -6,6 +6,7 @@ import { type Folded, settled } from './fold.ts'
 import { assignment, memberAssignment, secretNames } from './secrets/assignment.ts'
 import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
+import { Effort, reach } from './secrets/effort.ts'
 import { entropy } from './secrets/entropy.ts'
 import { endOfQuote } from './secrets/quoted.ts'
 import type { Found, SecretRule, Stretch } from './secrets/rule.ts'
@@ -54,46 +55,6 @@ const placeholderOf = (rule: string): string => `[redacted:${rule}]`
 const placeholders = [...new Set([...secretRules.map(({ name }) => name), 'password', 'assigned-secret'])].map(
   placeholderOf,
 )
-
-/** Characters that a rule may read in vain, for each character of the text. */
-const EFFORT = 16
-/** What a look that matches nothing is taken to have read: patterns begin at the edge of a word and end with its kind of letters. */
-const GLANCE = 64
-
-/** The most that one look of a rule can read: the sum of its bounded repetitions. */
-const reachOf = ({ pattern }: SecretRule): number =>
-  [...pattern.source.matchAll(/\{\d+,(\d+)\}/g)].reduce((sum, [, most]) => sum + Number(most), GLANCE)
-
-/** A value that is assigned to the name of a secret is read so far. */
-const assignmentReach = 640
-
-const reaches = new Map<SecretRule | undefined, number>()
-function reach(rule: SecretRule | undefined): number {
-  let found = reaches.get(rule)
-  if (found === undefined) reaches.set(rule, (found = rule === undefined ? assignmentReach : reachOf(rule)))
-  return found
-}
-
-/**
- * Keeps the time linear in the text: without it, a text of nothing but beginnings would be read anew from each of them. A rule that has looked in
- * vain too often has not judged the rest, and what cannot be judged counts as found.
- */
-class Effort {
-  readonly #length: number
-  readonly #spent = new Map<SecretRule | undefined, number>()
-
-  constructor(length: number) {
-    this.#length = length
-  }
-
-  isLeft(rule: SecretRule | undefined): boolean {
-    return (this.#spent.get(rule) ?? 0) < EFFORT * this.#length + 8 * reach(rule)
-  }
-
-  spend(rule: SecretRule | undefined, characters: number): void {
-    this.#spent.set(rule, (this.#spent.get(rule) ?? 0) + Math.max(characters, GLANCE))
-  }
-}
 
 /** Finds API keys, tokens and private keys. A rule is only tried where one of its literals stands, so the time is linear in the text. */
 export function secrets(options: DetectorOptions['secrets']): Detector {
@@ -160,10 +121,15 @@ class Reading {
     if (start < (this.#found.get(rule) ?? 0)) return
     this.#effort ??= new Effort(this.#text.length)
     if (!this.#effort.isLeft(rule)) return this.#note(rule, unjudged(rule, start, this.#text.length))
+    this.#try(rule, start, this.#effort)
+  }
+
+  #try(rule: SecretRule | undefined, start: number, effort: Effort): void {
     const found = rule === undefined ? assignment(this.#text, start) : match(rule, this.#text, start)
     const hit = found?.hit
+    const read = (found?.end ?? start) - start
     if (hit !== undefined && !this.#allowed.has(this.#text.slice(hit.start, hit.end))) this.#note(rule, hit)
-    else this.#effort.spend(rule, (found?.end ?? start) - start)
+    else effort.spend(rule, read)
   }
 
   #note(rule: SecretRule | undefined, hit: Hit): void {
@@ -216,10 +182,13 @@ function match(rule: SecretRule, text: string, literalAt: number): Found | undef
   if (found === null) return undefined
   const end = from + found[0].length
   if (found[1] !== undefined && isRefused(rule, found[1].slice(0, SHOWN))) return { end, hit: undefined }
+  if (!hasContext(rule, text, from)) return { end, hit: undefined }
   const stretch = rule.locate === undefined ? stretchOf(text, found) : rule.locate(text, found)
-  if (stretch === undefined || !hasContext(rule, text, from)) return { end, hit: undefined }
-  if (found[1] === undefined && isRefused(rule, text.slice(stretch.start, stretch.end))) return { end, hit: undefined }
-  return { end, hit: { ...stretch, rule: name, replacement: placeholderOf(name) } }
+  if (stretch === undefined) return { end, hit: undefined }
+  const reached = Math.max(end, stretch.end)
+  if (found[1] === undefined && isRefused(rule, text.slice(stretch.start, stretch.end)))
+    return { end: reached, hit: undefined }
+  return { end: reached, hit: { ...stretch, rule: name, replacement: placeholderOf(name) } }
 }
 
 /** The stretch of the first group, up to the quote that ends it if one stands before it; else all that matched. */
