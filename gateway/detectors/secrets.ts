@@ -8,7 +8,7 @@ import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
 import { Effort, reach } from './secrets/effort.ts'
 import { entropy } from './secrets/entropy.ts'
-import { endOfQuote } from './secrets/quoted.ts'
+import { endOfQuote, LONGEST_VALUE } from './secrets/quoted.ts'
 import type { Found, SecretRule, Stretch } from './secrets/rule.ts'
 import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
@@ -146,7 +146,8 @@ class Reading {
 
 function unjudged(rule: SecretRule | undefined, start: number, length: number): Hit {
   const name = rule?.name ?? 'assigned-secret'
-  return { start, end: Math.min(length, start + reach(rule)), rule: name, replacement: placeholderOf(name) }
+  const end = start + (rule === undefined ? LONGEST_VALUE : reach(rule))
+  return { start, end: Math.min(length, end), rule: name, replacement: placeholderOf(name) }
 }
 
 /** What an issuer's rule has found needs no second name. */

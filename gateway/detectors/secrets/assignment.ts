@@ -68,7 +68,8 @@ const matchAt = (pattern: RegExp, text: string, at: number): string | undefined 
 const isFlag = (text: string, at: number): boolean =>
   /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
 
-const nameBefore = /[\w-]{0,24}$/
+/** The letter of an escaped line break belongs to no name. */
+const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
 
 /** How far the name goes on behind `at`, and the sign behind it, if there is one. */
 type Assigning = { readonly rest: string; readonly sign: string }
@@ -86,7 +87,7 @@ function assigningAt(text: string, at: number, isTag: boolean): Assigning | unde
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
 export function assignment(text: string, at: number): Found | undefined {
-  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))![0]
+  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
   const assigning = assigningAt(text, at, text[at - before.length - 1] === '<')
   if (assigning === undefined) return undefined
   const { rest, sign } = assigning

@@ -9,7 +9,7 @@ const GLANCE = 64
 const reachOf = ({ pattern }: SecretRule): number =>
   [...pattern.source.matchAll(/\{\d+,(\d+)\}/g)].reduce((sum, [, most]) => sum + Number(most), GLANCE)
 
-/** A value that is assigned to the name of a secret is read so far. */
+/** A value that is assigned to the name of a secret is seldom longer. */
 const assignmentReach = 640
 
 const reaches = new Map<SecretRule | undefined, number>()

@@ -28,6 +28,21 @@ export function wordOfUser(text: string, match: RegExpExecArray): Stretch | unde
   return stretch.end - stretch.start < 3 ? undefined : { start: stretch.start, end: stretch.end }
 }
 
+/** The argument behind a flag: in quotes, or a word. */
+export function argument(text: string, match: RegExpExecArray): Stretch | undefined {
+  const start = startOf(match)
+  const quoted = quotedAt(text, start)
+  if (quoted !== undefined) return { start: quoted.start, end: quoted.end }
+  const end = endOfWord(text, start)
+  return end - start < 3 ? undefined : { start, end }
+}
+
+/** `user:` and the password before an address that does not begin with a scheme. */
+export function passwordBefore(text: string, { index }: RegExpExecArray): Stretch | undefined {
+  const before = /(?:^|[\s"'`=])[\w.-]{1,64}:([^\s"'`]{3,256})$/.exec(text.slice(Math.max(0, index - 330), index))
+  return before === null ? undefined : { start: index - before[1]!.length, end: index }
+}
+
 /** So much of a key must stand before its end. */
 const LEAST_OF_KEY = 40
 const LONGEST_KEY = 16_384

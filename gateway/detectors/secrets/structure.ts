@@ -1,6 +1,7 @@
+import { isLikelyPassword } from './likely.ts'
 import type { SecretRule } from './rule.ts'
-import { blockOfSecret, keyBefore, wordFrom, wordOfUser } from './stretches.ts'
 import { isStandIn } from './stand-ins.ts'
+import { argument, blockOfSecret, keyBefore, passwordBefore, wordFrom, wordOfUser } from './stretches.ts'
 import { passwordInUrl } from './userinfo.ts'
 
 /** User names and passwords that documentation uses; `user:password@host` is an example wherever it stands. */
@@ -105,6 +106,23 @@ export const structure: readonly SecretRule[] = [
     locate: wordOfUser,
     context: 'curl',
     reject: notAPassword,
+  },
+  {
+    name: 'command-password',
+    literals: [' -p', ' -a ', ' -w '],
+    // Short flags of the clients of databases and of sshpass: `mysql -pX`, `redis-cli -a X`, `ldapsearch -w X`.
+    pattern:
+      /(?<=\b(?:mysql(?:dump|admin)?|mariadb|sshpass|mongo(?:sh|dump)?|redis-cli|sqlcmd|ldap[a-z]{3,8})\b[^\n;|&]{0,200}) -(?:p {0,2}|[aw] {1,2})(?=\S)/iy,
+    locate: argument,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
+  },
+  {
+    name: 'password-in-address',
+    literals: ['@tcp(', '@unix('],
+    // Of Go's driver for MySQL: `user:password@tcp(host)/db`.
+    pattern: /@(?:tcp|unix)\(/iy,
+    locate: passwordBefore,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
   },
   {
     name: 'kubernetes-secret',

@@ -5,7 +5,7 @@ export type Quote = { readonly sign: string; readonly level: number }
 export type Surroundings = {
   /** Innermost last. */
   readonly quotes: readonly Quote[]
-  /** The signs that close brackets that are open. */
+  /** The signs that close the brackets that are open within the innermost quote. */
   readonly closers: string
   /** Nothing but blanks, marks of a list, `export` or a quote stands before the place on its line. */
   readonly startsLine: boolean
@@ -18,6 +18,8 @@ const LOOK_BACK = 440
 
 const closerOf: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
 const lineStart = /^\s{0,400}(?:(?:[-*#>]|export|set|env|ENV|ARG|const|let|var|-e) {1,4})?["']?$/
+/** Within a string of JSON or of a program. */
+const lineBreak = /\\{1,15}[nr]/
 const signs = /["'`()[\]{}]/g
 const word = /[\p{L}\p{N}_]/u
 
@@ -40,7 +42,7 @@ export function surroundings(text: string, at: number): Surroundings {
   return {
     quotes: open.quotes(),
     closers: open.closers(),
-    startsLine: line.length < LOOK_BACK && lineStart.test(line),
+    startsLine: line.length < LOOK_BACK && lineStart.test(line.split(lineBreak).at(-1)!),
     before: line.trimEnd().slice(-1),
   }
 }
@@ -75,6 +77,10 @@ class Open {
   }
 
   closers(): string {
-    return this.#stack.filter(open => typeof open === 'string').join('')
+    const quote = this.#stack.findLastIndex(open => typeof open !== 'string')
+    return this.#stack
+      .slice(quote + 1)
+      .filter(open => typeof open === 'string')
+      .join('')
   }
 }

@@ -69,11 +69,11 @@ export function endOfWord(text: string, start: number): number {
 }
 
 function furtherEnd(text: string, start: number, end: number, sign: string, around: Surroundings): number {
-  const isAlone = around.quotes.length === 0 && around.closers === ''
+  const isAlone = around.closers === ''
   // A setting in a line of its own, but not `NAME=value command` of a shell.
   if (isAlone && around.startsLine && (sign.includes(':') || /=\s/.test(sign)))
-    return Math.max(end, endOfSetting(text, start))
-  if (isAlone && around.before === ';') return nextSetting(text, end) ?? end
+    return Math.max(end, cutRun(text, start, endOfSetting(text, start), around))
+  if (isAlone && around.before === ';' && around.quotes.length === 0) return nextSetting(text, end) ?? end
   const to = trimmedEnd(text, start, end, around)
   return to < end ? to : withFurtherWords(text, end)
 }

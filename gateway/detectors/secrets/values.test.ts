@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
+import { answer, config, outcome, result, rule, textBlock } from '../../policies/guardrails/fixtures.ts'
 import { secrets } from '../secrets.ts'
 
 type Cases = { readonly finds: Record<string, string>; readonly passes: Record<string, string> }
@@ -63,6 +64,18 @@ describe.each(Object.entries(syntaxes))('in %s', (_, { write, not }) => {
     const wanted = write(`abcDEF123${sign}xyz789!`)
     expect(marked(unmarked(wanted))).toBe(wanted)
   })
+})
+
+test('nothing of a value is left in what a client gets, however deep its text was quoted', () => {
+  const redact = config(rule({ detector: { secrets: {} }, action: 'Redact' }))
+  for (const { write, not } of Object.values(syntaxes)) {
+    const texts = signs.filter(sign => not?.test(sign) !== true).map(sign => unmarked(write(`abcDEF123${sign}xyz789!`)))
+    const content = texts.flatMap(text => [textBlock(text), textBlock(json({ again: text }))])
+    const verdict = answer(redact, result({ content, structuredContent: { texts } }))
+    const left = 'replace' in verdict ? verdict.replace.toString() : outcome(verdict)
+    expect(left.match(/.{0,40}(?:abcDEF|xyz789)/g)).toBeNull()
+    expect(outcome(answer(redact, left))).toBe('pass')
+  }
 })
 
 test('the name of a JSON member makes its whole text a secret', () => {
