@@ -7,6 +7,8 @@ const odd = /[^\t-\r -$'-[\]-~]/
 const escape =
   /\\{1,15}u(?:\{([0-9a-f]{1,6})\}|([0-9a-f]{4}))|\\{1,15}x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos|nbsp|equals|colon|lowbar|hyphen);|%([0-7][0-9a-f])/gi
 
+const signs = ['\\', '&', '%']
+
 const entities: Readonly<Record<string, string>> = {
   amp: '&',
   lt: '<',
@@ -51,7 +53,7 @@ export function* spelledInSteps(text: string): Generator<undefined, Folded | und
 }
 
 function* unescapedInSteps(text: string): Generator<undefined, Folded | undefined> {
-  if (text.search(escape) < 0) return undefined
+  if (!signs.some(sign => text.includes(sign)) || text.search(escape) < 0) return undefined
   const pieces = new Pieces()
   let done = 0
   let count = 0

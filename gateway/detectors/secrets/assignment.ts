@@ -48,6 +48,7 @@ const harmlessName =
   /(?:id|ids|name|type|kind|ref|url|uri|path|file|dir|length|len|size|count|limit|expir\w{0,8}|ttl|version|format|regex|pattern|hint|policy|field|label|algorithm|alg|manager|provider|store|class|public\w{0,4}|hash|digest|arn|usage|s_used|[a-z]_tokens|max_tokens)$|(?:page|next|prev|previous|continuation|continue|cursor|sync|progress|csrf|xsrf|stop|start|end|eos|bos|pad|unk|max|min|num|input|output|prompt|completion|total|cached)[-_ ]?tokens?$/i
 
 const gap = /[\w-]{0,24}(?:[ .](?!is\b|was\b)[\w-]{1,16}){0,2}/y
+const isTag = /<[\w-]{0,24}$/
 const restOfTag = /[\w-]{0,24}/y
 /** Assignments of programs, settings, XML (`<password>x<`, `key="password" value="x"`), and of prose (`the password is x`). */
 const sign =
@@ -66,7 +67,7 @@ const matchAt = (pattern: RegExp, text: string, at: number): string | undefined 
 
 /** `--password x` on a command line. */
 const isFlag = (text: string, at: number): boolean =>
-  /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
+  /[\w-]/.test(text.charAt(at - 1)) && /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
 
 /** The letter of an escaped line break belongs to no name. */
 const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
@@ -74,22 +75,22 @@ const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
 /** How far the name goes on behind `at`, and the sign behind it, if there is one. */
 type Assigning = { readonly rest: string; readonly sign: string }
 
-function assigningAt(text: string, at: number, isTag: boolean): Assigning | undefined {
-  const rest = matchAt(isTag ? restOfTag : gap, text, at)!
+function assigningAt(text: string, at: number, inTag: boolean): Assigning | undefined {
+  const rest = matchAt(inTag ? restOfTag : gap, text, at)!
   const behind = at + rest.length
   const found = matchAt(sign, text, behind)
   if (found !== undefined) return { rest, sign: found }
-  const called = isPasswordName(text.slice(at, behind)) ? matchAt(passwordSign, text, behind) : undefined
-  if (called !== undefined) return { rest, sign: called }
+  const called = matchAt(passwordSign, text, behind)
+  if (called !== undefined && isPasswordName(text.slice(at, behind))) return { rest, sign: called }
   const flag = isFlag(text, at) ? matchAt(flagged, text, at) : undefined
   return flag === undefined ? undefined : { rest: flag.trimEnd(), sign: flag.slice(flag.trimEnd().length) }
 }
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
 export function assignment(text: string, at: number): Found | undefined {
-  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
-  const assigning = assigningAt(text, at, text[at - before.length - 1] === '<')
+  const assigning = assigningAt(text, at, isTag.test(text.slice(Math.max(0, at - 25), at)))
   if (assigning === undefined) return undefined
+  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
   const { rest, sign } = assigning
   const place = { name: at - before.length, sign }
   const first = firstOf(text, at + rest.length + sign.length, place)
