@@ -74,6 +74,14 @@ describe.each(Object.entries(spellings))('a secret spelled with %s', (_, spell) 
     expect(stretches(text).join('')).toContain(value.slice(3, -3))
   })
 
+  test('is found far behind, in a text that is first asked whether it may hold anything', () => {
+    for (const length of [100, 10_000, 100_000]) {
+      const text = `${'a '.repeat(length / 2)}${spell(token)} and so on`
+      const content = result({ content: [textBlock(text)] })
+      expect(outcome(answer(config(rule({ detector: { secrets: {} } })), content))).toBe('deny GuardrailBlocked')
+    }
+  })
+
   test('is redacted to the last letter, and what is left says nothing', () => {
     const text = `see ${spell(token)} and so on`
     const redacted = answer(
