@@ -40,7 +40,19 @@ const foldTo = (text: string, { full }: Casing): string => {
 export const fold = (text: string): string => foldTo(text, lower)
 
 /** Whether a text differs from what a reader takes it for, upper and lower case apart. */
-export const isDisguised = (text: string): boolean => hasUnseen.test(text) || text.normalize('NFKC') !== text
+export function isDisguised(text: string): boolean {
+  if (hasUnseen.test(text)) return true
+  for (let at = 0; at < text.length; at += PART) {
+    const part = text.slice(at, at + PART + JOINED)
+    if (part.normalize('NFKC') !== part) return true
+  }
+  return false
+}
+
+/** Mostly the beginning of a text shows it. */
+const PART = 4096
+/** So many units behind may join what stands before them. */
+const JOINED = 64
 
 /** The whole character that ends before a place. */
 export function before(text: string, at: number): string {

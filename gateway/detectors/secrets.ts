@@ -73,6 +73,7 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
     *findInSteps(text, key) {
       const hits = yield* readInSteps(text, key, allowed)
       if (!isOdd(text)) return hits
+      yield
       const spelled = yield* spelledInSteps(text)
       return spelled === undefined ? hits : joined(hits, spelled, yield* readInSteps(spelled.text, key, allowed))
     },
@@ -98,7 +99,7 @@ function joined(hits: readonly Hit[], spelled: Folded, read: readonly Hit[]): re
 }
 
 /** Places that are looked at before others get a turn; most take microseconds. */
-const TURN = 256
+const TURN = 128
 
 /** One text, and what was found in it so far. */
 class Reading {
