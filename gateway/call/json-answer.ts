@@ -4,7 +4,7 @@ import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { Gathered } from '../gathered.ts'
-import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
+import { inSteps, inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
@@ -27,7 +27,7 @@ const readyOf = ({ denied, findings, message }: Judged): Ready =>
   denied ? { denied, findings } : { bytes: message.bytes, findings }
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
-export class JsonAnswer implements Answer {
+export class JsonAnswer implements Answer, Order {
   readonly #call: Answering
   readonly #status: number
   readonly #headers: UpstreamHeaders
@@ -75,6 +75,15 @@ export class JsonAnswer implements Answer {
     return this.#unsent !== undefined
   }
 
+  /** For whom the answer is judged. */
+  get owner(): string {
+    return this.#call.admission.attempt.principal ?? ''
+  }
+
+  isWanted(): boolean {
+    return !this.#call.over
+  }
+
   /** Half of a body cannot become a refusal any more. */
   deny(): void {
     this.#call.admission.attempt.res.destroy()
@@ -103,6 +112,7 @@ export class JsonAnswer implements Answer {
     const judge = (): void =>
       inTurns(
         'message' in read ? this.#one(read.message) : this.#batch(read.batch),
+        this,
         ready => this.#decide(ready),
         fault,
       )

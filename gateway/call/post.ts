@@ -79,7 +79,8 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
     const { identity, server } = entry
     send({ attempt, identity, server, caller, messages: verdicts.messages, session }, body, verdicts)
   }
-  inTurns(judgeAll(judging, messages), done, error => refuse(attempt, ownFault(attempt, error)))
+  const owner = attempt.principal ?? ''
+  inTurns(judgeAll(judging, messages), { owner }, done, error => refuse(attempt, ownFault(attempt, error)))
 }
 
 function send(admission: Admission, body: Body, { messages, findings }: Verdicts): void {

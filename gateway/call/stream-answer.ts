@@ -5,7 +5,7 @@ import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
-import { inTurns, type Soon, whenThere } from '../turns.ts'
+import { inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
@@ -43,7 +43,7 @@ const bulk = 16 * 1024
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
 
 /** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
-export class StreamAnswer implements Answer {
+export class StreamAnswer implements Answer, Order {
   readonly #call: Answering
   readonly #splitter: SseSplitter
   readonly #owner: string
@@ -160,6 +160,15 @@ export class StreamAnswer implements Answer {
     this.#after ??= act
   }
 
+  /** For whom answers are judged. */
+  get owner(): string {
+    return this.#call.admission.attempt.principal ?? ''
+  }
+
+  isWanted(): boolean {
+    return !this.#call.over
+  }
+
   /** Judges event after event; one that takes its time holds back those behind it, and the server. What a chunk brought goes out in one write. */
   #pump(): void {
     while (!this.#judging && !this.#full && !this.#call.over) {
@@ -178,7 +187,7 @@ export class StreamAnswer implements Answer {
         this.#ready.push(judged.bytes)
         if (turns) this.#goOn()
       }
-      inTurns(this.#judge(event), done, error => this.#call.fault(error))
+      inTurns(this.#judge(event), this, done, error => this.#call.fault(error))
       turns = true
     }
     if (this.#call.over) return

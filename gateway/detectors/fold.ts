@@ -25,11 +25,34 @@ const clusters =
 /** Full case folding (Unicode 5.18), with the means of the language: sharp s, dotless i and final sigma meet their other spellings. */
 const folding = (text: string): string => text.toLowerCase().toUpperCase().toLowerCase().replaceAll('ς', 'σ')
 
-/** A text as it is compared: NFKC, case folded, without what nobody sees. */
-export const fold = (text: string): string => {
+/** What becomes of the case of letters: `plain` in a text that is simple otherwise, `full` in any. */
+type Casing = { readonly plain: (text: string) => string; readonly full: (text: string) => string }
+
+const lower: Casing = { plain: text => text.toLowerCase(), full: folding }
+const kept: Casing = { plain: text => text, full: text => text }
+
+const foldTo = (text: string, { full }: Casing): string => {
   const visible = text.normalize('NFKC').replace(unseen, '')
-  return folding(visible).normalize('NFKC')
+  return full(visible).normalize('NFKC')
 }
+
+/** A text as it is compared: NFKC, case folded, without what nobody sees. */
+export const fold = (text: string): string => foldTo(text, lower)
+
+/** Whether a text differs from what a reader takes it for, upper and lower case apart. */
+export function isDisguised(text: string): boolean {
+  if (hasUnseen.test(text)) return true
+  for (let at = 0; at < text.length; at += PART) {
+    const part = text.slice(at, at + PART + JOINED)
+    if (part.normalize('NFKC') !== part) return true
+  }
+  return false
+}
+
+/** Mostly the beginning of a text shows it. */
+const PART = 4096
+/** So many units behind may join what stands before them. */
+const JOINED = 64
 
 /** The whole character that ends before a place. */
 export function before(text: string, at: number): string {
@@ -47,8 +70,10 @@ const TURN = 4096
 const STRETCH = 256
 
 /** Folds a whole text so that places can be found again. Linear in the length of the text. */
-export function foldWithOrigin(text: string): Folded {
-  const steps = foldInSteps(text)
+export const foldWithOrigin = (text: string): Folded => settled(foldInSteps(text))
+
+/** What comes of all steps at once. */
+export function settled<T>(steps: Generator<undefined, T>): T {
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
@@ -56,9 +81,14 @@ export function foldWithOrigin(text: string): Folded {
 }
 
 /** The same with a yield every few thousand units. */
-export function* foldInSteps(text: string): Generator<undefined, Folded> {
+export const foldInSteps = (text: string): Generator<undefined, Folded> => folded(text, lower)
+
+/** The same, upper and lower case as they are. */
+export const revealInSteps = (text: string): Generator<undefined, Folded> => folded(text, kept)
+
+function* folded(text: string, casing: Casing): Generator<undefined, Folded> {
   let at = isSimple(text) ? text.length : nextSpecial(text, 0)
-  if (at === text.length) return { text: text.toLowerCase(), origin: (start, end) => ({ start, end }) }
+  if (at === text.length) return { text: casing.plain(text), origin: (start, end) => ({ start, end }) }
   const pieces = new Pieces()
   const known: Known = new Map()
   let done = 0
@@ -67,13 +97,13 @@ export function* foldInSteps(text: string): Generator<undefined, Folded> {
   while (at < text.length) {
     // The character before may be the base of a mark.
     const from = Math.max(done, at - before(text, at).length)
-    pieces.straight(text.slice(done, from).toLowerCase(), done)
-    done = from < tried ? from : foldStretch(text, from, pieces)
+    pieces.straight(casing.plain(text.slice(done, from)), done)
+    done = from < tried ? from : foldStretch(text, from, pieces, casing)
     if (done <= at) {
       tried = from + STRETCH
       done = endOfSpecials(text, at)
-      if (done - from <= SHORT_RUN) foldShort(text.slice(from, done), from, pieces, known)
-      else yield* foldLong(text.slice(from, done), from, pieces)
+      if (done - from <= SHORT_RUN) foldShort(text.slice(from, done), from, pieces, known, casing)
+      else yield* foldLong(text.slice(from, done), from, pieces, casing)
     }
     at = nextSpecial(text, done)
     if (done > turn) {
@@ -81,23 +111,23 @@ export function* foldInSteps(text: string): Generator<undefined, Folded> {
       yield
     }
   }
-  pieces.straight(text.slice(done).toLowerCase(), done)
+  pieces.straight(casing.plain(text.slice(done)), done)
   return { text: pieces.text.join(''), origin: (start, end) => pieces.origin(start, end) }
 }
 
 /** What stands there folded, when nothing is to be taken out or joined and it is folded unit for unit. */
-function foldedStraight(text: string): string | undefined {
-  if (hasUnseen.test(text) || text.normalize('NFKC') !== text) return undefined
-  const folded = folding(text)
+function foldedStraight(text: string, { full }: Casing): string | undefined {
+  if (isDisguised(text)) return undefined
+  const folded = full(text)
   // Folding only ever lengthens, so an equal length means unit for unit.
   return folded.length === text.length && folded.normalize('NFKC') === folded ? folded : undefined
 }
 
 /** Folds up to the last space of a stretch, if that can be done in one piece; a space joins nothing that stands before it. Says how far it came. */
-function foldStretch(text: string, from: number, pieces: Pieces): number {
+function foldStretch(text: string, from: number, pieces: Pieces, casing: Casing): number {
   const to = from + STRETCH < text.length ? text.lastIndexOf(' ', from + STRETCH) : text.length
   if (to <= from) return from
-  const folded = foldedStraight(text.slice(from, to))
+  const folded = foldedStraight(text.slice(from, to), casing)
   if (folded === undefined) return from
   pieces.straight(folded, from)
   return to
@@ -107,30 +137,32 @@ function foldStretch(text: string, from: number, pieces: Pieces): number {
 type Known = Map<string, string | readonly Cluster[]>
 type Cluster = { readonly folded: string; readonly at: number; readonly units: number }
 
-function foldShort(run: string, from: number, pieces: Pieces, known: Known): void {
+function foldShort(run: string, from: number, pieces: Pieces, known: Known, casing: Casing): void {
   let folded = known.get(run)
   if (folded === undefined) {
-    folded = foldedStraight(run) ?? Array.from(run.matchAll(clusters), clusterOf)
+    folded = foldedStraight(run, casing) ?? Array.from(run.matchAll(clusters), clusterOf(casing))
     known.set(run, folded)
   }
   if (typeof folded === 'string') pieces.straight(folded, from)
   else for (const cluster of folded) pieces.cluster(cluster.folded, from + cluster.at, cluster.units)
 }
 
-const clusterOf = ({ 0: cluster, index }: RegExpExecArray): Cluster => ({
-  folded: fold(cluster),
-  at: index,
-  units: cluster.length,
-})
+const clusterOf =
+  (casing: Casing) =>
+  ({ 0: cluster, index }: RegExpExecArray): Cluster => ({
+    folded: foldTo(cluster, casing),
+    at: index,
+    units: cluster.length,
+  })
 
-function* foldLong(run: string, from: number, pieces: Pieces): Generator<undefined, void> {
-  const straight = hasMark.test(run) ? undefined : foldedStraight(run)
+function* foldLong(run: string, from: number, pieces: Pieces, casing: Casing): Generator<undefined, void> {
+  const straight = hasMark.test(run) ? undefined : foldedStraight(run, casing)
   if (straight !== undefined) return pieces.straight(straight, from)
   const known = new Map<string, string>()
   let turn = TURN
   for (const { 0: cluster, index } of run.matchAll(clusters)) {
     let folded = known.get(cluster)
-    if (folded === undefined) known.set(cluster, (folded = fold(cluster)))
+    if (folded === undefined) known.set(cluster, (folded = foldTo(cluster, casing)))
     pieces.cluster(folded, from + index, cluster.length)
     if (index > turn) {
       turn = index + TURN
@@ -140,7 +172,7 @@ function* foldLong(run: string, from: number, pieces: Pieces): Generator<undefin
 }
 
 /** The folded pieces in order, with the place where each began in the original. A cluster maps as a whole, a straight piece unit for unit. */
-class Pieces {
+export class Pieces {
   readonly text: string[] = []
   readonly #at: number[] = []
   readonly #from: number[] = []

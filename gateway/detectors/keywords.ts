@@ -2,7 +2,7 @@ import type { DetectorOptions } from '../config/guardrails.ts'
 import { automaton } from './automaton.ts'
 import type { Steps } from '../exchange.ts'
 import { type Detector, type Hit, merged, Merging } from './detector.ts'
-import { before, fold, type Folded, foldInSteps, foldWithOrigin, isSimple } from './fold.ts'
+import { before, fold, type Folded, foldInSteps, foldWithOrigin, isSimple, settled } from './fold.ts'
 
 const placeholder = '[redacted:keyword]'
 
@@ -74,10 +74,3 @@ export function keywords(options: DetectorOptions['keywords']): Detector {
 
 /** White space may be spelled in several ways, so a term of several words is known by the longest of them. */
 const longestPart = (word: string): string => word.split(' ').reduce((a, b) => (b.length > a.length ? b : a))
-
-function settled(steps: Steps<readonly Hit[]>): readonly Hit[] {
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-  }
-}

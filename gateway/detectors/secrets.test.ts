@@ -99,8 +99,14 @@ describe('find', () => {
   })
 })
 
+test('no place before a name is too odd to look at what is assigned to it', () => {
+  for (const before of ['\\', '\\\\', '\\n', '\\nx', '\\x', '"\\'])
+    expect(detector.find(`${before}password="abcDEF123&xyz"`)).toHaveLength(1)
+})
+
 test('entropy is that of Shannon, in bits per character', () => {
   expect(entropy('aaaa')).toBeCloseTo(0)
   expect(entropy('abab')).toBeCloseTo(1)
   expect(entropy('0123456789abcdef')).toBeCloseTo(4)
+  expect(entropy('𐌀𐌁𐌂𐌃')).toBeCloseTo(2)
 })

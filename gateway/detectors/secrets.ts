@@ -1,14 +1,20 @@
 import type { DetectorOptions } from '../config/guardrails.ts'
 import { type Automaton, automaton } from './automaton.ts'
+import type { Steps } from '../exchange.ts'
 import { type Detector, type Hit, merged } from './detector.ts'
+import { type Folded, settled } from './fold.ts'
 import { assignment, memberAssignment, secretNames } from './secrets/assignment.ts'
 import { cloud } from './secrets/cloud.ts'
 import { development } from './secrets/development.ts'
+import { Effort, reach } from './secrets/effort.ts'
 import { entropy } from './secrets/entropy.ts'
-import type { Found, SecretRule } from './secrets/rule.ts'
+import { endOfQuote, LONGEST_VALUE } from './secrets/quoted.ts'
+import type { Found, SecretRule, Stretch } from './secrets/rule.ts'
 import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
 import { structure } from './secrets/structure.ts'
+import { backslashesBefore } from './secrets/surroundings.ts'
+import { escapeLiterals, isOdd, spelledInSteps } from './spelled.ts'
 
 /** The kept rule set. Where two rules see the same text, the earlier one gives its name. */
 export const secretRules: readonly SecretRule[] = [...structure, ...cloud, ...development, ...services]
@@ -37,53 +43,18 @@ const together = [
   ).values(),
 ]
 
-const literals = [...new Set(entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal))]
+const literals = [
+  ...new Set([
+    ...entries.filter(({ rule }) => rule?.beside === undefined).map(({ literal }) => literal),
+    ...escapeLiterals,
+  ]),
+]
 
 const placeholderOf = (rule: string): string => `[redacted:${rule}]`
 
 const placeholders = [...new Set([...secretRules.map(({ name }) => name), 'password', 'assigned-secret'])].map(
   placeholderOf,
 )
-
-/** Characters that a rule may read in vain, for each character of the text. */
-const EFFORT = 16
-/** What a look that matches nothing is taken to have read: patterns begin at the edge of a word and end with its kind of letters. */
-const GLANCE = 64
-
-/** The most that one look of a rule can read: the sum of its bounded repetitions. */
-const reachOf = ({ pattern }: SecretRule): number =>
-  [...pattern.source.matchAll(/\{\d+,(\d+)\}/g)].reduce((sum, [, most]) => sum + Number(most), GLANCE)
-
-/** A value that is assigned to the name of a secret is read so far. */
-const assignmentReach = 640
-
-const reaches = new Map<SecretRule | undefined, number>()
-function reach(rule: SecretRule | undefined): number {
-  let found = reaches.get(rule)
-  if (found === undefined) reaches.set(rule, (found = rule === undefined ? assignmentReach : reachOf(rule)))
-  return found
-}
-
-/**
- * Keeps the time linear in the text: without it, a text of nothing but beginnings would be read anew from each of them. A rule that has looked in
- * vain too often has not judged the rest, and what cannot be judged counts as found.
- */
-class Effort {
-  readonly #length: number
-  readonly #spent = new Map<SecretRule | undefined, number>()
-
-  constructor(length: number) {
-    this.#length = length
-  }
-
-  isLeft(rule: SecretRule | undefined): boolean {
-    return (this.#spent.get(rule) ?? 0) < EFFORT * this.#length + 8 * reach(rule)
-  }
-
-  spend(rule: SecretRule | undefined, characters: number): void {
-    this.#spent.set(rule, (this.#spent.get(rule) ?? 0) + Math.max(characters, GLANCE))
-  }
-}
 
 /** Finds API keys, tokens and private keys. A rule is only tried where one of its literals stands, so the time is linear in the text. */
 export function secrets(options: DetectorOptions['secrets']): Detector {
@@ -94,20 +65,41 @@ export function secrets(options: DetectorOptions['secrets']): Detector {
     together,
     placeholders,
     find(text, key) {
-      const reading = new Reading(text, allowed)
-      searchOnce().candidates(text, (entry, start) => reading.look(entry, start))
-      return reading.hits(key)
+      const hits = readAtOnce(text, key, allowed)
+      if (!isOdd(text)) return hits
+      const spelled = settled(spelledInSteps(text))
+      return spelled === undefined ? hits : joined(hits, spelled, readAtOnce(spelled.text, key, allowed))
     },
     *findInSteps(text, key) {
-      const reading = new Reading(text, allowed)
-      yield* searchOnce().candidatesInSteps(text, (entry, start) => reading.look(entry, start), TURN)
-      return reading.hits(key)
+      const hits = yield* readInSteps(text, key, allowed)
+      if (!isOdd(text)) return hits
+      yield
+      const spelled = yield* spelledInSteps(text)
+      return spelled === undefined ? hits : joined(hits, spelled, yield* readInSteps(spelled.text, key, allowed))
     },
   }
 }
 
+function readAtOnce(text: string, key: string | undefined, allowed: ReadonlySet<string>): readonly Hit[] {
+  const reading = new Reading(text, allowed)
+  searchOnce().candidates(text, (entry, start) => reading.look(entry, start))
+  return reading.hits(key)
+}
+
+function* readInSteps(text: string, key: string | undefined, allowed: ReadonlySet<string>): Steps<readonly Hit[]> {
+  const reading = new Reading(text, allowed)
+  yield* searchOnce().candidatesInSteps(text, (entry, start) => reading.look(entry, start), TURN)
+  return reading.hits(key)
+}
+
+/** What was found in the text as it stands, and in the text as it is read. */
+function joined(hits: readonly Hit[], spelled: Folded, read: readonly Hit[]): readonly Hit[] {
+  if (read.length === 0) return hits
+  return merged([...hits, ...read.map(hit => ({ ...hit, ...spelled.origin(hit.start, hit.end) }))])
+}
+
 /** Places that are looked at before others get a turn; most take microseconds. */
-const TURN = 256
+const TURN = 128
 
 /** One text, and what was found in it so far. */
 class Reading {
@@ -130,10 +122,15 @@ class Reading {
     if (start < (this.#found.get(rule) ?? 0)) return
     this.#effort ??= new Effort(this.#text.length)
     if (!this.#effort.isLeft(rule)) return this.#note(rule, unjudged(rule, start, this.#text.length))
+    this.#try(rule, start, this.#effort)
+  }
+
+  #try(rule: SecretRule | undefined, start: number, effort: Effort): void {
     const found = rule === undefined ? assignment(this.#text, start) : match(rule, this.#text, start)
     const hit = found?.hit
+    const read = (found?.end ?? start) - start
     if (hit !== undefined && !this.#allowed.has(this.#text.slice(hit.start, hit.end))) this.#note(rule, hit)
-    else this.#effort.spend(rule, (found?.end ?? start) - start)
+    else effort.spend(rule, read)
   }
 
   #note(rule: SecretRule | undefined, hit: Hit): void {
@@ -150,7 +147,8 @@ class Reading {
 
 function unjudged(rule: SecretRule | undefined, start: number, length: number): Hit {
   const name = rule?.name ?? 'assigned-secret'
-  return { start, end: Math.min(length, start + reach(rule)), rule: name, replacement: placeholderOf(name) }
+  const end = start + (rule === undefined ? LONGEST_VALUE : reach(rule))
+  return { start, end: Math.min(length, end), rule: name, replacement: placeholderOf(name) }
 }
 
 /** What an issuer's rule has found needs no second name. */
@@ -185,14 +183,32 @@ function match(rule: SecretRule, text: string, literalAt: number): Found | undef
   const found = pattern.exec(text)
   if (found === null) return undefined
   const end = from + found[0].length
-  const secret = found[1] ?? found[0]
-  if (isRefused(rule, secret) || !hasContext(rule, text, from)) return { end, hit: undefined }
-  const start = from + found[0].lastIndexOf(secret)
-  return { end, hit: { start, end: start + secret.length, rule: name, replacement: placeholderOf(name) } }
+  if (found[1] !== undefined && isRefused(rule, found[1].slice(0, SHOWN))) return { end, hit: undefined }
+  if (!hasContext(rule, text, from)) return { end, hit: undefined }
+  const stretch = rule.locate === undefined ? stretchOf(text, found) : rule.locate(text, found)
+  if (stretch === undefined) return { end, hit: undefined }
+  const reached = Math.max(end, stretch.end)
+  if (found[1] === undefined && isRefused(rule, text.slice(stretch.start, stretch.end)))
+    return { end: reached, hit: undefined }
+  return { end: reached, hit: { ...stretch, rule: name, replacement: placeholderOf(name) } }
+}
+
+/** The stretch of the first group, up to the quote that ends it if one stands before it; else all that matched. */
+function stretchOf(text: string, found: RegExpExecArray): Stretch {
+  const to = found.index + found[0].length
+  if (found[1] === undefined) return { start: found.index, end: to }
+  const start = found.index + found[0].lastIndexOf(found[1])
+  const end = start + found[1].length
+  const sign = text[start - 1]
+  if (sign !== '"' && sign !== "'" && sign !== '`') return { start, end }
+  return { start, end: Math.max(end, endOfQuote(text, start, sign, backslashesBefore(text, start - 1, 0)).end) }
 }
 
 const isRefused = (rule: SecretRule, secret: string): boolean =>
   isGeneric(secret) || rule.reject?.(secret) === true || (rule.entropy !== undefined && entropy(secret) < rule.entropy)
+
+/** So much of a long secret shows what it is. */
+const SHOWN = 512
 
 const hasContext = ({ context }: SecretRule, text: string, at: number): boolean =>
   context === undefined ||

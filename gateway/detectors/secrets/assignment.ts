@@ -1,7 +1,10 @@
 import type { Hit } from '../detector.ts'
-import { entropy } from './entropy.ts'
+import { fold } from '../fold.ts'
+import { isLikelyPassword, isLikelyToken, isSecretQuoted, isSecretWord } from './likely.ts'
+import { LONGEST_VALUE } from './quoted.ts'
 import type { Found } from './rule.ts'
-import { isStandIn } from './stand-ins.ts'
+import { endOfRun } from './unquoted.ts'
+import { firstOf, type Value, wholeWord } from './value.ts'
 
 /** Names of what holds a secret. Each is a place where an assignment may begin. */
 export const secretNames: readonly string[] = [
@@ -45,12 +48,15 @@ const harmlessName =
   /(?:id|ids|name|type|kind|ref|url|uri|path|file|dir|length|len|size|count|limit|expir\w{0,8}|ttl|version|format|regex|pattern|hint|policy|field|label|algorithm|alg|manager|provider|store|class|public\w{0,4}|hash|digest|arn|usage|s_used|[a-z]_tokens|max_tokens)$|(?:page|next|prev|previous|continuation|continue|cursor|sync|progress|csrf|xsrf|stop|start|end|eos|bos|pad|unk|max|min|num|input|output|prompt|completion|total|cached)[-_ ]?tokens?$/i
 
 const gap = /[\w-]{0,24}(?:[ .](?!is\b|was\b)[\w-]{1,16}){0,2}/y
+const isTag = /<[\w-]{0,24}$/
+const restOfTag = /[\w-]{0,24}/y
 /** Assignments of programs, settings, XML (`<password>x<`, `key="password" value="x"`), and of prose (`the password is x`). */
 const sign =
-  /(?:\\?["'`]?[\])]?\s{0,8}(?:=>|:=|==|=|:)\s{0,8}|\\?["'`],\s{0,8}(?=\\?["'`])|\\?["'`]\s{1,4}value=|>(?=[^<>\s]{6,256}<\/)| (?:is|was):? {1,2})(?:\\?["'`]|[brf]["'])?/y
-const value = /[^\s"'`,;<>\\()|&]{6,512}/y
+  /\\{0,15}(?:["'`]{0,3}[\])]?|\*{1,3})(?::\s{0,4}[\w&'.[\]?]{1,24}\s{0,4}=(?=\s{0,4}["'`])|\s{0,8}(?:=>|:=|={1,2}|:|：)(?:\*{1,3})?)\s{0,8}|\\{0,15}["'`],\s{0,8}(?=\\{0,15}["'`])|\\{0,15}["'`]\s{1,4}value=|\\{0,15}["'`]?(?:\s[^<>]{0,128})?>(?=[^<]{1,4096}<\/|<!\[CDATA\[)| (?:is|was):? {1,2}/y
+/** What follows the name of a password at once in SQL and in code: `PASSWORD 'x'`, `setPassword("x")`. */
+const passwordSign = /(?:(?<=PASSWORD) {1,2}|\(\s{0,4})(?=\\{0,15}["'])/y
 
-const flagged = /[\w-]{0,24} {1,2}["']?/y
+const flagged = /[\w-]{0,24} {1,2}/y
 
 const isPasswordName = (name: string): boolean => /passw|passphrase|pwd|pass$/i.test(name)
 
@@ -61,55 +67,74 @@ const matchAt = (pattern: RegExp, text: string, at: number): string | undefined 
 
 /** `--password x` on a command line. */
 const isFlag = (text: string, at: number): boolean =>
-  /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
+  /[\w-]/.test(text.charAt(at - 1)) && /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
 
-const nameBefore = /[\w-]{0,24}$/
+/** The letter of an escaped line break belongs to no name. */
+const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
+
+/** How far the name goes on behind `at`, and the sign behind it, if there is one. */
+type Assigning = { readonly rest: string; readonly sign: string }
+
+function assigningAt(text: string, at: number, inTag: boolean): Assigning | undefined {
+  const rest = matchAt(inTag ? restOfTag : gap, text, at)!
+  const behind = at + rest.length
+  const found = matchAt(sign, text, behind)
+  if (found !== undefined) return { rest, sign: found }
+  const called = matchAt(passwordSign, text, behind)
+  if (called !== undefined && isPasswordName(text.slice(at, behind))) return { rest, sign: called }
+  const flag = isFlag(text, at) ? matchAt(flagged, text, at) : undefined
+  return flag === undefined ? undefined : { rest: flag.trimEnd(), sign: flag.slice(flag.trimEnd().length) }
+}
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
 export function assignment(text: string, at: number): Found | undefined {
-  const flag = isFlag(text, at) ? matchAt(flagged, text, at) : undefined
-  const rest = matchAt(gap, text, at)!
-  const assigning = matchAt(sign, text, at + rest.length)
-  if (assigning === undefined && flag === undefined) return undefined
-  const start = at + (assigning === undefined ? flag!.length : rest.length + assigning.length)
-  const secret = matchAt(value, text, start)
-  if (secret === undefined) return undefined
-  const name = nameBefore.exec(text.slice(Math.max(0, at - 24), at))![0] + rest.trimEnd()
-  return { end: start + secret.length, hit: assigned(name, secret, start) }
+  const assigning = assigningAt(text, at, isTag.test(text.slice(Math.max(0, at - 25), at)))
+  if (assigning === undefined) return undefined
+  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
+  const { rest, sign } = assigning
+  const place = { name: at - before.length, sign }
+  const first = firstOf(text, at + rest.length + sign.length, place)
+  if (first === undefined) return undefined
+  const name = before + rest.trimEnd()
+  if (!isSecret(text, name, first)) return { end: first.reached, hit: undefined }
+  const hit = hitOf(text, name, first.form === 'word' ? wholeWord(text, first, place) : first)
+  return { end: first.reached, hit }
+}
+
+const isSecret = (text: string, name: string, { start, end, form }: Value): boolean =>
+  isSecretValue(name, text.slice(start, end), form)
+
+/** A word is judged anew when it is cut to what belongs to it. */
+function hitOf(text: string, name: string, value: Value): Hit | undefined {
+  if (
+    value.form === 'word' &&
+    !isSecret(text, name, { ...value, end: Math.min(value.end, endOfRun(text, value.start)) })
+  )
+    return undefined
+  const rule = ruleOf(name)
+  return { start: value.start, end: value.end, rule, replacement: `[redacted:${rule}]` }
 }
 
 const isSecretName = (key: string): boolean => /(?:^|_)pass$/.test(key) || secretNames.some(name => key.includes(name))
 
 /** The same where the name is that of a JSON member and the text is its whole value. */
 export function memberAssignment(key: string, text: string): Hit | undefined {
-  if (!/^[^\s<>(){}]{6,512}$/.test(text) || !isSecretName(key.toLowerCase())) return undefined
-  return assigned(key, text, 0)
+  if (text.length < 6 || text.length > LONGEST_VALUE || !isSecretName(fold(key))) return undefined
+  if (!isSecretValue(key, text, 'quoted')) return undefined
+  const rule = ruleOf(key)
+  return { start: 0, end: text.length, rule, replacement: `[redacted:${rule}]` }
 }
 
-function assigned(name: string, secret: string, start: number): Hit | undefined {
-  if (harmlessName.test(name)) return undefined
-  const rule = isPasswordName(name) ? 'password' : 'assigned-secret'
-  const looksSecret = rule === 'password' ? isLikelyPassword(secret) : isLikelyToken(secret)
-  if (!looksSecret || isStandIn(secret)) return undefined
-  return { start, end: start + secret.length, rule, replacement: `[redacted:${rule}]` }
-}
+/** A letter of another script, as JSON within the text may spell it. */
+const escaped = /\\{1,15}u([0-9a-f]{4})/gi
 
-/** Calls, comparisons and members of code. */
-const code =
-  /[!=]==|\?\?|&&|\w\[\d|^[A-Za-z_$][\w$]{0,20}(?:\??\.[A-Za-z_$][\w$]{0,20}){1,8}$|[-_]?(?:key|token|secret)[-_]?\d{0,4}\.?$/i
+const ruleOf = (name: string): string => (isPasswordName(name) ? 'password' : 'assigned-secret')
 
-/** Dates, versions, addresses, files and dotted names are assigned to such names, too. */
-const ordinary =
-  /^(?:https?:|\/|\.|~\/|v?\d+(?:\.\d+)+$|\d{4}-\d\d-\d\d|[a-z]+(?:[._/-][a-z]+)+$|[A-Za-z]+(?:\.[A-Za-z_]+)+$|[\w-]+\.(?:png|jpe?g|svg|js|ts|py|go|json|ya?ml|txt|md|html?|pem|key|crt)$|sha(?:1|256|512)[-:])/
-
-const isOrdinary = (text: string): boolean => ordinary.test(text) || code.test(text)
-
-/** Tokens are random: letters and digits mixed, no word of code. */
-function isLikelyToken(text: string): boolean {
-  return text.length >= 10 && /\d/.test(text) && /[A-Za-z]/.test(text) && !isOrdinary(text) && entropy(text) >= 3.3
-}
-
-/** Passwords are shorter and made by people: letters, and a digit or a sign among them. */
-function isLikelyPassword(text: string): boolean {
-  return /[A-Za-z]/.test(text) && /[\d!@#$%^*?~+=]/.test(text) && !isOrdinary(text) && entropy(text) >= 2.3
+function isSecretValue(name: string, value: string, form: Value['form']): boolean {
+  if (harmlessName.test(name)) return false
+  const isLikely = isPasswordName(name) ? isLikelyPassword : isLikelyToken
+  const read = value.includes('\\u')
+    ? value.replace(escaped, (_, unit: string) => String.fromCharCode(parseInt(unit, 16)))
+    : value
+  return form === 'quoted' ? isSecretQuoted(read, isLikely) : isSecretWord(name, read, isLikely)
 }

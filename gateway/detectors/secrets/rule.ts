@@ -3,6 +3,8 @@ import type { Hit } from '../detector.ts'
 /** A stretch that has the form of a secret, up to `end`. Without a hit it was looked at and is none. */
 export type Found = { readonly end: number; readonly hit: Hit | undefined }
 
+export type Stretch = { readonly start: number; readonly end: number }
+
 /** How one kind of secret looks. */
 export type SecretRule = {
   /** Kebab case; names the finding and the placeholder. */
@@ -19,6 +21,8 @@ export type SecretRule = {
   readonly entropy?: number
   /** This must stand within the 400 characters before. */
   readonly context?: string
+  /** Where the secret stands, if the pattern alone cannot say. What is judged is the first group, and without one the stretch. Reads 16,384 units at most. */
+  readonly locate?: (text: string, match: RegExpExecArray) => Stretch | undefined
   /** Said of the secret: true means that it is none. */
   readonly reject?: (secret: string) => boolean
 }
@@ -55,7 +59,7 @@ export function token(
   }
 }
 
-const gap = `[\\w .-]{0,32}\\\\?["'\`]?\\]?\\s{0,4}(?:=>|:=|=|:|,)\\s{0,4}\\\\?["'\`]?`
+const gap = `[\\w .-]{0,32}\\\\{0,7}["'\`]?\\]?\\s{0,4}(?:=>|:=|=|:|,)\\s{0,4}\\\\{0,7}["'\`]?`
 
 /**
  * A value that looks like any other and is a secret because a vendor's name stands before it: `dropbox_token = "..."`. At most 32 characters

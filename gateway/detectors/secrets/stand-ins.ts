@@ -1,16 +1,30 @@
 /** Words that people write where a secret would stand. */
 const words =
-  /example|sample|placeholder|change[-_ ]?me|replace[-_ ]?(?:me|with|this)|redacted|your[-_ ]|my[-_ ]?(?:secret|token|password|key)|dummy|fake|here$|todo|insert|t0ken/i
+  /example|sample|placeholder|change[-_ ]?me|replace[-_ ]?(?:me|with|this)|redacted|your[-_ ]|my[-_ ]?(?:secret|token|password|key)|dummy|fake|(?:^|[-_. ]|key|token|secret|password)here$|todo|insert|t0ken/i
 
-/** References to a secret that is kept elsewhere: shells, templates, code, formats. */
+/** Code that fetches a secret from where it is kept. */
+const kept = /process\.env|os\.environ|getenv|^(?:env|secrets?|vars?|config|settings|self|this)[.[(]/i
+
+/** References to a secret that is kept elsewhere: of shells, templates and formats. Those that are cut go on to the end. */
 const references =
-  /\$\{|\$\(|\{\{|<[\w .-]+>|%\(?[a-z]|^\$|^%|^\{|^<|^\[|process\.env|os\.environ|getenv|^(?:env|secrets?|vars?|config|settings|self|this)[.[(]/i
+  /\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\{\{[^}]{0,200}(?:\}\})?|<[\w .:-]{1,64}>|%\([a-z]\w{0,40}\)[sd]|%[A-Za-z_]\w{1,40}%|%[sdv](?!\w)|^\$[A-Za-z_]\w{0,64}$|^\$\d$|^\{[^{}]{0,200}\}?$|^<[^<>]{0,200}>?$|^\[[^[\]]{0,200}\]?$/gi
+
+/** So many letters and digits beside references make a secret of their own. */
+const LEAST = 8
+
+/** Whether nearly all of a text is a reference. */
+function isReference(text: string): boolean {
+  const rest = text.replace(references, '')
+  return rest.length < text.length && (rest.match(/[\p{L}\p{N}]/gu)?.length ?? 0) < LEAST
+}
 
 const repeated = /^(.)\1{2,}$|[xX]{5,}|[*#.•]{4,}/u
-const run = /(.)\1{7,}/gu
+/** Backslashes grow in number with every string around. */
+const run = /([^\\])\1{7,}/gu
 
 /** Whether a text that has the form of a secret is only a stand-in for one. */
-export const isStandIn = (text: string): boolean => isGeneric(text) || words.test(text) || references.test(text)
+export const isStandIn = (text: string): boolean =>
+  isGeneric(text) || words.test(text) || kept.test(text) || isReference(text)
 
 /** The same for what already has the unmistakable form of one issuer: only repetition, the alphabet and the word EXAMPLE count there. */
 export const isGeneric = (text: string): boolean =>

@@ -1,5 +1,8 @@
+import { isLikelyPassword } from './likely.ts'
 import type { SecretRule } from './rule.ts'
 import { isStandIn } from './stand-ins.ts'
+import { argument, blockOfSecret, keyBefore, passwordBefore, wordFrom, wordOfUser } from './stretches.ts'
+import { passwordInUrl } from './userinfo.ts'
 
 /** User names and passwords that documentation uses; `user:password@host` is an example wherever it stands. */
 const customary =
@@ -25,6 +28,13 @@ export const structure: readonly SecretRule[] = [
     reject: secret => /-----[^-]{0,10}(?:\.\.\.|…|<|\[)/.test(secret),
   },
   {
+    name: 'private-key',
+    literals: ['-----end'],
+    // Of a key whose beginning was cut off.
+    pattern: /-----END[A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/iy,
+    locate: keyBefore,
+  },
+  {
     name: 'putty-private-key',
     literals: ['putty-user-key-file-'],
     pattern: /PuTTY-User-Key-File-\d: [^]{20,400}?Private-Lines: \d{1,3}[A-Za-z0-9+/=\s\\]{40,8192}/iy,
@@ -47,7 +57,8 @@ export const structure: readonly SecretRule[] = [
     name: 'password-in-url',
     literals: ['://'],
     beside: '@',
-    pattern: /:\/\/[^\s:/?#@"'`<>\\]{0,128}:([^\s:/?#@"'`<>\\]{3,256})@[\w[]/y,
+    pattern: /:\/\/\S{1,2048}/y,
+    locate: passwordInUrl,
     reject: notAPassword,
   },
   {
@@ -61,20 +72,21 @@ export const structure: readonly SecretRule[] = [
   {
     name: 'basic-authorization',
     literals: ['basic '],
-    pattern: /(?<=(?:authorization|["'\s:=])[\s"'\\]{0,3})basic {1,3}([A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])/iy,
+    pattern: /(?<=(?:authorization|["'\s:=])[\s"'\\]{0,3})basic {1,3}([A-Za-z0-9+/_-]{8,4096}={0,2})(?![\w+/=])/iy,
     reject: isEmptyBasic,
   },
   {
     name: 'basic-authorization',
     literals: ['"auth', '_auth'],
     // Of Docker's and npm's settings.
-    pattern: /["_]auth\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?([A-Za-z0-9+/]{8,512}={0,2})(?![\w+/=])/iy,
+    pattern: /["_]auth\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?([A-Za-z0-9+/_-]{8,4096}={0,2})(?![\w+/=])/iy,
     reject: isEmptyBasic,
   },
   {
     name: 'bearer-token',
     literals: ['bearer '],
-    pattern: /(?<![A-Za-z0-9])bearer {1,3}([A-Za-z0-9_.~+/=-]{16,4096})(?![\w])/iy,
+    pattern: /(?<![A-Za-z0-9])bearer {1,3}([A-Za-z0-9_.~+/=|:-]{16,4096})(?![\w])/iy,
+    locate: wordFrom,
     entropy: 3.3,
     reject: secret => isStandIn(secret) || !/\d/.test(secret),
   },
@@ -82,28 +94,49 @@ export const structure: readonly SecretRule[] = [
     name: 'authorization-header',
     literals: ['authorization'],
     pattern:
-      /authorization\\?["'`]?\s{0,4}[:=]\s{0,4}\\?["'`]?(?:(?:token|api-?token|api-?key|apikey|key|sso-key|bot|digest|aws) )?([A-Za-z0-9_.~+/=-]{16,4096})(?![\w])/iy,
+      /authorization\\{0,15}["'`]?\s{0,4}[:=]\s{0,4}\\{0,15}["'`]?(?:(?!basic |bearer )[A-Za-z][\w-]{0,31} {1,4})?([A-Za-z0-9_.~+/=|:-]{16,4096})(?![\w])/iy,
+    locate: wordFrom,
     entropy: 3.3,
     reject: secret => isStandIn(secret) || !/\d/.test(secret),
   },
   {
     name: 'curl-password',
     literals: ['-u ', '-u"', "-u'", '--user ', '--user='],
-    pattern: /(?<=\s)(?:-u|--user)[ =]{0,3}\\?["']?[^\s:"'\\]{0,128}\\?["']?:\\?["']?([^\s"'\\]{3,256})/y,
+    pattern: /(?<=\s)(?:-u|--user)[ =]{0,3}(?:\\{0,15}["'])?[^\s:"'\\]{0,128}(?:\\{0,15}["'])?:/y,
+    locate: wordOfUser,
     context: 'curl',
     reject: notAPassword,
+  },
+  {
+    name: 'command-password',
+    literals: [' -p', ' -a ', ' -w '],
+    // Short flags of the clients of databases and of sshpass: `mysql -pX`, `redis-cli -a X`, `ldapsearch -w X`.
+    pattern:
+      /(?<=\b(?:mysql(?:dump|admin)?|mariadb|sshpass|mongo(?:sh|dump)?|redis-cli|sqlcmd|ldap[a-z]{3,8})\b[^\n;|&]{0,200}) -(?:p {0,2}|[aw] {1,2})(?=\S)/iy,
+    locate: argument,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
+  },
+  {
+    name: 'password-in-address',
+    literals: ['@tcp(', '@unix('],
+    // Of Go's driver for MySQL: `user:password@tcp(host)/db`.
+    pattern: /@(?:tcp|unix)\(/iy,
+    locate: passwordBefore,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
   },
   {
     name: 'kubernetes-secret',
     literals: ['kind: secret', '"kind":"secret"', '"kind": "secret"'],
     pattern:
-      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)|(?<=meta)d(?=ata"?:)){0,600}(?<!meta)data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?([A-Za-z0-9+/]{8,8192}={0,2})/iy,
+      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)|(?<=meta)d(?=ata"?:)){0,600}(?<!meta)data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?(?=[A-Za-z0-9+/]{2})/iy,
+    locate: blockOfSecret,
     entropy: 2.5,
+    reject: secret => !/(?:^|[\s"':])[A-Za-z0-9+/]{8,8192}={0,2}(?:$|[\s"',}])/.test(secret),
   },
   {
     name: 'netrc-password',
     literals: ['machine '],
-    pattern: /machine \S{1,128}\s{1,8}login \S{1,128}\s{1,8}password (\S{3,256})/iy,
+    pattern: /machine \S{1,128}\s{1,8}login \S{1,128}\s{1,8}password (\S{3,4096})/iy,
     reject: notAPassword,
   },
 ]

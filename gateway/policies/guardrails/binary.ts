@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
+import { wideTexts } from './wide.ts'
 
-/** What stands in a base64 member: real media, which no detector of text can judge; or a text, which then is judged decoded as well. */
-export type Binary = 'media' | 'no base64' | { readonly text: string }
+/** What stands in a base64 member: real media, which no detector of text can judge; or text, which then is judged in every way it can be read. */
+export type Binary = 'media' | 'no base64' | { readonly texts: readonly string[] }
 
 const base64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/
 
@@ -13,8 +14,8 @@ const mediaTypes =
 const textTypes = /(?:xml|json|yaml|script|sh|text)\b/i
 
 /**
- * Decides by what the bytes are, not only by what the server says they are: a text that is declared an image is still a text. Bytes count as
- * text when they are UTF-8 without a null.
+ * Decides by what the bytes are, not only by what the server says they are: a text that is declared an image is still a text, in whatever way
+ * a reader could decode it.
  *
  * @param isMediaBlock the member belongs to an image or audio block, which needs no type to be shown as such.
  */
@@ -22,10 +23,29 @@ export function decodeBinary(encoded: string, mimeType: unknown, isMediaBlock: b
   // Decoders skip what is no base64 (line breaks, stray padding, the alphabet of URLs), so this is what a client would see.
   const bytes = Buffer.from(encoded, 'base64')
   if (bytes.length === 0) return 'no base64'
-  const declared = typeof mimeType === 'string' ? mimeType : ''
-  const saysMedia = declared === '' ? isMediaBlock : mediaTypes.test(declared) && !textTypes.test(declared)
-  const readsAsText = isUtf8(bytes) && !bytes.includes(0)
-  if (saysMedia && !readsAsText && base64.test(encoded)) return 'media'
+  const isValid = isUtf8(bytes)
+  const wide = isValid && !bytes.includes(0) ? [] : wideTexts(bytes)
+  const isText = !saysMedia(mimeType, isMediaBlock) || isValid || readsAsText(bytes) || !base64.test(encoded)
+  if (!isText) return wide.length === 0 ? 'media' : { texts: wide }
   // Latin-1 keeps every ASCII secret and keyword where UTF-8 would not be valid.
-  return { text: bytes.toString(isUtf8(bytes) ? 'utf8' : 'latin1') }
+  return { texts: [bytes.toString(isValid ? 'utf8' : 'latin1'), ...wide] }
+}
+
+function saysMedia(mimeType: unknown, isMediaBlock: boolean): boolean {
+  const declared = typeof mimeType === 'string' ? mimeType : ''
+  return declared === '' ? isMediaBlock : mediaTypes.test(declared) && !textTypes.test(declared)
+}
+
+/** Among this many letters of a text in any encoding of bytes stands at most one control; in what was packed or drawn there are two, and nulls. */
+const LETTERS_A_CONTROL = 20
+
+/** Nulls are not counted: readers pass over them. */
+function readsAsText(bytes: Buffer): boolean {
+  let controls = 0
+  let nulls = 0
+  for (const byte of bytes) {
+    if (byte === 0) nulls++
+    else if (byte < 0x20 ? byte < 0x09 || (byte > 0x0d && byte !== 0x1b) : byte === 0x7f) controls++
+  }
+  return controls * LETTERS_A_CONTROL <= bytes.length - nulls && nulls < bytes.length
 }

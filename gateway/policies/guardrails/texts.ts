@@ -148,7 +148,8 @@ class Walk {
     const decoded = decodeBinary(base64, mimeType, place.shape === 'blocks')
     if (decoded === 'media') return
     this.value(base64, { ...place, key })
-    if (decoded !== 'no base64') this.#visit(decoded.text, 'decoded', this.#path, undefined)
+    if (decoded === 'no base64') return
+    for (const text of decoded.texts) this.#visit(text, 'decoded', this.#path, undefined)
   }
 }
 

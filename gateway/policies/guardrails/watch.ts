@@ -96,16 +96,23 @@ function gateFor(literals: readonly string[] | undefined, together: readonly (re
   return {
     mayTouch: message => !isReadable(message) || search.touchesBytes(message.bytes) || isTogether(message),
     mayTouchText: (text, key) =>
-      !isSimple(text) || search.touches(text) || isTogetherInText(text) || (key !== undefined && search.touches(key)),
+      !isSimple(text) ||
+      search.touches(text) ||
+      isTogetherInText(text) ||
+      text.includes(escapedUnit) ||
+      text.includes(escapedByte) ||
+      (key !== undefined && (!isSimple(key) || search.touches(key))),
   }
 }
 
 const holdsAll = (text: Buffer | string, signs: readonly string[]): boolean => signs.every(sign => text.includes(sign))
 
 const escapedUnit = '\\u'
+/** An escape of programs: in the bytes of a message it has two backslashes. */
+const escapedByte = '\\x'
 /** A backspace is a sign that nobody sees, so a term may hide it; every other escape of one letter stands for a sign that shows. */
-const backspace = '\\b'
+const hiding = [escapedUnit, escapedByte, '\\b']
 
 /** Whether only escapes of one character (`\n`, `\"`, `\/`) part the bytes from the text: they hide nothing from a search that skips backslashes. */
 const isPlainButEscapes = (bytes: Buffer): boolean =>
-  isAscii(bytes) && bytes.indexOf(escapedUnit, 0, 'latin1') < 0 && bytes.indexOf(backspace, 0, 'latin1') < 0
+  isAscii(bytes) && hiding.every(escape => bytes.indexOf(escape, 0, 'latin1') < 0)
