@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { binder } from './bound.ts'
+import { binder, packed, unpacked } from './bound.ts'
 import type { Principal } from './exchange.ts'
 import { taskMemory, tasksOf } from './tasks.ts'
 
@@ -75,4 +76,10 @@ test('the memory of tasks is bounded for one principal and for all; who was sile
   expect([held('quiet', 1), held('anna', 300), held('p19', 256)]).toEqual([0, 0, 256])
   tasks.note(principal('long'), { id: 'x'.repeat(513), tool: '' })
   expect(tasks.seen(principal('long'), 'x'.repeat(513))).toBeUndefined()
+})
+
+test('texts that are packed come out as they were', () => {
+  fc.assert(
+    fc.property(fc.array(fc.string({ unit: 'binary' })), texts => void expect(unpacked(packed(texts))).toEqual(texts)),
+  )
 })

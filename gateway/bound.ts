@@ -61,3 +61,18 @@ function decrypted({ cipher: key }: Keys, aad: Buffer, bytes: Buffer): string | 
     return undefined
   }
 }
+
+/** Several texts as one, whatever signs are in them: each behind its length. */
+export const packed = (texts: readonly string[]): string => texts.map(text => `${text.length}:${text}`).join('')
+
+/** The texts that `packed` put together. */
+export function unpacked(text: string): string[] {
+  const texts: string[] = []
+  for (let at = 0; at < text.length;) {
+    const start = text.indexOf(':', at) + 1
+    const end = start + Number(text.slice(at, start - 1))
+    texts.push(text.slice(start, end))
+    at = end
+  }
+  return texts
+}

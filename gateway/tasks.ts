@@ -1,4 +1,4 @@
-import type { Binder } from './bound.ts'
+import { packed, unpacked, type Binder } from './bound.ts'
 import type { Era, Principal } from './exchange.ts'
 
 /** A task of the server, as a caller may know it. */
@@ -110,13 +110,13 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
   const kind = (principal: Principal): string => `task ${holderOf(principal)}`
   return {
     seal(principal, { id, tool }) {
-      return id.length > maxTaskId ? undefined : spelled(binder.seal(kind(principal), JSON.stringify([id, tool])))
+      return id.length > maxTaskId ? undefined : spelled(binder.seal(kind(principal), packed([id, tool])))
     },
     open(principal, sealed) {
       const bytes = sealed.length > maxSealed ? undefined : unspelled(sealed)
       const text = bytes && binder.open(kind(principal), bytes)
       if (text === undefined) return undefined
-      const [id, tool] = JSON.parse(text) as [string, string]
+      const [id = '', tool = ''] = unpacked(text)
       return { id, tool }
     },
     note(principal, { id, tool }, progress) {

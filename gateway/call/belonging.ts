@@ -9,6 +9,9 @@ import { askedOf } from './resumption.ts'
 
 const subscription = 'io.modelcontextprotocol/subscriptionId'
 
+/** Ids of a server's requests are echoed by the client: what is longer, or spelled with escapes, would be a text that no detector has read. */
+const isName = (id: string | undefined): boolean => id !== undefined && id.length <= 130 && !id.includes('\\')
+
 type Meta = { readonly _meta?: Readonly<Record<string, unknown>> }
 
 /**
@@ -44,18 +47,19 @@ export class Belonging {
   /** Why a message is not for this client, or undefined. */
   stray(message: Message): string | undefined {
     if (message.shape === 'response') return this.#strayAnswer(message)
-    if (message.shape === 'request') return undefined
+    if (message.shape === 'request') return isName(message.id) ? undefined : 'a request whose id is no name'
     if (message.method === 'notifications/progress') return this.#strayProgress(message)
-    if (this.#call.caller.era === 'legacy') return undefined
-    return this.#strayEvent(message)
+    return straySubscription(message, this.#asked) ?? this.#strayCancellation(message)
   }
 
-  #strayAnswer({ id }: Message): string | undefined {
+  #strayAnswer(message: Message): string | undefined {
+    const { id } = message
     // An error that names no request carries nothing that could name another one.
     if (id === undefined) return undefined
     const asked = askedUnder(this.#asked, id)
     if (asked === undefined) return 'an answer to a request that this client did not make here'
-    return this.#answered?.has(asked) === true ? 'a second answer to one request' : undefined
+    if (this.#answered?.has(asked) === true) return 'a second answer to one request'
+    return straySubscription(message, this.#asked)
   }
 
   #strayProgress({ bytes }: Message): string | undefined {
@@ -76,14 +80,12 @@ export class Belonging {
     return session !== undefined && attempt.services.calls.some(call => call.reports(session.sealed, token))
   }
 
-  /** Events of a subscription name the request that asked for them, and it is the only one that a server may cancel. */
-  #strayEvent(message: Message): string | undefined {
-    const own = (message.params as Meta | undefined)?._meta?.[subscription]
-    const token = own === undefined ? undefined : tokenAt(message.bytes, ['params', '_meta', subscription])
-    if (token !== undefined && askedUnder(this.#asked, token)?.method !== 'subscriptions/listen')
-      return 'an event of a subscription that is not this one'
-    if (message.method !== 'notifications/cancelled' || this.#cancelled(message) !== undefined) return undefined
-    return 'a cancellation of a request that this client did not make here'
+  /** In 2026-07-28 a subscription is the only request that a server may cancel. */
+  #strayCancellation(message: Message): string | undefined {
+    const cancels = message.method === 'notifications/cancelled' && this.#call.caller.era === 'modern'
+    return cancels && this.#cancelled(message) === undefined
+      ? 'a cancellation of a request that this client did not make here'
+      : undefined
   }
 
   #cancelled({ method, bytes }: Message): string | undefined {
@@ -91,6 +93,19 @@ export class Belonging {
     const id = tokenAt(bytes, ['params', 'requestId'])
     return askedUnder(this.#asked, id) === undefined ? undefined : id
   }
+}
+
+/**
+ * Why what names a subscription is not for this client, or undefined: it has to name the request that asked for it, and detectors take it for an
+ * id and no text.
+ */
+export function straySubscription(message: Message, asked: readonly Asked[]): string | undefined {
+  const name = message.shape === 'response' ? 'result' : 'params'
+  if ((message[name] as Meta | undefined)?._meta?.[subscription] === undefined) return undefined
+  const token = tokenAt(message.bytes, [name, '_meta', subscription])
+  return askedUnder(asked, token)?.method === 'subscriptions/listen'
+    ? undefined
+    : 'an event of a subscription that is not this one'
 }
 
 /**

@@ -8,7 +8,7 @@ import { inSteps, inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { askedUnder } from './asked.ts'
-import { withAskedId } from './belonging.ts'
+import { straySubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from './forwarded.ts'
 import { ownerOf } from './owner.ts'
 import { outOfPlace } from './server-methods.ts'
@@ -163,7 +163,10 @@ export class JsonAnswer implements Answer {
     if (message.shape !== 'response') {
       return messages.some(({ shape }) => shape === 'request') ? misdirected('no answer in the body') : message
     }
-    if (message.id === undefined || askedUnder(messages, message.id) !== undefined) return message
+    if (message.id === undefined || askedUnder(messages, message.id) !== undefined) {
+      const stray = straySubscription(message, messages)
+      return stray === undefined ? message : misdirected(stray)
+    }
     if (this.#status < 400) return misdirected('an answer to a request that this client did not make here')
     const read = readAnswer(withAskedId(message, messages) ?? message.bytes, limits)
     return 'message' in read ? read.message : misdirected('an error under another id')

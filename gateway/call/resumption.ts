@@ -1,3 +1,4 @@
+import { packed, unpacked } from '../bound.ts'
 import type { Principal } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import { holderOf } from '../tasks.ts'
@@ -20,22 +21,24 @@ const maxSealed = 8192
 /** Events of a session are for whoever opened it, and for nobody who holds another. */
 const holderIn = (principal: Principal, session: string): string => `event ${holderOf(principal)} ${session}`
 
-type Spelled = readonly [id: string, method: string, tool: string, progress: string]
+/** What is kept of a request: its id, its method, the tool that it calls and the token for its progress. */
+const spelled = (asked: Asked): readonly string[] => [
+  asked.id ?? '',
+  asked.method ?? '',
+  toolOf(asked) ?? '',
+  progressTokenOf(asked) ?? '',
+]
 
 /** Seals the event ids of one stream; undefined where none may be given out. */
 export function eventSealer(call: Answering, session: string): ((id: string) => string | undefined) | undefined {
   const { server, caller, admission } = call
-  const asked = askedOf(admission).flatMap((one): Spelled[] =>
-    one.shape === 'request' && one.id !== undefined
-      ? [[one.id, one.method ?? '', toolOf(one) ?? '', progressTokenOf(one) ?? '']]
-      : [],
-  )
-  const context = JSON.stringify(asked)
+  const requests = askedOf(admission).filter(({ shape, id }) => shape === 'request' && id !== undefined)
+  const context = packed(requests.flatMap(spelled))
   if (context.length > maxContext) return undefined
   const holder = holderIn(caller.principal, session)
   return id =>
     passable.test(id) && id.trim() === id
-      ? server.binder.seal(holder, `${context}\n${id}`).toString('base64url')
+      ? server.binder.seal(holder, packed([id]) + context).toString('base64url')
       : undefined
 }
 
@@ -51,14 +54,14 @@ export function resume(
   if (bytes.toString('base64url') !== sealed) return undefined
   const text = server.binder.open(holderIn(principal, session), bytes)
   if (text === undefined) return undefined
-  const end = text.indexOf('\n')
-  const spelled = JSON.parse(text.slice(0, end)) as readonly Spelled[]
-  const asked = spelled.map(([id, method, name, progress]): Asked => ({
-    shape: 'request',
-    id,
-    method,
-    ...(name !== '' && { params: { name } }),
-    ...(progress !== '' && { progress }),
-  }))
-  return { event: text.slice(end + 1), asked }
+  const [event = '', ...fields] = unpacked(text)
+  return { event, asked: [...requestsIn(fields)] }
+}
+
+function* requestsIn(fields: readonly string[]): Generator<Asked, void> {
+  for (let at = 0; at < fields.length; at += 4) {
+    const [id = '', method = '', name = '', progress = ''] = fields.slice(at, at + 4)
+    const params = name === '' ? {} : { params: { name } }
+    yield { shape: 'request', id, method, ...params, ...(progress !== '' && { progress }) }
+  }
 }

@@ -230,9 +230,15 @@ const idName = Buffer.from('id: ')
 export function passedOn(event: SseEvent, id: string | undefined, data?: Buffer): Buffer {
   if (data === undefined && id === undefined && event.plain) return event.raw
   const kept: Buffer[] = []
-  if (id !== undefined) kept.push(idName, Buffer.from(id), feed)
-  for (const one of lines(event.raw))
-    if (one.line.length > 0 && (one.name === 'data' ? data === undefined : isPlain(one))) kept.push(one.line, feed)
+  let isNamed = id === undefined
+  for (const one of lines(event.raw)) {
+    // In its place, which some readers of lines may count on; of several only one.
+    if (one.name === 'id' && !isNamed) {
+      isNamed = true
+      kept.push(idName, Buffer.from(id ?? ''), feed)
+    } else if (one.line.length > 0 && (one.name === 'data' ? data === undefined : isPlain(one)))
+      kept.push(one.line, feed)
+  }
   if (data !== undefined) kept.push(Buffer.from('data: '), flattened(data), feed)
   return kept.length === 0 ? nothing : Buffer.concat([...kept, feed])
 }

@@ -26,7 +26,7 @@ type Place = {
 /** Members of a client's request that a header repeats (`Mcp-Name`, `MCP-Protocol-Version`). */
 const mirrored = new Set(['name', 'uri', 'taskId', 'io.modelcontextprotocol/protocolVersion'])
 
-/** Ids that the other side gave out. */
+/** Ids that the other side gave out; a token for progress that a server gives is its own. */
 const identifiers = new Set(['progressToken', 'io.modelcontextprotocol/subscriptionId'])
 
 /** What names a request or stream: short, as everybody makes them. Whatever else stands in its place is text. */
@@ -131,7 +131,13 @@ class Walk {
   #object(object: Record<string, unknown>, place: Place): void {
     for (const name of Object.keys(object)) {
       const inner = object[name]
-      if (identifiers.has(name) && this.#isInMeta() && isIdentifier(inner)) continue
+      if (
+        identifiers.has(name) &&
+        this.#isInMeta() &&
+        isIdentifier(inner) &&
+        !(place.binary && name === 'progressToken')
+      )
+        continue
       this.#path.push(name)
       if (place.free || !isProtocolName(name)) this.#visit(name, 'name', this.#path, undefined)
       if (place.binary && typeof inner === 'string' && isBinaryMember(object, name, place.shape)) {
