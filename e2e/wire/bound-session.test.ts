@@ -184,3 +184,31 @@ test('other notifications without a session are the server’s to take', async (
   expect((await send(gateway.url, { path, key: anna.secret, body })).status).toBe(202)
   expect(upstream.seen.at(-1)!.body.toString()).toBe(body)
 })
+
+test('on the stream of a session comes the progress of its own calls, and of no others', async () => {
+  const progress = (token: string): string =>
+    `data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":${token},"progress":1}}\n\n`
+  const [session, other] = [await initialize(), await initialize()]
+  const answers: (() => void)[] = []
+  upstream.respond = ({ method, body }, res) => {
+    if (method === 'GET')
+      return void res.writeHead(200, sse).end(progress('"mine"') + progress('"other"') + progress('"none"'))
+    const id = /"id":(\d)/.exec(body.toString())![1]
+    answers.push(
+      () =>
+        void res.writeHead(200, { 'content-type': 'application/json' }).end(`{"jsonrpc":"2.0","id":${id},"result":{}}`),
+    )
+  }
+  const running = [session, other].map((one, at) =>
+    call(
+      one,
+      `{"jsonrpc":"2.0","id":${at},"method":"tools/call","params":{"name":"t","_meta":{"progressToken":"${at === 0 ? 'mine' : 'other'}"}}}`,
+    ),
+  )
+  await expect.poll(() => answers.length).toBe(2)
+  const listening = { accept, 'mcp-session-id': session }
+  const { body } = await send(gateway.url, { method: 'GET', path, key: anna.secret, headers: listening })
+  expect(body).toBe(`:\n\n${progress('"mine"')}`)
+  for (const answer of answers) answer()
+  await Promise.all(running)
+})

@@ -229,18 +229,23 @@ const idName = Buffer.from('id: ')
  */
 export function passedOn(event: SseEvent, id: string | undefined, data?: Buffer): Buffer {
   if (data === undefined && id === undefined && event.plain) return event.raw
-  const kept: Buffer[] = []
-  let isNamed = id === undefined
-  for (const one of lines(event.raw)) {
-    // In its place, which some readers of lines may count on; of several only one.
-    if (one.name === 'id' && !isNamed) {
-      isNamed = true
-      kept.push(idName, Buffer.from(id ?? ''), feed)
-    } else if (one.line.length > 0 && (one.name === 'data' ? data === undefined : isPlain(one)))
-      kept.push(one.line, feed)
-  }
+  const kept = keptLines(event.raw, id, data === undefined)
   if (data !== undefined) kept.push(Buffer.from('data: '), flattened(data), feed)
   return kept.length === 0 ? nothing : Buffer.concat([...kept, feed])
+}
+
+function keptLines(raw: Buffer, id: string | undefined, withData: boolean): Buffer[] {
+  const kept: Buffer[] = []
+  let name = id
+  for (const one of lines(raw)) {
+    if (one.line.length === 0) continue
+    // In its place, which some readers of lines may count on; of several only one.
+    if (one.name === 'id' && name !== undefined) {
+      kept.push(idName, Buffer.from(name), feed)
+      name = undefined
+    } else if (one.name === 'data' ? withData : isPlain(one)) kept.push(one.line, feed)
+  }
+  return kept
 }
 
 function flattened(data: Buffer): Buffer {

@@ -26,6 +26,9 @@ const statusOfTask: ReadonlySet<string> = new Set(['notifications/tasks', 'notif
 export const isAboutTask = (method: string | undefined): boolean => method !== undefined && aboutTask.has(method)
 export const isTaskStatus = (method: string | undefined): boolean => method !== undefined && statusOfTask.has(method)
 
+const namesRelated = ({ _meta: meta }: Members): boolean =>
+  meta !== undefined && isObject(meta) && meta[relatedTask] !== undefined
+
 /** The task that the metadata of `owner` names. */
 function relatedIn(owner: Members, path: Path): TaskPlace | undefined {
   const meta = owner._meta
@@ -38,10 +41,8 @@ function relatedIn(owner: Members, path: Path): TaskPlace | undefined {
 const taskIdOf = (value: unknown): string | undefined =>
   isObject(value) && typeof value.taskId === 'string' && typeof value.status === 'string' ? value.taskId : undefined
 
-function collected(...places: readonly (TaskPlace | undefined)[]): readonly TaskPlace[] {
-  if (places.every(place => place === undefined)) return none
-  return places.filter(place => place !== undefined)
-}
+const collected = (...places: readonly (TaskPlace | undefined)[]): readonly TaskPlace[] =>
+  places.filter(place => place !== undefined)
 
 const listedIds = (params: Members): readonly TaskPlace[] => {
   const { notifications } = params
@@ -56,6 +57,7 @@ const listedIds = (params: Members): readonly TaskPlace[] => {
 export function tasksInRequest({ shape, method, params, result }: Message): readonly TaskPlace[] {
   if (shape === 'response') return isObject(result) ? collected(relatedIn(result, ['result'])) : none
   if (!isObject(params)) return none
+  if (params.taskId === undefined && params.notifications === undefined && !namesRelated(params)) return none
   const own = shape === 'request' && isAboutTask(method) && typeof params.taskId === 'string'
   const places = collected(
     own ? { kind: 'task', path: ['params', 'taskId'], id: params.taskId as string } : undefined,
@@ -73,6 +75,7 @@ export function taskOfClient({ shape, result }: Message): string | undefined {
 export function tasksInAnswer({ shape, method, params, result }: Message): readonly TaskPlace[] {
   if (shape === 'response') return isObject(result) ? tasksInResult(result) : none
   if (!isObject(params)) return none
+  if (params.taskId === undefined && params.notifications === undefined && !namesRelated(params)) return none
   const status = shape === 'notification' && isTaskStatus(method) && typeof params.taskId === 'string'
   const places = collected(
     status ? { kind: 'task', path: ['params', 'taskId'], id: params.taskId as string } : undefined,
@@ -81,7 +84,16 @@ export function tasksInAnswer({ shape, method, params, result }: Message): reado
   return method === 'notifications/subscriptions/acknowledged' ? [...listedIds(params), ...places] : places
 }
 
+/** Of nearly every result there is nothing more to look at. */
+const mayName = (result: Members): boolean =>
+  result.taskId !== undefined ||
+  result.task !== undefined ||
+  result.tasks !== undefined ||
+  result.result !== undefined ||
+  namesRelated(result)
+
 function tasksInResult(result: Members): readonly TaskPlace[] {
+  if (!mayName(result)) return none
   const own = taskIdOf(result)
   const made = taskIdOf(result.task)
   const inner = isObject(result.result) ? relatedIn(result.result, ['result', 'result']) : undefined
