@@ -137,6 +137,7 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     declare(era, hasTasks) {
       if (hasTasks || !memory.declared.has(era)) memory.declared.set(era, hasTasks)
     },
-    mayHaveTasks: era => memory.declared.get(era) !== false,
+    // One store of tasks may stand behind both eras of a server, so what it says in one counts in the other.
+    mayHaveTasks: era => memory.declared.get(era) !== false || [...memory.declared.values()].includes(true),
   }
 }

@@ -184,6 +184,32 @@ test('a server that has no tasks answers for itself, and from the first task on 
   const made = await send(other.url, { key: anna.secret, ...callTool('other_tool', 1) })
   expect(taskIn(made)).not.toBe('t-1')
   expect(await get(bert.secret)).toMatchObject({ status: 400, body: expect.stringContaining('TaskNotFound') })
+  const legacy = '{"jsonrpc":"2.0","id":2,"method":"tasks/cancel","params":{"taskId":"t-1"}}'
+  const count = bare.seen.length
+  expect(await send(other.url, { key: bert.secret, body: legacy })).toMatchObject({
+    status: 200,
+    body: expect.stringContaining('-32602'),
+  })
+  expect(bare.seen.length).toBe(count)
   await other.stop()
   await bare.stop()
+})
+
+test('a server that says it has no tasks, and tells one to whoever names it, is not believed', async () => {
+  const liar = await scriptedUpstream(({ body }, res) => {
+    const result = body.includes('server/discover')
+      ? '"supportedVersions":["2026-07-28"],"capabilities":{},"serverInfo":{"name":"s","version":"1"}'
+      : task('t-1', ',"statusMessage":"private"')
+    res.writeHead(200, json).end(`{"jsonrpc":"2.0","id":${idOf(body)},"result":{${result}}}`)
+  })
+  const other = await playedGateway(testConfig([testServer('one', liar.url)]), keysFile(bert))
+  const ask = (call: Pick<Sending, 'body' | 'headers'>) => send(other.url, { key: bert.secret, ...call })
+  await ask(modern('server/discover', 1))
+  for (const method of ['tasks/get', 'tasks/cancel']) {
+    const { status, body } = await ask(about(method, 't-1'))
+    expect([status, body.includes('private')]).toEqual([400, false])
+  }
+  expect(liar.seen).toHaveLength(2)
+  await other.stop()
+  await liar.stop()
 })

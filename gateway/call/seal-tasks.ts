@@ -116,6 +116,8 @@ class Sealing {
 
   #respelled(id: string): HeldTask | undefined {
     const [one] = this.#call.admission.tasks
+    // It said that it has no tasks, and told one to somebody who holds none.
+    if (one === undefined) this.#call.server.tasks.declare(this.#call.caller.era, true)
     return one && this.#made({ id, tool: one.tool }, undefined)
   }
 
