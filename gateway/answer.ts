@@ -7,7 +7,11 @@ export type Rendered = { readonly status: number; readonly headers: Record<strin
 /** The error member of a refusal: the public text, the reason as a word for programs, the id under which the audit log explains it. */
 const errorOf = (denial: Denial, decision: string): string => {
   const row = errors[denial.code]
-  return JSON.stringify({ code: row.rpc, message: denial.text ?? row.text, data: { reason: denial.code, decision } })
+  return JSON.stringify({
+    code: row.rpc,
+    message: denial.text ?? row.text,
+    data: { ...denial.data, reason: denial.code, decision },
+  })
 }
 
 /** A refusal as a JSON-RPC error. The id is echoed exactly as it was spelled, and omitted when it could not be read. */
@@ -21,9 +25,12 @@ const challenge = 'ApiKey realm="bartizan", header="X-API-Key"'
 
 const retrySeconds: Partial<Record<ErrorCode, string>> = { Busy: '1', ShuttingDown: '2', AuditUnavailable: '5' }
 
-/** In the legacy era an unknown method is an answer like any other, with status 200; a notification has no answer, so there it is a 400. */
+/** Errors that in the legacy era are answers like any other. */
+const answers: ReadonlySet<ErrorCode> = new Set(['MethodNotFound', 'TaskNotFound'])
+
+/** In the legacy era an unknown method or task is an answer like any other, with status 200; a notification has no answer, so there it is a 400. */
 function statusOf({ code, id }: Denial, era: Era | undefined): number {
-  if (code !== 'MethodNotFound' || era !== 'legacy') return errors[code].http
+  if (!answers.has(code) || era !== 'legacy') return errors[code].http
   return id === undefined ? 400 : 200
 }
 

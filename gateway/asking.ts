@@ -1,3 +1,4 @@
+import { errors } from './errors.ts'
 import type { Principal } from './exchange.ts'
 import type { Upstream, UpstreamCall } from './upstream/upstream.ts'
 
@@ -69,6 +70,7 @@ export function ask(probe: Probe, timeout: number, done: (reaction: Reaction) =>
     head: status => queueMicrotask(() => finish(probe.wellStatus(status) ? 'well' : 'ill')),
     data: () => undefined,
     end: () => undefined,
+    refuse: ({ code }) => finish(probe.wellStatus(errors[code].http) ? 'well' : 'ill'),
     fail: (_, detail) => finish(detail.includes('ECONNREFUSED') ? 'closed' : 'broken'),
   })
   // A server that failed before there was a call to drop.

@@ -12,10 +12,18 @@ import type { Healths } from './healths.ts'
 import { hostPolicy } from './http/hosts.ts'
 import { stages } from './policies/index.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
-import { sealer, type Sealer } from './session.ts'
+import { binder } from './bound.ts'
+import { sealer } from './session.ts'
+import { taskMemory, tasksOf, type TaskMemory } from './tasks.ts'
 import type { GatewayOptions } from './options.ts'
 import type { Upstreams } from './upstream/registry.ts'
 import type { Withdrawn } from './withdrawn.ts'
+
+/** What a server's guard seals, and what was seen of its tasks, which outlives the guard. */
+type Seals = Pick<ServerRuntime, 'sealer' | 'binder' | 'tasks'> & {
+  readonly guards: Guards
+  readonly memory: TaskMemory
+}
 
 /** What compiling needs and a configuration does not hold. */
 export type Workshop = {
@@ -27,7 +35,7 @@ export type Workshop = {
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
   /** Sealers outlive configurations, their caches are warm; a rotated guard ends them. */
-  readonly sealers: Map<string, { readonly guards: Guards; readonly sealer: Sealer }>
+  readonly sealers: Map<string, Seals>
 }
 
 /** Does the sealer of a server still have the guards of now? */
@@ -37,24 +45,29 @@ export function sealerFits(name: string, { sealers, options }: Workshop): boolea
   return known !== undefined && known.length === guards.length && known.every((guard, at) => guard.equals(guards[at]!))
 }
 
-function sealerOf(name: string, workshop: Workshop): Sealer {
-  const found = sealerFits(name, workshop) ? workshop.sealers.get(name) : undefined
-  if (found) return found.sealer
+function sealsOf(name: string, workshop: Workshop): Seals {
+  const found = workshop.sealers.get(name)
+  if (found && sealerFits(name, workshop)) return found
   const guards = workshop.options.guard(name)
-  const made = sealer(guards, name)
-  workshop.sealers.set(name, { guards, sealer: made })
+  const bound = binder(guards, name)
+  const memory = found?.memory ?? taskMemory()
+  const made = { guards, memory, sealer: sealer(guards, name), binder: bound, tasks: tasksOf(bound, memory) }
+  workshop.sealers.set(name, made)
   return made
 }
 
 function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
   const chain = stages(server)
+  const seals = sealsOf(server.name, workshop)
   return {
     name: server.name,
     stages: chain,
     reversed: chain.toReversed(),
     authorizing: chain.filter(stage => stage.authorizes === true),
     upstream: workshop.upstreams.get(server, config.allowedNetworks),
-    sealer: sealerOf(server.name, workshop),
+    sealer: seals.sealer,
+    binder: seals.binder,
+    tasks: seals.tasks,
     health: workshop.healths.get(server, config.allowedNetworks),
     pod: server.upstream.http?.pod === true,
     requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),

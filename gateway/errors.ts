@@ -31,6 +31,13 @@ export type ErrorCode =
   | 'MethodNotFound'
   | 'SessionRequired'
   | 'SessionNotFound'
+  | 'SessionRevision'
+  | 'SessionOpen'
+  | 'StreamOpen'
+  | 'RequestIdInUse'
+  | 'EventNotFound'
+  | 'RevisionNotServed'
+  | 'TaskNotFound'
   | 'ToolNotAllowed'
   | 'ToolNotApproved'
   | 'GuardrailBlocked'
@@ -46,6 +53,7 @@ export type ErrorCode =
   | 'UpstreamUnreadable'
   | 'UpstreamTooLarge'
   | 'UpstreamRedirect'
+  | 'UpstreamMisdirected'
   | 'Internal'
 
 export type ErrorRow = { readonly http: number; readonly rpc: number; readonly text: string }
@@ -101,6 +109,13 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
   MethodNotFound: { http: 404, rpc: -32601, text: 'Method not found.' },
   SessionRequired: { http: 400, rpc: -32000, text: 'Bad Request: Mcp-Session-Id header is required.' },
   SessionNotFound: { http: 404, rpc: -32001, text: 'Session not found' },
+  SessionRevision: { http: 400, rpc: -32000, text: 'Bad Request: Unsupported protocol version' },
+  SessionOpen: { http: 400, rpc: -32600, text: 'Invalid Request: Server already initialized' },
+  StreamOpen: { http: 409, rpc: -32000, text: 'Conflict: Only one SSE stream is allowed per session' },
+  RequestIdInUse: { http: 400, rpc: -32600, text: 'A request with this id is in flight already.' },
+  EventNotFound: { http: 400, rpc: -31028, text: 'Last-Event-ID names no event of this session.' },
+  RevisionNotServed: { http: 400, rpc: -32022, text: 'Unsupported protocol version' },
+  TaskNotFound: { http: 400, rpc: -32602, text: 'Task not found' },
   ToolNotAllowed: { http: 403, rpc: -31020, text: 'This tool is not allowed for this caller.' },
   ToolNotApproved: {
     http: 403,
@@ -136,5 +151,10 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
     text: 'The answer of the server is larger than the limit and was withheld.',
   },
   UpstreamRedirect: { http: 502, rpc: -31036, text: 'The server answered with a redirect, which is never followed.' },
+  UpstreamMisdirected: {
+    http: 502,
+    rpc: -31037,
+    text: 'The server sent what belongs to no request of this client, so it was withheld.',
+  },
   Internal: { http: 500, rpc: -32603, text: 'The gateway failed to judge this call, so it was refused.' },
 }

@@ -63,6 +63,8 @@ export type Denial = {
   readonly detail?: string
   /** The raw id token of the message that is refused, where it could be read. */
   readonly id?: string
+  /** What programs read beside the reason, where the specification gives a code such members. */
+  readonly data?: Readonly<Record<string, unknown>>
 }
 
 /** Something a detector saw, whether it was acted on or not. Never holds the text that matched. */

@@ -6,7 +6,9 @@ import type { Health } from './health.ts'
 import type { HeldBytes } from './http/memory.ts'
 import type { HostPolicy } from './http/hosts.ts'
 import type { Metrics } from './metrics.ts'
+import type { Binder } from './bound.ts'
 import type { Sealer } from './session.ts'
+import type { Tasks } from './tasks.ts'
 import type { Log } from './options.ts'
 import type { Upstream } from './upstream/upstream.ts'
 
@@ -20,6 +22,9 @@ export type ServerRuntime = {
   readonly authorizing: readonly Stage[]
   readonly upstream: Upstream
   readonly sealer: Sealer
+  /** Binds to a caller what else the server gives out: event ids. */
+  readonly binder: Binder
+  readonly tasks: Tasks
   readonly health: Health | undefined
   /** Whether it runs in the pod of this gateway. */
   readonly pod: boolean

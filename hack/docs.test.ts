@@ -35,6 +35,7 @@ describe('the documentation of error codes', () => {
     '-32602': 'invalid params',
     '-32603': 'internal error',
     '-32020': 'HeaderMismatch of revision 2026-07-28',
+    '-32022': 'a revision that a server does not serve: of 2026-07-28, and what clients tell the era by',
     '-32000': 'session required',
     '-32001': 'session not found',
   }
@@ -44,9 +45,12 @@ describe('the documentation of error codes', () => {
     expect(reserved.filter(({ rpc }) => !(String(rpc) in standard))).toEqual([])
   })
 
-  test('shows none of -32020 to -32099 but HeaderMismatch', () => {
+  test('shows none of -32020 to -32099 but those that the specification names', () => {
     const named = Object.entries(errors).filter(([, { rpc }]) => rpc <= -32020 && rpc >= -32099)
-    expect(named.map(([code, { rpc }]) => [code, rpc])).toEqual([['HeaderMismatch', -32020]])
+    expect(named.map(([code, { rpc }]) => [code, rpc])).toEqual([
+      ['HeaderMismatch', -32020],
+      ['RevisionNotServed', -32022],
+    ])
   })
 
   test('gives each code of our own a number of its own', () => {

@@ -36,8 +36,20 @@ const requests: readonly Request[] = [
 /** Comments of an event stream are free: whoever stands in the way keeps it alive with them. */
 const withoutComments = (body: string): string => body.replaceAll(/^:.*\r?\n(?:\r?\n)?/gm, '')
 
+/**
+ * Ids of events are cursors that whoever gives them out chooses, and only they read (MCP 2025-11-25, transports): the gateway gives out its own, bound to the session
+ * (docs/decisions/0049). What a client can tell of them is compared: where one stands, and which are the same.
+ */
+function withCountedIds(body: string): string {
+  const seen: string[] = []
+  return body.replaceAll(/^id:(.*)$/gm, (_, id: string) => {
+    if (!seen.includes(id)) seen.push(id)
+    return `id: ${seen.indexOf(id)}`
+  })
+}
+
 const fingerprint = (status: number, body: string): string => {
-  const kept = withoutComments(body)
+  const kept = withCountedIds(withoutComments(body))
   return `${status}, ${Buffer.byteLength(kept)} bytes, ${createHash('sha256').update(kept).digest('hex').slice(0, 12)}`
 }
 

@@ -66,14 +66,14 @@ test('bytes start the idle time again, the request timeout is the end all the sa
     res.writeHead(200, sse).flushHeaders()
     write = () =>
       void res.write(
-        'data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n',
+        'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"goes on"}}\n\n',
       )
   }
   const stream = await open(gateway.url, { key: lasting.secret, ...callTool('t', 'long') })
   for (let minutes = 0; minutes < 9; minutes += 1) {
     gateway.pass(60_000)
     write!()
-    await until(stream, 'progressToken')
+    await until(stream, 'goes on')
   }
   gateway.pass(90_000)
   expect((await rest(stream)).text).toMatch(/"id":"long","error":.*UpstreamTimeout/)

@@ -103,7 +103,10 @@ test('streams end cleanly when clients have gone elsewhere, so that they resume 
   gateway.pass(second)
   expect(streams.map(({ destroyed }) => destroyed)).toEqual([false, false])
   gateway.pass(5 * second)
-  for (const stream of streams) expect(await rest(stream)).toEqual({ text: '', broken: false })
+  const [got, listened] = await Promise.all(streams.map(rest))
+  expect(got).toEqual({ text: '', broken: false })
+  // A subscription waits for an answer, and hears that there will be none.
+  expect(listened).toEqual({ text: expect.stringMatching(/"id":"L","error":.*ShuttingDown/), broken: false })
   for (const one of [get, listen])
     expect((await send(gateway.url, { key: caller.secret, ...one })).body).toContain('ShuttingDown')
   expect(hooked.answered).toBe(false)

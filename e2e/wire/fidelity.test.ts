@@ -158,7 +158,8 @@ test('response headers pass by list, each once', async () => {
           ['content-type', 'application/json'],
           ['set-cookie', 'a=b'],
           ['server', 'x'],
-          ['mcp-custom', 'kept'],
+          ['mcp-custom', 'not of the protocol'],
+          ['mcp-protocol-version', '2026-07-28'],
           ['cache-control', 'no-cache'],
           ['link', '<https://evil.example>'],
           ['x-powered-by', 'y'],
@@ -173,7 +174,7 @@ test('response headers pass by list, each once', async () => {
     'content-length',
     'content-type',
     'date',
-    'mcp-custom',
+    'mcp-protocol-version',
   ])
 })
 
@@ -189,15 +190,17 @@ test('a stream is flushed event by event, in its bytes, beginning with a comment
     res.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
     write = text => void res.write(text)
   }
-  const res = await open(wire.url, { key: caller.secret, ...callTool('t', 1) })
+  const { headers, body } = callTool('t', 1)
+  const asking = String(body).replace('"_meta":{', '"_meta":{"progressToken":1,')
+  const res = await open(wire.url, { key: caller.secret, headers: headers!, body: asking })
   expect(res.headers['x-accel-buffering']).toBe('no')
   expect(await until(res, '\n\n')).toBe(':\n\n')
   await expect.poll(() => write).toBeDefined()
   const first =
-    'id: 7\nretry: 10\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n'
+    'retry: 10\ndata: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n'
   write!(first)
   expect(await until(res, '\n\n')).toBe(first)
-  const last = ': note\r\nevent: message\r\ndata: {"jsonrpc":"2.0","id":1,\r\ndata: "result":{}}\r\n\r\n'
+  const last = 'event: message\r\ndata: {"jsonrpc":"2.0","id":1,\r\ndata: "result":{}}\r\n\r\n'
   write!(last)
   expect(await until(res, '\r\n\r\n')).toBe(last)
   res.cancel()
@@ -205,19 +208,18 @@ test('a stream is flushed event by event, in its bytes, beginning with a comment
 
 test('a secret in an event is redacted there, and nothing else of the stream changes', async () => {
   const secret = mint('github', r => `ghp_${r(36)}`)
-  const head =
-    'id: 1\ndata: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"fine"}}\n\n'
+  const head = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"fine"}}\n\n'
   upstream.respond = (_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
     res.end(
-      `${head}id: 2\nevent: message\ndata: {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"${secret} x"}],"n":1.50}}\n\n`,
+      `${head}event: message\ndata: {"jsonrpc":"2.0","id":1,"result":{"content":[{"type":"text","text":"${secret} x"}],"n":1.50}}\n\n`,
     )
   }
   const { body } = await send(wire.url, { key: caller.secret, ...callTool('t', 1) })
   expect(body).not.toContain(secret)
   expect(body).toContain(head)
   expect(body).toMatch(
-    /id: 2\nevent: message\ndata: \{"jsonrpc":"2.0","id":1,"result":\{"content":\[\{"type":"text","text":"\[redacted[^"]*\] x"\}\],"n":1.50\}\}\n\n$/,
+    /event: message\ndata: \{"jsonrpc":"2.0","id":1,"result":\{"content":\[\{"type":"text","text":"\[redacted[^"]*\] x"\}\],"n":1.50\}\}\n\n$/,
   )
 })
 
@@ -246,13 +248,14 @@ test.each(['Data: ', ' data: ', 'data : ', ': x\x0bdata: ', 'id: 1\u2028data: ']
   },
 )
 
-test('a stream that the server cuts stays an error to the client', async () => {
+test('a stream that the server cuts ends with an error for the id, since no other answer can come', async () => {
   upstream.respond = (_, res) => {
     res.writeHead(200, { 'content-type': 'text/event-stream' })
     res.write('data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}\n\n')
     setTimeout(() => res.destroy(), 50)
   }
-  await expect(send(wire.url, { key: caller.secret, ...callTool('t', 1) })).rejects.toThrow(/aborted|ECONNRESET/)
+  const { body } = await send(wire.url, { key: caller.secret, ...callTool('t', 1) })
+  expect(body).toMatch(/event: message\ndata: \{"jsonrpc":"2.0","id":1,"error":.*UpstreamUnreachable.*\}\n\n$/)
 })
 
 test('server/discover and initialize pass whatever the guardrails forbid', async () => {

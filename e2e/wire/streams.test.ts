@@ -80,21 +80,43 @@ test('a client that goes away while a plain answer is on its way cancels the ups
   await expect(Promise.all([seen.closed, answer])).resolves.toBeDefined()
 })
 
+/** Opens a session at a server that gives each of its events an id. */
+async function openSession(): Promise<Record<string, string>> {
+  upstream.respond = (_, res) =>
+    void res
+      .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's-1' })
+      .end('{"jsonrpc":"2.0","id":0,"result":{}}')
+  const body =
+    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
+  const { headers } = await send(wire.url, { key: stays.secret, body })
+  return { 'mcp-session-id': headers['mcp-session-id'] as string, 'mcp-protocol-version': '2025-11-25' }
+}
+
 test('a cancellation of a legacy client is forwarded as it is', async () => {
+  const headers = await openSession()
   upstream.respond = emptyResult
   const body =
     '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9007199254740993,"reason":"x"}}'
-  expect((await send(wire.url, { key: stays.secret, body })).status).toBe(202)
+  expect((await send(wire.url, { key: stays.secret, headers, body })).status).toBe(202)
   expect(upstream.seen.at(-1)!.body.toString()).toBe(body)
 })
 
-test('Last-Event-ID and the revision of a resuming GET reach the server', async () => {
+test('the event that a client saw last and the revision of a resuming GET reach the server', async () => {
+  const headers = await openSession()
+  upstream.respond = (_, res) => void res.writeHead(200, sse).end('id: 7\ndata: \n\n')
+  const first = await send(wire.url, { key: stays.secret, headers, body: '{"jsonrpc":"2.0","id":4,"method":"ping"}' })
+  const id = /^id: (.*)$/m.exec(first.body)![1]!
   upstream.respond = (_, res) =>
     void res.writeHead(200, sse).end('id: 8\ndata: {"jsonrpc":"2.0","id":4,"result":{}}\n\n')
-  const headers = { accept: 'text/event-stream', 'last-event-id': '7', 'mcp-protocol-version': '2025-11-25' }
-  const { body } = await send(wire.url, { method: 'GET', key: stays.secret, headers })
-  expect(body).toContain('id: 8\ndata: {"jsonrpc":"2.0","id":4,"result":{}}\n\n')
-  expect(upstream.seen.at(-1)!.headers).toMatchObject(headers)
+  const resuming = { ...headers, accept: 'text/event-stream', 'last-event-id': id }
+  const { body } = await send(wire.url, { method: 'GET', key: stays.secret, headers: resuming })
+  expect(body).toMatch(/^:\n\nid: [\w-]+\ndata: \{"jsonrpc":"2.0","id":4,"result":\{\}\}\n\n$/)
+  expect(upstream.seen.at(-1)!.headers).toMatchObject({
+    accept: 'text/event-stream',
+    'last-event-id': '7',
+    'mcp-protocol-version': '2025-11-25',
+    'mcp-session-id': 's-1',
+  })
 })
 
 test('a 405 on GET stays a 405', async () => {

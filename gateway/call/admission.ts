@@ -3,6 +3,8 @@ import type { Caller, Denial, Finding, Message } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import type { Session } from '../session.ts'
 import type { Attempt } from './attempt.ts'
+import type { OpenedTask } from './open-tasks.ts'
+import type { Resumption } from './resumption.ts'
 
 /** How an answer goes on once the server's head is in: as one body, or event by event. */
 export type Answer = {
@@ -18,6 +20,8 @@ export type Answer = {
   release(): void
   /** The server has done its part; what is left is for the client to take. */
   readonly sending: boolean
+  /** Whether the server still owes the answer to a request. */
+  owes(id: string): boolean
 }
 
 /** An admitted call: who, to which server, with which judged messages. */
@@ -30,6 +34,10 @@ export type Admission = {
   readonly messages: readonly Message[]
   /** The session that the request named, and the id as the client spells it. */
   readonly session: { readonly sealed: string; readonly opened: Session } | undefined
+  /** Tasks that the messages named, by the server's own ids. */
+  readonly tasks: readonly OpenedTask[]
+  /** What a GET with `Last-Event-ID` goes on with. */
+  readonly resumed?: Resumption
 }
 
 /** The call, as its answer sees it. */

@@ -1,15 +1,16 @@
 import type { Identity } from '../auth/authenticator.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Caller, Denial, Exchange, Finding, ReadLimits, Scope } from '../exchange.ts'
-import { judgeRequest } from '../pipeline.ts'
+import type { Caller, Denial, Finding } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime.ts'
-import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
-import { methods } from '../mcp/methods.ts'
-import { atOnce } from '../turns.ts'
+import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
 import type { Admission, Answer, Answering } from './admission.ts'
+import { progressTokenOf } from './asked.ts'
 import { giveBack, ownFault, record, refuse } from './attempt.ts'
+import { cancellations } from './cancellation.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from './open-calls.ts'
+import { askedOf } from './resumption.ts'
+import { refusalOf } from './reauthorize.ts'
 import { StreamAnswer } from './stream-answer.ts'
 
 /** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
@@ -28,6 +29,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   #identity: Identity
   readonly #endless: boolean
   #upstream: UpstreamCall | undefined
+  /** Where it was sent; undefined when it was sent nowhere, or when the server has said all. */
+  #owing: Upstream | undefined
   #answer: Answer | undefined
   #over = false
   #lastByte: number
@@ -53,7 +56,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     // A client that left while its body was judged has closed already and will not say so again.
     if (res.destroyed) return this.#gone()
     res.on('close', () => this.#gone())
-    this.#upstream = this.server.upstream.open(request, this)
+    this.#owing = this.server.upstream
+    this.#upstream = this.#owing.open(request, this)
     if (this.#over) this.#upstream.cancel()
   }
 
@@ -71,10 +75,12 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   }
 
   end(): void {
+    this.#owing = undefined
     this.#safely(() => this.#answer?.end())
   }
 
   fail(code: ErrorCode, detail: string): void {
+    this.#owing = undefined
     this.#safely(() => {
       const { services, decision } = this.admission.attempt
       services.log.warn('upstream failed', { decision, server: this.server.name, code, detail })
@@ -82,6 +88,17 @@ export class Call implements UpstreamSink, OpenCall, Answering {
       if (this.#answer) this.#answer.broken(denial)
       else this.deny(denial)
     })
+  }
+
+  /** The bridge to a child process does not take it. */
+  refuse(denial: Denial): void {
+    this.#owing = undefined
+    this.#safely(() => this.deny(denial))
+  }
+
+  reports(session: string, token: string): boolean {
+    if (this.admission.session?.sealed !== session) return false
+    return askedOf(this.admission).some(asked => asked.shape === 'request' && progressTokenOf(asked) === token)
   }
 
   /** An error of our own, wherever it was thrown: this call is refused, and all others go on. */
@@ -95,6 +112,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     const { id: _, ...rest } = denial
     const withId = { ...rest, ...this.#idOf(denial) }
     this.#upstream?.cancel()
+    this.#cancelAtServer(denial)
     const { attempt } = this.admission
     if (attempt.res.headersSent) {
       const { code, stage, detail } = denial
@@ -173,9 +191,11 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 
   wind(): void {
     if (!this.#endless || this.#over) return
-    this.#upstream?.cancel()
     const { res } = this.admission.attempt
-    if (!res.headersSent) return this.deny({ stage: 'drain', code: 'ShuttingDown' })
+    // Who waits for an answer is told that none will come; a GET stream is opened again without a word.
+    if (!res.headersSent || this.admission.messages.length > 0)
+      return this.deny({ stage: 'drain', code: 'ShuttingDown' })
+    this.#upstream?.cancel()
     this.finish(res.statusCode)
     res.end()
   }
@@ -195,9 +215,21 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   /** The id that a refusal answers: of the message that was refused, else of the one request in the body. */
   #idOf(denial: Denial): { id?: string } {
     const asked = this.admission.messages.filter(message => message.shape === 'request').map(message => message.id)
-    // A server may answer with an id that nobody asked under; the caller waits for his own. A stream without a request answers earlier ones.
-    const id = asked.length === 0 || asked.includes(denial.id) ? denial.id : asked[0]
+    // A server may answer with an id that nobody asked under; the caller waits for their own.
+    const id = asked.includes(denial.id) ? denial.id : asked[0]
     return id === undefined ? {} : { id }
+  }
+
+  /**
+   * In the legacy era a closed connection cancels nothing, so the server of a session is told. Without a session it is not: the id could be that
+   * of another caller's request.
+   */
+  #cancelAtServer({ code }: Denial): void {
+    const upstream = this.#owing
+    this.#owing = undefined
+    if (upstream === undefined) return
+    for (const request of cancellations(this.admission, code, id => this.#answer?.owes(id) !== false))
+      upstream.tell(request)
   }
 
   #safely(act: () => void): void {
@@ -238,29 +270,4 @@ function refusedHead(status: number, headers: UpstreamHeaders): Denial | undefin
   if (!isPlainStatus(status)) return deny('UpstreamUnreadable')
   const encoding = headers['content-encoding']
   return encoding === undefined || encoding === 'identity' ? undefined : deny('UpstreamUnreadable')
-}
-
-/** What a request without a message asks for: to listen, or (DELETE) to end a session that the caller opened. */
-export const bodylessScope = (method: string | undefined): Scope => (method === 'DELETE' ? 'handshake' : 'servers:read')
-
-/** What the newest policies say of messages that an older configuration let through. */
-function refusalOf(
-  server: ServerRuntime,
-  caller: Caller,
-  { messages, attempt }: Admission,
-  limits: ReadLimits,
-): Denial | undefined {
-  const { grants } = caller.principal
-  if (!grants.allowsServer(server.name)) return { stage: 'authorize', code: 'ServerNotAllowed' }
-  if (messages.length === 0 && !grants.allowsScope(bodylessScope(attempt.req.method)))
-    return { stage: 'authorize', code: 'InsufficientScope' }
-  for (const message of messages) {
-    const scope =
-      message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
-    if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
-    const x: Exchange = { ...caller, message }
-    const { denied } = atOnce(judgeRequest(server.authorizing, x, limits))
-    if (denied) return denied
-  }
-  return undefined
 }

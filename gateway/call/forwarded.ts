@@ -1,5 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Era } from '../exchange.ts'
+import type { Era, Message } from '../exchange.ts'
+import { legacyRevisions, modernRevision } from '../mcp/era.ts'
+import { encodeHeader } from '../mcp/headers.ts'
+import { isAboutTask } from '../mcp/task-ids.ts'
 import { parameterPrefix } from '../mcp/parameters.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 
@@ -11,7 +14,6 @@ const always: readonly string[] = [
   'accept',
   'user-agent',
   'accept-language',
-  'last-event-id',
   'mcp-protocol-version',
   'traceparent',
   'tracestate',
@@ -22,7 +24,11 @@ const always: readonly string[] = [
 const modernOnly: readonly string[] = ['mcp-method', 'mcp-name']
 
 const travels = (name: string): boolean =>
-  name === 'mcp-session-id' || name.startsWith(parameterPrefix) || always.includes(name) || modernOnly.includes(name)
+  name === 'mcp-session-id' ||
+  name === 'last-event-id' ||
+  name.startsWith(parameterPrefix) ||
+  always.includes(name) ||
+  modernOnly.includes(name)
 
 /**
  * The name of a header that `Connection` declares to end here (RFC 9110 section 7.6.1) although it has to go on, or undefined: whether it was
@@ -69,13 +75,31 @@ function copy(headers: IncomingHttpHeaders, names: readonly string[], out: Recor
   }
 }
 
-const responseNames: readonly string[] = [
-  'cache-control',
-  'retry-after',
-  'x-accel-buffering',
-  'traceparent',
-  'tracestate',
-]
+/** Puts the name of a task as the server knows it: the caller's header has the id that they hold. */
+export function nameTask(headers: Record<string, string>, { method, params }: Message): void {
+  const id = isAboutTask(method) ? (params as { taskId?: unknown }).taskId : undefined
+  if (typeof id === 'string') headers['mcp-name'] = encodeHeader(id)
+}
+
+/** What is known of a revision is all that a server can say about it. */
+const isRevision = (value: string): boolean => value === modernRevision || legacyRevisions.has(value)
+
+const directive =
+  /^(?:no-cache|no-store|no-transform|private|public|immutable|must-revalidate|proxy-revalidate|must-understand|(?:s-maxage|max-age|stale-while-revalidate|stale-if-error)=\d{1,10})$/i
+
+const isDate = (value: string): boolean => value.length === 29 && new Date(value).toUTCString() === value
+
+/**
+ * The response headers that pass, and what each may say. A header is read by programs and by people who look for errors, and no detector sees
+ * it: so there is none in which a server could write what it likes.
+ */
+const responseNames: Readonly<Record<string, (value: string) => boolean>> = {
+  'cache-control': value => value.length <= 200 && value.split(',').every(part => directive.test(part.trim())),
+  'retry-after': value => /^\d{1,9}$/.test(value) || isDate(value),
+  'x-accel-buffering': value => value === 'yes' || value === 'no',
+  traceparent: value => /^[\da-f]{2}-[\da-f]{32}-[\da-f]{16}-[\da-f]{2}$/.test(value),
+  'mcp-protocol-version': isRevision,
+}
 
 /**
  * The response headers that a client gets, by list, as Node's flat array: an `Alt-Svc`, a `Set-Cookie` or a `WWW-Authenticate` of the server
@@ -87,16 +111,12 @@ export function responseHeaders(
   sealedSession: string | undefined,
 ): string[] {
   const out: string[] = type === undefined ? [] : ['content-type', type]
-  for (const name of responseNames) push(out, name, headers[name])
-  for (const name in headers) if (name.startsWith('mcp-') && name !== 'mcp-session-id') push(out, name, headers[name])
+  for (const name in responseNames) push(out, name, headers[name])
   if (sealedSession !== undefined) out.push('mcp-session-id', sealedSession)
   return out
 }
 
-/** Other bytes would arrive as other signs than they were, and nobody needs a long one. */
-const passable = /^[ -~]{0,1024}$/
-
 function push(out: string[], name: string, value: string | string[] | undefined): void {
   const one = typeof value === 'string' ? value : value?.[0]
-  if (one !== undefined && passable.test(one)) out.push(name, one)
+  if (one !== undefined && responseNames[name]?.(one) === true) out.push(name, one)
 }

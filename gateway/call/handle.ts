@@ -1,14 +1,16 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Denial } from '../exchange.ts'
+import type { Caller, Denial } from '../exchange.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
-import { bodylessScope, Call } from './call.ts'
+import { Call } from './call.ts'
 import { closed, type Entry } from './entry.ts'
 import { endsHere, requestHeaders } from './forwarded.ts'
 import { receive } from './post.ts'
+import { bodylessScope, resumedRefusal } from './reauthorize.ts'
+import { resume, type Resumption } from './resumption.ts'
 import { sessionOf } from './session-of.ts'
 
 const prefix = '/mcp/'
@@ -104,23 +106,47 @@ function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
   attempt.era = 'legacy'
   if (!identity.principal.grants.allowsScope(bodylessScope(req.method)))
     return refuse(attempt, denial('authorize', 'InsufficientScope'))
-  const session = sessionOf(services, server, identity.principal, req.headers)
-  if ('denied' in session) return refuse(attempt, session.denied)
+  const found = sessionOf(services, server, identity.principal, req.headers)
+  if ('denied' in found) return refuse(attempt, found.denied)
+  const { session } = found
   const caller = { principal: identity.principal, server: server.name, era: 'legacy' as const, now: attempt.started }
+  const resumed = resumedBy(attempt, caller, server, session?.opened.upstream)
+  if (resumed !== undefined && 'denied' in resumed) return refuse(attempt, resumed.denied)
   const admission: Admission = {
     attempt,
     identity,
     server,
     caller,
     messages: [],
-    session: session.session,
+    session,
+    tasks: [],
+    ...(resumed && { resumed }),
   }
   record(attempt, { event: 'mcp_call', verdict: 'allow' })
   services.metrics.decision(server.name, 'Allowed')
   new Call(admission).open({
     method: req.method === 'GET' ? 'GET' : 'DELETE',
-    headers: requestHeaders(req.headers, 'legacy', session.session?.opened.upstream),
+    headers: {
+      ...requestHeaders(req.headers, 'legacy', session?.opened.upstream),
+      ...(resumed && { 'last-event-id': resumed.event }),
+    },
     messages: [],
     principal: identity.principal,
   })
+}
+
+/** What a GET goes on with, if it says so. An event belongs to its session: without one, or in another, it might be somebody else's. */
+function resumedBy(
+  { req, services }: Attempt,
+  caller: Caller,
+  server: ServerRuntime,
+  session: string | undefined,
+): Resumption | { readonly denied: Denial } | undefined {
+  const id = req.headers['last-event-id']
+  if (typeof id !== 'string' || req.method !== 'GET') return undefined
+  if (session === undefined) return { denied: denial('session', 'SessionRequired', 'Last-Event-ID without a session') }
+  const resumed = resume(server, caller.principal, session, id)
+  if (resumed === undefined) return { denied: denial('session', 'EventNotFound') }
+  const refused = resumedRefusal(server, caller, resumed, services.limits)
+  return refused ? { denied: refused } : resumed
 }

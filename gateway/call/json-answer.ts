@@ -1,4 +1,4 @@
-import type { Denial, Finding, Message, Steps } from '../exchange.ts'
+import type { Denial, Finding, Message, ReadLimits, Steps } from '../exchange.ts'
 import { judgeAnswer, type Judged } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
@@ -7,10 +7,13 @@ import { Gathered } from '../gathered.ts'
 import { inSteps, inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
+import { askedUnder } from './asked.ts'
+import { straySubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from './forwarded.ts'
 import { ownerOf } from './owner.ts'
 import { outOfPlace } from './server-methods.ts'
 import { readErrorBody } from './plain-json.ts'
+import { sealTasks } from './seal-tasks.ts'
 import { sealedSession } from './session-id.ts'
 
 /** Larger answers give other calls a turn between reading and judging: no body holds the event loop for 10 ms. */
@@ -22,6 +25,11 @@ const small = 16 * 1024
 type Ready =
   | { readonly bytes: Buffer; readonly findings: readonly Finding[] }
   | { readonly denied: Denial; readonly findings: readonly Finding[] }
+
+const misdirected = (detail: string): Denial => ({ stage: 'upstream', code: 'UpstreamMisdirected', detail })
+
+/** The server answered about a task that this caller does not hold: to them there is none. */
+const notHeld = (detail: string): Denial => ({ stage: 'tasks', code: 'TaskNotFound', detail })
 
 const readyOf = ({ denied, findings, message }: Judged): Ready =>
   denied ? { denied, findings } : { bytes: message.bytes, findings }
@@ -82,6 +90,11 @@ export class JsonAnswer implements Answer, Order {
 
   isWanted(): boolean {
     return !this.#call.over
+  }
+
+  /** Until the body is judged. */
+  owes(): boolean {
+    return true
   }
 
   /** Half of a body cannot become a refusal any more. */
@@ -145,7 +158,28 @@ export class JsonAnswer implements Answer, Order {
     const out = outOfPlace(message, caller.era)
     // To the client -32601 would say that its own method is unknown.
     if (out) return { denied: { ...out, code: 'UpstreamUnreadable' }, findings: [] }
-    return whenThere(judgeAnswer(server.reversed, caller, message, admission.attempt.services.limits), readyOf)
+    const { limits } = admission.attempt.services
+    const own = this.#underAskedId(message, limits)
+    if ('code' in own) return { denied: own, findings: [] }
+    const sealed = sealTasks(this.#call, own, limits)
+    if (!('message' in sealed))
+      return { denied: 'denied' in sealed ? sealed.denied : notHeld(sealed.dropped), findings: [] }
+    return whenThere(judgeAnswer(server.reversed, caller, sealed.message, limits), readyOf)
+  }
+
+  /** An answer to another request is not this client's; an error body is, and gets the id that was asked under. */
+  #underAskedId(message: Message, limits: ReadLimits): Message | Denial {
+    const { messages } = this.#call.admission
+    if (message.shape !== 'response') {
+      return messages.some(({ shape }) => shape === 'request') ? misdirected('no answer in the body') : message
+    }
+    if (message.id === undefined || askedUnder(messages, message.id) !== undefined) {
+      const stray = straySubscription(message, messages)
+      return stray === undefined ? message : misdirected(stray)
+    }
+    if (this.#status < 400) return misdirected('an answer to a request that this client did not make here')
+    const read = readAnswer(withAskedId(message, messages) ?? message.bytes, limits)
+    return 'message' in read ? read.message : misdirected('an error under another id')
   }
 
   /** A batch (2025-03-26): one refusal refuses the array. */
@@ -179,6 +213,7 @@ export class JsonAnswer implements Answer, Order {
       stage: denial.stage,
       detail: denial.detail,
     })
+    attempt.services.metrics.decision(this.#call.server.name, denial.code)
     const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, attempt.decision)
     this.#send(Buffer.from(body), ['content-type', 'application/json'])
   }

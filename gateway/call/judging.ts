@@ -1,12 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
-import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits, Stage, Steps } from '../exchange.ts'
+import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits, Steps } from '../exchange.ts'
 import { eraOf } from '../mcp/era.ts'
 import { checkHeaders } from '../mcp/headers.ts'
 import { methodRow } from '../mcp/methods.ts'
 import { strayParameter } from '../mcp/parameters.ts'
 import { judgeRequest, type Judged } from '../pipeline.ts'
+import type { ServerRuntime } from '../runtime.ts'
 import { inSteps, whenThere, type Soon } from '../turns.ts'
+import { openTasks, type OpenedTask } from './open-tasks.ts'
 
 /** The id of a message as a member of a denial. */
 export const idOf = (message: Message | undefined): { id?: string } =>
@@ -25,11 +27,13 @@ export function eraOfAll(headers: IncomingHttpHeaders, messages: readonly Messag
 }
 
 /** Methods are refused unless the table knows them; a response has none and answers a request of the server. */
-function outOfOrder({ principal, era }: Caller, message: Message): Denial | undefined {
+function outOfOrder({ principal, era }: Caller, message: Message, inSession: boolean): Denial | undefined {
   const deny = (code: ErrorCode, detail: string): Denial => ({ stage: 'methods', code, detail })
   if (message.shape === 'response') {
     if (era === 'modern') return deny('InvalidRequest', 'a response in an era that has no requests of the server')
-    return principal.grants.allowsScope('gateway:execute') ? undefined : deny('InsufficientScope', 'gateway:execute')
+    if (!principal.grants.allowsScope('gateway:execute')) return deny('InsufficientScope', 'gateway:execute')
+    // It answers a request of the server, and those come in a session: without one it could answer what somebody else was asked.
+    return inSession ? undefined : { stage: 'session', code: 'SessionRequired', detail: 'a response without a session' }
   }
   const row = methodRow(message, era, 'client')
   if (!row) return deny('MethodNotFound', `${era} method ${JSON.stringify(message.method?.slice(0, 128))}`)
@@ -39,24 +43,36 @@ function outOfOrder({ principal, era }: Caller, message: Message): Denial | unde
 /** All messages of a body may pass, as they stand here; or one may not, and then none does. */
 export type Verdicts = {
   readonly messages: readonly Message[]
+  readonly tasks: readonly OpenedTask[]
   readonly findings: readonly Finding[]
   readonly denied?: Denial
 }
 
 export type Judging = {
   readonly caller: Caller
-  readonly stages: readonly Stage[]
+  readonly server: ServerRuntime
+  readonly inSession: boolean
   readonly headers: IncomingHttpHeaders
   readonly limits: ReadLimits
 }
 
 /** A redacted argument that a header repeats would travel all the same. */
-function unredacted({ message, findings, denied }: Judged, asked: Message, headers: IncomingHttpHeaders): Verdicts {
-  if (denied) return { messages: [], findings, denied }
+function unredacted(
+  { message, findings, denied }: Judged,
+  asked: Message,
+  headers: IncomingHttpHeaders,
+  tasks: readonly OpenedTask[],
+): Verdicts {
+  if (denied) return { messages: [], tasks, findings, denied }
   const stray = message === asked ? undefined : strayParameter(message, headers)
-  if (stray === undefined) return { messages: [message], findings }
+  if (stray === undefined) return { messages: [message], tasks, findings }
   const text = `Blocked by a guardrail policy: what would be redacted stands in the header ${stray}, too.`
-  return { messages: [], findings, denied: { stage: 'headers', code: 'GuardrailBlocked', text, ...idOf(message) } }
+  return {
+    messages: [],
+    tasks,
+    findings,
+    denied: { stage: 'headers', code: 'GuardrailBlocked', text, ...idOf(message) },
+  }
 }
 
 /** What is wrong with the headers of a modern message. */
@@ -67,25 +83,39 @@ function badHeaders(message: Message, headers: IncomingHttpHeaders): Denial | un
   return { stage: 'headers', code: 'HeaderMismatch', detail: `${stray} repeats no argument` }
 }
 
-function judgeOne({ caller, stages, headers, limits }: Judging, message: Message): Soon<Verdicts> {
-  const { principal, server, era, now } = caller
-  const refusal = outOfOrder(caller, message) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
-  if (refusal) return { messages: [], findings: [], denied: { ...refusal, ...idOf(message) } }
-  const x: Exchange = { principal, server, era, now, message }
-  return whenThere(judgeRequest(stages, x, limits), judged => unredacted(judged, message, headers))
+const refused = (message: Message, denial: Denial): Verdicts => ({
+  messages: [],
+  tasks: [],
+  findings: [],
+  denied: { ...denial, ...idOf(message) },
+})
+
+function judgeOne({ caller, server, inSession, headers, limits }: Judging, message: Message): Soon<Verdicts> {
+  const { principal, server: name, era, now } = caller
+  const refusal =
+    outOfOrder(caller, message, inSession) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
+  if (refusal) return refused(message, refusal)
+  const opened = openTasks(server, caller, message, limits)
+  if ('denied' in opened) return refused(message, opened.denied)
+  const x: Exchange = { principal, server: name, era, now, message: opened.message }
+  return whenThere(judgeRequest(server.stages, x, limits), judged =>
+    unredacted(judged, opened.message, headers, opened.tasks),
+  )
 }
 
 function* judgeEach(judging: Judging, messages: readonly Message[]): Steps<Verdicts> {
   const passed: Message[] = []
+  const tasks: OpenedTask[] = []
   const findings: Finding[] = []
   for (const message of messages) {
     const soon = judgeOne(judging, message)
     const verdicts = inSteps(soon) ? yield* soon : soon
     findings.push(...verdicts.findings)
-    if (verdicts.denied) return { messages: passed, findings, denied: verdicts.denied }
+    if (verdicts.denied) return { messages: passed, tasks, findings, denied: verdicts.denied }
     passed.push(...verdicts.messages)
+    tasks.push(...verdicts.tasks)
   }
-  return { messages: passed, findings }
+  return { messages: passed, tasks, findings }
 }
 
 /** Judges what a caller sends: method, scope and headers of each message, then the stages. */

@@ -10,6 +10,8 @@ export type OpenCall = {
   abandon(): void
   /** An error of our own: this call ends, and all others go on. */
   fault(error: unknown): void
+  /** Whether it belongs to this session (as the client spells it) and asked for progress under this raw token. */
+  reports(session: string, token: string): boolean
 }
 
 /** Half a second: a revoked or expired caller's streams must end within one. */
@@ -38,6 +40,11 @@ export class OpenCalls {
     this.#calls.add(call)
     if (this.#winding) call.wind()
     this.#timer ??= setInterval(() => this.tick(), tickMilliseconds).unref()
+  }
+
+  some(test: (call: OpenCall) => boolean): boolean {
+    for (const call of this.#calls) if (test(call)) return true
+    return false
   }
 
   delete(call: OpenCall): void {

@@ -4,11 +4,11 @@ import { readBody } from '../mcp/message.ts'
 import { readRequestBody } from '../http/body.ts'
 import { callerShare } from '../http/memory.ts'
 import { inTurns } from '../turns.ts'
-import { ownFault, record, refuse, type Attempt } from './attempt.ts'
+import { giveBack, ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
 import { Call } from './call.ts'
 import { renewed, type Entry } from './entry.ts'
-import { requestHeaders } from './forwarded.ts'
+import { nameTask, requestHeaders } from './forwarded.ts'
 import { arrayOf, eraOfAll, idOf, judgeAll, type Verdicts } from './judging.ts'
 import { sessionOf } from './session-of.ts'
 
@@ -68,7 +68,13 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
   if (array && session?.opened.revision !== batchRevision)
     return refuse(attempt, { stage: 'read', code: 'BatchNotAllowed' })
   const caller: Caller = { principal, server: entry.server.name, era, now: attempt.started }
-  const judging = { caller, stages: entry.server.stages, headers: req.headers, limits: services.limits }
+  const judging = {
+    caller,
+    inSession: session !== undefined,
+    server: entry.server,
+    headers: req.headers,
+    limits: services.limits,
+  }
   const done = (verdicts: Verdicts): void => {
     if (services.runtime() !== entry.runtime) return judge(attempt, entry, body)
     if (verdicts.denied) {
@@ -77,23 +83,57 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
       return refuse(attempt, verdicts.denied, verdicts.findings)
     }
     const { identity, server } = entry
-    send({ attempt, identity, server, caller, messages: verdicts.messages, session }, body, verdicts)
+    const { tasks } = verdicts
+    const admission = { attempt, identity, server, caller, messages: verdicts.messages, session, tasks }
+    if (endsAtGateway(admission)) accept(admission, verdicts)
+    else send(admission, body, verdicts)
   }
   const owner = attempt.principal ?? ''
   inTurns(judgeAll(judging, messages), { owner }, done, error => refuse(attempt, ownFault(attempt, error)))
 }
 
-function send(admission: Admission, body: Body, { messages, findings }: Verdicts): void {
+/** Notifications that name a request, a token or a task by an id that others may use as well. */
+const namesRequest: ReadonlySet<string> = new Set([
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/tasks/status',
+])
+
+/**
+ * Whether a notification goes no further: outside of a session it could cancel the request of another caller that has the same id. Clients of
+ * 2026-07-28 cancel by closing the stream.
+ */
+const endsAtGateway = ({ messages: [message], session }: Admission): boolean =>
+  session === undefined && message?.shape === 'notification' && namesRequest.has(message.method ?? '')
+
+/** Takes a notification as a server would that has nothing to do about it. */
+function accept({ attempt, server }: Admission, { findings }: Verdicts): void {
+  const { services, res } = attempt
+  giveBack(attempt)
+  const detail = 'it names a request and no session, so it goes no further'
+  const found = findings.length > 0 ? findings : undefined
+  record(attempt, { event: 'mcp_call', verdict: 'allow', status: 202, detail, findings: found })
+  services.metrics.decision(server.name, 'Allowed')
+  services.metrics.request(server.name, 202, services.now() - attempt.started)
+  if (res.destroyed) return
+  res.writeHead(202, { 'Content-Length': '0', ...(services.phase() !== 'serving' && { Connection: 'close' }) })
+  res.end()
+}
+
+function send(admission: Admission, body: Body, { messages, findings, tasks }: Verdicts): void {
   const { attempt, caller, server, session } = admission
   for (const message of messages) {
     attempt.message = message
     record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
   }
   attempt.services.metrics.decision(server.name, 'Allowed')
+  const [first] = messages as readonly [Message, ...Message[]]
+  const headers = requestHeaders(attempt.req.headers, caller.era, session?.opened.upstream, comparesName(first))
+  if (tasks.length > 0 && headers['mcp-name'] !== undefined) nameTask(headers, first)
   new Call(admission).open({
     method: 'POST',
-    headers: requestHeaders(attempt.req.headers, caller.era, session?.opened.upstream, comparesName(messages[0]!)),
-    body: body.array ? arrayOf(body.bytes, body.messages, messages) : messages[0]!.bytes,
+    headers,
+    body: body.array ? arrayOf(body.bytes, body.messages, messages) : first.bytes,
     messages,
     principal: caller.principal,
   })

@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Denial, Finding, Message } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
-import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
+import { messageName, passedOn, SseSplitter, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { inTurns, type Order, type Soon, whenThere } from '../turns.ts'
@@ -10,6 +10,9 @@ import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
 import { responseHeaders } from './forwarded.ts'
 import { ownerOf } from './owner.ts'
+import { Belonging } from './belonging.ts'
+import { eventSealer } from './resumption.ts'
+import { sealTasks } from './seal-tasks.ts'
 import { outOfPlace } from './server-methods.ts'
 import { sealedSession } from './session-id.ts'
 
@@ -25,6 +28,15 @@ const afterAnswer = 5_000
 
 /** How long a client may take to read the end of a stream. Milliseconds. */
 const lastWords = 60_000
+
+const cutOff = 'the stream ended without its answer'
+const nothing = Buffer.alloc(0)
+
+/** Only a session binds events to whoever asked: the one that the request named, or that this answer opens. */
+function eventsOf(call: Answering, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
+  const opened = call.admission.session?.opened.upstream ?? headers['mcp-session-id']
+  return call.caller.era === 'legacy' && typeof opened === 'string' ? eventSealer(call, opened) : undefined
+}
 
 /** Ends a stream; a client that does not read its end does not keep the connection. */
 function endSoon(res: ServerResponse): void {
@@ -58,12 +70,19 @@ export class StreamAnswer implements Answer, Order {
   #lastWrite: number
   #full = false
   #answered = false
+  readonly #belonging: Belonging
+  readonly #sealEvent: ((id: string) => string | undefined) | undefined
+  /** The client holds an id with which it can come back for what is left. */
+  #resumable = false
+  #strays = 0
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
     this.#owner = ownerOf(call)
+    this.#belonging = new Belonging(call)
+    this.#sealEvent = eventsOf(call, headers)
     const { res, services } = call.admission.attempt
     this.#splitter = new SseSplitter(services.limits.maxBytes)
     this.#lastWrite = services.now()
@@ -92,6 +111,7 @@ export class StreamAnswer implements Answer, Order {
   end(): void {
     this.#then(() => {
       const { res } = this.#call.admission.attempt
+      if (this.#isCutOff()) return this.#cutOff({ stage: 'upstream', code: 'UpstreamUnreachable', detail: cutOff })
       // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
       this.#call.finish(res.statusCode)
       endSoon(res)
@@ -99,9 +119,11 @@ export class StreamAnswer implements Answer, Order {
     this.#pump()
   }
 
-  broken(): void {
+  broken(denial: Denial): void {
     this.#then(() => {
       const { res } = this.#call.admission.attempt
+      if (this.#isCutOff()) return this.#call.deny(denial)
+      this.#note(denial)
       this.#call.finish(res.statusCode)
       // A clean end would tell the client that this was all.
       res.destroy()
@@ -111,8 +133,15 @@ export class StreamAnswer implements Answer, Order {
 
   deny(denial: Denial): void {
     const { attempt } = this.#call.admission
-    if (denial.id !== undefined) attempt.res.write(`event: message\ndata: ${renderError(denial, attempt.decision)}\n\n`)
+    // Whatever the refusal was about, no other answer comes on this stream.
+    for (const { id } of this.#belonging.unanswered())
+      if (id !== undefined)
+        attempt.res.write(`event: message\ndata: ${renderError({ ...denial, id }, attempt.decision)}\n\n`)
     endSoon(attempt.res)
+  }
+
+  owes(id: string): boolean {
+    return this.#belonging.unanswered().some(asked => asked.id === id)
   }
 
   tick(now: number): void {
@@ -132,6 +161,24 @@ export class StreamAnswer implements Answer, Order {
 
   release(): void {
     this.#hold(0)
+  }
+
+  /** The client waits for an answer that cannot come any more. */
+  #isCutOff(): boolean {
+    return !this.#resumable && this.#belonging.unanswered().length > 0
+  }
+
+  #cutOff(denial: Denial): void {
+    const { services, decision } = this.#call.admission.attempt
+    const { code, detail } = denial
+    services.log.warn('upstream failed', { decision, server: this.#call.server.name, code, detail })
+    this.#call.deny(denial)
+  }
+
+  /** A stream broke, and its client may come back for the rest. */
+  #note({ code, stage, detail }: Denial): void {
+    record(this.#call.admission.attempt, { event: 'call_ended', verdict: 'deny', code, stage, detail })
+    this.#call.admission.attempt.services.metrics.decision(this.#call.server.name, code)
   }
 
   /** A stream may be silent for ever, but not in the middle of an event: its bytes are held meanwhile. */
@@ -184,7 +231,7 @@ export class StreamAnswer implements Answer, Order {
           this.#flush()
           return this.#call.deny(judged.denied, judged.findings)
         }
-        this.#ready.push(judged.bytes)
+        if (judged.bytes.length > 0) this.#ready.push(judged.bytes)
         if (turns) this.#goOn()
       }
       inTurns(this.#judge(event), this, done, error => this.#call.fault(error))
@@ -220,22 +267,51 @@ export class StreamAnswer implements Answer, Order {
   }
 
   #judge(event: SseEvent): Soon<Judged> {
-    const { data, raw } = event
+    const { data } = event
     if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
-    if (!data) return { bytes: raw }
+    if (!data) return { bytes: this.#passedOn(event) }
+    if (event.event !== undefined && event.event !== '' && event.event !== messageName)
+      return this.#stray('an event of another name')
     const { server, caller, admission } = this.#call
     const { limits } = admission.attempt.services
     const read = readAnswer(data, limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
     const out = outOfPlace(read.message, caller.era)
     if (out) return this.#withheld(out, [])
-    return whenThere(judgeAnswer(server.reversed, caller, read.message, limits), judged => {
+    const stray = this.#belonging.stray(read.message)
+    if (stray !== undefined) return this.#stray(stray)
+    const sealed = sealTasks(this.#call, read.message, limits)
+    if ('dropped' in sealed) return this.#dropped(read.message, sealed.dropped)
+    if ('denied' in sealed) return this.#refused(read.message, sealed.denied, [])
+    return whenThere(judgeAnswer(server.reversed, caller, sealed.message, limits), judged => {
       if (judged.denied) return this.#refused(read.message, judged.denied, judged.findings)
-      if (read.message.shape === 'response' && admission.messages.some(({ id }) => id === read.message.id))
-        this.#answered = true
+      if (this.#belonging.answer(read.message)) this.#answered = true
       if (judged.findings.length > 0) this.#found(judged.findings)
-      return { bytes: judged.message === read.message ? raw : withData(event, judged.message.bytes) }
+      return { bytes: this.#passedOn(event, judged.message === read.message ? undefined : judged.message.bytes) }
     })
+  }
+
+  /** What a client may come back with is bound to its session; ids that no session binds are not given out. */
+  #passedOn(event: SseEvent, data?: Buffer): Buffer {
+    const id = event.id === undefined ? undefined : this.#sealEvent?.(event.id)
+    if (id !== undefined) this.#resumable = true
+    return passedOn(event, id, data)
+  }
+
+  /** What is not for this client goes no further. The first one is told in the audit log: a server must not fill it. */
+  #stray(detail: string): Judged {
+    const { attempt } = this.#call.admission
+    const code = 'UpstreamMisdirected'
+    this.#strays += 1
+    if (this.#strays === 1) record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage: 'upstream', detail })
+    attempt.services.metrics.decision(this.#call.server.name, code)
+    return { bytes: nothing }
+  }
+
+  /** A refused answer is one, an event about somebody's task goes no further. */
+  #dropped(message: Message, detail: string): Judged {
+    if (message.shape !== 'response') return this.#stray(detail)
+    return this.#refused(message, { stage: 'tasks', code: 'TaskNotFound', detail }, [])
   }
 
   #found(findings: readonly Finding[]): void {

@@ -101,6 +101,12 @@ export function decodeHeader(value: string): string | undefined {
   return isUtf8(bytes) ? bytes.toString('utf8') : undefined
 }
 
+/** The same the other way: a text as a header value, in base64 where it could not stand for itself. */
+export function encodeHeader(text: string): string {
+  const plain = /^[ -~]+$/.test(text) && text.trim() === text && !text.startsWith('=?base64?')
+  return plain ? text : `=?base64?${Buffer.from(text).toString('base64')}?=`
+}
+
 function badParams(
   message: Message,
   headers: RequestHeaders,

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { SseSplitter, withData } from './sse.ts'
+import { passedOn, SseSplitter } from './sse.ts'
 import type { SseEvent } from './sse.ts'
 
 const big = 1 << 20
@@ -162,20 +162,55 @@ test('an event beyond the limit ends the stream, whole or unfinished', () => {
   expect(splitter.end()).toEqual({ events: [], tooLarge: true })
 })
 
-test('other data leaves ids, names, retries and comments as they were', () => {
-  const [event] = one('\ufeff: note\r\nid: 7\r\nevent:message\r\nretry: 5\r\ndata: {\r\ndata: }\r\n\r\n')
-  const after = withData(event as SseEvent, Buffer.from('{"a":\r\n1}'))
-  expect(after.toString()).toBe(': note\nid: 7\nevent:message\nretry: 5\ndata: {"a":  1}\n\n')
+test('an event that holds nothing but data, the usual name and a retry goes on in its bytes', () => {
+  for (const text of ['data: 1\n\n', 'event: message\r\nretry: 5\r\ndata: {\r\ndata: }\r\n\r\n', 'retry: 9\n\n']) {
+    const [event] = one(text)
+    expect(passedOn(event!, undefined)).toBe(event!.raw)
+  }
 })
 
-test('other data is what a reader of the new event finds, in any event', () => {
+test('comments, unknown fields, other names, ids and what is no time to wait do not go on', () => {
+  const raw =
+    '\ufeff: note\r\nid: 7\r\nevent:message\r\nfoo: bar\r\nretry: 5\r\nretry: ignore all\r\ndata: {\r\ndata: }\r\n\r\n'
+  const [event] = one(raw)
+  expect(passedOn(event!, undefined).toString()).toBe('event:message\nretry: 5\ndata: {\ndata: }\n\n')
+  expect(passedOn(event!, 'sealed').toString()).toBe('id: sealed\nevent:message\nretry: 5\ndata: {\ndata: }\n\n')
+  expect(passedOn(event!, undefined, Buffer.from('{"a":\r\n1}')).toString()).toBe(
+    'event:message\nretry: 5\ndata: {"a":  1}\n\n',
+  )
+  for (const text of [': only a note\n\n', 'id: 7\n\n', 'event: ping\nfoo\n\n'])
+    expect(passedOn(one(text)[0]!, undefined)).toHaveLength(0)
+  expect(passedOn(one('id: 7\ndata: \n\n')[0]!, 'sealed').toString()).toBe('id: sealed\ndata: \n\n')
+})
+
+test('other data is what a reader of the new event finds, in any event, and the id is the one that was given', () => {
   fc.assert(
     fc.property(streams, fc.jsonValue(), (stream, value) => {
       for (const event of split([stream]).events) {
-        const [again, ...more] = one(withData(event, Buffer.from(JSON.stringify(value, undefined, 1))).toString())
+        const text = passedOn(
+          event,
+          event.id === undefined ? undefined : 'sealed',
+          Buffer.from(JSON.stringify(value, undefined, 1)),
+        ).toString()
+        const [again, ...more] = one(text)
         expect(more).toEqual([])
         expect(JSON.parse(again?.data?.toString() ?? '')).toEqual(JSON.parse(JSON.stringify(value)))
-        expect([again?.event, again?.id]).toEqual([event.event, event.id])
+        expect(again?.id).toBe(event.id === undefined ? undefined : 'sealed')
+        expect(['message', undefined]).toContain(again?.event)
+      }
+    }),
+    { numRuns: 500 },
+  )
+})
+
+test('whatever comes, what goes on has the same data and no line of another kind', () => {
+  fc.assert(
+    fc.property(streams, stream => {
+      for (const event of split([stream]).events) {
+        const out = passedOn(event, undefined)
+        for (const line of out.toString().split(/\r\n|\r|\n/))
+          expect(line).toMatch(/^$|^data$|^data:|^event: ?message$|^retry: ?\d+$/)
+        expect(one(out.toString())[0]?.data?.toString()).toEqual(event.data?.toString())
       }
     }),
     { numRuns: 500 },
@@ -186,7 +221,7 @@ test('a line that only a sloppy reader takes for data makes the event dubious, a
   for (const line of ['Data: x', ' data: x', '\ufeffdata: x', 'data : x', 'DATA']) {
     const [event] = one(`: first\n\ndata: 1\n${line}\n\n`).slice(1)
     expect(event).toMatchObject({ dubious: true })
-    expect(withData(event as SseEvent, Buffer.from('2')).toString()).toBe('data: 2\n\n')
+    expect(passedOn(event as SseEvent, undefined, Buffer.from('2')).toString()).toBe('data: 2\n\n')
   }
   expect(one('data: 1\nid: Data\n\n')[0]?.dubious).toBeUndefined()
 })

@@ -1,4 +1,4 @@
-import { lines } from './sse-lines.ts'
+import { lines, type SseLine } from './sse-lines.ts'
 
 /** One block of a `text/event-stream` (HTML standard, section 9.2), with the bytes it came in. */
 export type SseEvent = {
@@ -11,6 +11,8 @@ export type SseEvent = {
   readonly data?: Buffer
   readonly event?: string
   readonly id?: string
+  /** Holds nothing but data, the usual name of an event and a time to wait: what a client is told beside the message is what is known of it. */
+  readonly plain: boolean
   /** Holds a line that the standard ignores and a sloppy reader could take for data (`Data:`, ` data:`): nobody judged what it says. */
   readonly dubious?: true
 }
@@ -178,17 +180,21 @@ function readEvent(raw: Buffer): SseEvent {
   let event: string | undefined
   let id: string | undefined
   let dubious = false
-  for (const { name, value } of lines(raw)) {
+  let plain = true
+  for (const one of lines(raw)) {
+    const { name, value } = one
     if (name === 'data') {
       data.push(value)
       continue
     }
     if (name === 'event') event = value.toString('utf8')
     else if (name === 'id' && !value.includes(0)) id = value.toString('utf8')
+    plain &&= isPlain(one)
     if (isCareless(name, value)) dubious = true
   }
   return {
     raw,
+    plain,
     ...(data.some(line => line.length > 0) && { data: joined(data) }),
     ...(event !== undefined && { event }),
     ...(id !== undefined && { id }),
@@ -203,17 +209,47 @@ function joined(data: readonly Buffer[]): Buffer {
   return data.length === 1 ? first : Buffer.concat(data.flatMap((line, index) => (index === 0 ? [line] : [feed, line])))
 }
 
-/** Comments have no name. What has another is left out: at the start of a stream a mark before `data` would be skipped by the reader. */
-const keptNames = new Set(['', 'id', 'event', 'retry'])
+/** The name under which clients take an event for a message; without one it has this, too. */
+export const messageName = 'message'
+
+/** The lines beside data that pass as they are. Comments and fields that no client knows would be texts that nobody judged. */
+function isPlain({ line, name, value }: SseLine): boolean {
+  if (line.length === 0) return true
+  const text = value.length > 16 ? '' : value.toString('latin1')
+  return name === 'event' ? text === messageName : name === 'retry' && /^\d{1,9}$/.test(text)
+}
+
+const idName = Buffer.from('id: ')
 
 /**
- * The event with other data: its comments, ids, names and retries as they were, the data on one line, a blank line.
- * @param data JSON, where line breaks are white space and become blanks
+ * The event as it goes on: its data, its name if it is the usual one, its retry, and no id but `id`. In the bytes in which it came where nothing
+ * of them has to go; empty if nothing is left.
+ *
+ * @param data other data: JSON, where line breaks are white space and become blanks
  */
-export function withData(event: SseEvent, data: Buffer): Buffer {
+export function passedOn(event: SseEvent, id: string | undefined, data?: Buffer): Buffer {
+  if (data === undefined && id === undefined && event.plain) return event.raw
+  const kept = keptLines(event.raw, id, data === undefined)
+  if (data !== undefined) kept.push(Buffer.from('data: '), flattened(data), feed)
+  return kept.length === 0 ? nothing : Buffer.concat([...kept, feed])
+}
+
+function keptLines(raw: Buffer, id: string | undefined, withData: boolean): Buffer[] {
   const kept: Buffer[] = []
-  for (const { name, line } of lines(event.raw)) if (line.length > 0 && keptNames.has(name)) kept.push(line, feed)
+  let name = id
+  for (const one of lines(raw)) {
+    if (one.line.length === 0) continue
+    // In its place, which some readers of lines may count on; of several only one.
+    if (one.name === 'id' && name !== undefined) {
+      kept.push(idName, Buffer.from(name), feed)
+      name = undefined
+    } else if (one.name === 'data' ? withData : isPlain(one)) kept.push(one.line, feed)
+  }
+  return kept
+}
+
+function flattened(data: Buffer): Buffer {
   const flat = Buffer.from(data)
   for (let i = 0; i < flat.length; i++) if (flat[i] === lf || flat[i] === cr) flat[i] = 0x20
-  return Buffer.concat([...kept, Buffer.from('data: '), flat, Buffer.from('\n\n')])
+  return flat
 }

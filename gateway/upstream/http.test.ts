@@ -26,6 +26,7 @@ const ask = (upstream: ReturnType<typeof httpUpstream>): Promise<Outcome> =>
         },
         end: () => resolve(outcome),
         fail: (failed, detail) => resolve({ ...outcome, failed, detail }),
+        refuse: ({ code }) => resolve({ ...outcome, failed: code }),
       },
     )
   })

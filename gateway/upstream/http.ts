@@ -41,6 +41,9 @@ function judgedConnector(judge: AddressJudge, resolve: Resolve): buildConnector.
   }
 }
 
+/** How long a server may take to hear what it is told, and an upstream to close for it. Milliseconds. */
+const telling = 2_000
+
 class CancelledByCaller extends Error {}
 
 class HttpCall implements Dispatcher.DispatchHandler, UpstreamCall {
@@ -112,22 +115,47 @@ export function httpUpstream(url: string, judge: AddressJudge, resolve: Resolve 
     headersTimeout: 0,
     bodyTimeout: 0,
   })
-  return {
-    open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
-      const call = new HttpCall(sink)
-      pool.dispatch(
-        {
-          path,
-          method: request.method,
-          headers: request.headers,
-          body: request.body ?? null,
-          idempotent: false,
-          blocking: false,
-        },
-        call,
-      )
-      return call
-    },
-    close: () => pool.destroy(),
+  const open = (request: UpstreamRequest, sink: UpstreamSink): UpstreamCall => {
+    const call = new HttpCall(sink)
+    pool.dispatch(
+      {
+        path,
+        method: request.method,
+        headers: request.headers,
+        body: request.body ?? null,
+        idempotent: false,
+        blocking: false,
+      },
+      call,
+    )
+    return call
   }
+  const told = new Set<Promise<void>>()
+  return {
+    open,
+    tell(request) {
+      const heard = tellOnce(sink => open(request, sink)).finally(() => told.delete(heard))
+      told.add(heard)
+    },
+    async close() {
+      await Promise.all(told)
+      await pool.destroy()
+    },
+  }
+}
+
+/** Resolves when the server has heard it, or will not. */
+function tellOnce(open: (sink: UpstreamSink) => UpstreamCall): Promise<void> {
+  return new Promise(resolve => {
+    let call: UpstreamCall | undefined
+    const timer = setTimeout(() => {
+      call?.cancel()
+      resolve()
+    }, telling).unref()
+    const done = (): void => {
+      clearTimeout(timer)
+      resolve()
+    }
+    call = open({ head: () => undefined, data: () => undefined, end: done, fail: done, refuse: done })
+  })
 }

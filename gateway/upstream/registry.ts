@@ -21,6 +21,7 @@ const parked: Upstream = {
     sink.fail('UpstreamUnreachable', 'the server is stopped or refused')
     return { cancel() {}, pause() {}, resume() {} }
   },
+  tell: () => undefined,
   close: () => Promise.resolve(),
 }
 

@@ -7,9 +7,17 @@ import type { JunkCounts } from './stdio/junk.ts'
 import { launcher } from './stdio/launch.ts'
 import type { StdioOptions } from './stdio/options.ts'
 import { modernPool } from './stdio/pool.ts'
-import { refuseBy, reply } from './stdio/reply.ts'
+import { reply } from './stdio/reply.ts'
 import type { Reply, ReplyHooks } from './stdio/reply.ts'
 import { sessionTable } from './stdio/sessions.ts'
+
+const deaf: UpstreamSink = {
+  head: () => undefined,
+  data: () => undefined,
+  end: () => undefined,
+  fail: () => undefined,
+  refuse: () => undefined,
+}
 
 /** A stdio server, with what was dropped of its output so far. */
 export type StdioUpstream = Upstream & { readonly dropped: Readonly<JunkCounts> }
@@ -40,7 +48,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
       const { supported } = eras
       if (requested !== undefined && supported?.includes(requested) === false) {
         // A child on a pipe agreed on its revision once and need not look again; an HTTP server has to, at every request.
-        return answer.refuse(400, -32022, 'Unsupported protocol version', message.id, { supported, requested })
+        return answer.refuse('RevisionNotServed', message.id, { supported, requested })
       }
       const channel = pool.take(owner)
       if (channel === 'busy') void roomFor(owner, answer, serve)
@@ -62,17 +70,17 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     const era = await eras.ask(owner)
     if (!answer.open) return
     if (era === 'modern') serve()
-    else if (era === 'legacy') refuseBy(answer, 'SessionRequired', message.id)
+    else if (era === 'legacy') answer.refuse('SessionRequired', message.id)
     else if (era === 'busy') await roomFor(owner, answer, () => void afterProbe(owner, message, answer, serve))
     else unavailable(answer, era)
   }
 
   function post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
     const [message] = request.messages
-    if (message === undefined) return refuseBy(answer, 'InvalidRequest')
-    if (!accepts(request.headers.accept, postTypes)) return refuseBy(answer, 'NotAcceptable', message.id)
+    if (message === undefined) return answer.refuse('InvalidRequest')
+    if (!accepts(request.headers.accept, postTypes)) return answer.refuse('NotAcceptable', message.id)
     const era = eraOf(message, request.headers['mcp-protocol-version'])
-    if (!('era' in era)) refuseBy(answer, era.code, era.id)
+    if (!('era' in era)) answer.refuse(era.code, era.id)
     else if (era.era === 'modern' && request.messages.length === 1) modern(request, message, answer, hooks)
     else sessions.post(request, ownerOf(request.principal), answer, hooks)
   }
@@ -81,21 +89,24 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     if (closed) return answer.fail('ShuttingDown', 'the gateway is stopping')
     if (request.method === 'POST') return post(request, answer, hooks)
     const nothing = request.headers['mcp-session-id'] === undefined && eras.known === 'modern'
-    if (nothing) return refuseBy(answer, 'MethodNotAllowed')
+    if (nothing) return answer.refuse('MethodNotAllowed')
     const stream = request.method === 'GET'
-    if (stream && !accepts(request.headers.accept, streamTypes)) return refuseBy(answer, 'NotAcceptable')
+    if (stream && !accepts(request.headers.accept, streamTypes)) return answer.refuse('NotAcceptable')
     if (stream) sessions.listen(request, ownerOf(request.principal), answer, hooks)
     else sessions.remove(request, ownerOf(request.principal), answer)
   }
 
+  function open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
+    const hooks: ReplyHooks = { cancelled() {}, slow() {} }
+    const answer = reply(sink, options.limits.maxBacklog, hooks)
+    route(request, answer, hooks)
+    return answer.call
+  }
+
   return {
     dropped: host.junk.counts,
-    open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {
-      const hooks: ReplyHooks = { cancelled() {}, slow() {} }
-      const answer = reply(sink, options.limits.maxBacklog, hooks)
-      route(request, answer, hooks)
-      return answer.call
-    },
+    open,
+    tell: request => void open(request, deaf),
     async close() {
       closed = true
       sessions.close()

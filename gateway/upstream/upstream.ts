@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
-import type { Message, Principal } from '../exchange.ts'
+import type { Denial, Message, Principal } from '../exchange.ts'
 
 /** What goes to a server: judged already, byte for byte what is sent. */
 export type UpstreamRequest = {
@@ -22,6 +22,8 @@ export type UpstreamSink = {
   end(): void
   /** `detail` is for the log only. */
   fail(code: ErrorCode, detail: string): void
+  /** Instead of all of these: a bridge of ours does not take the request, and nothing of it has been sent. */
+  refuse(denial: Denial): void
 }
 
 export type UpstreamCall = {
@@ -34,5 +36,7 @@ export type UpstreamCall = {
 /** A server as the pipeline sees it: something that speaks Streamable HTTP, be it across a socket or in this process (a stdio child). */
 export type Upstream = {
   open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall
+  /** Says something that has no answer, whatever becomes of it. */
+  tell(request: UpstreamRequest): void
   close(): Promise<void>
 }

@@ -54,6 +54,9 @@ const names: Readonly<Record<string, string>> = {
   'notifications/cancelled': 'requestId',
 }
 
+/** A server's progress comes under the caller's own token, or not at all (gateway/call/belonging.ts). What it cancels is a request of its own making. */
+const namesOfServer: Readonly<Record<string, string>> = { 'notifications/progress': 'progressToken' }
+
 /** The requests that can be asked to come again with a state. */
 const resumable = new Set(['tools/call', 'prompts/get', 'resources/read'])
 
@@ -67,14 +70,14 @@ type Exempt = (name: string, value: unknown) => boolean
  * A state is opaque, protected by who made it, and to be sent back byte for byte (specification 2026-07-28, multi round-trip requests). There
  * are none elsewhere, so elsewhere it is text.
  */
-function exemptOf({ shape, method, result }: Message, era: Era): Exempt {
+function exemptOf({ shape, method, result }: Message, era: Era, named = names): Exempt {
   const carriesState =
     era === 'modern' &&
     (shape === 'response'
       ? isRecord(result) && result['resultType'] === 'input_required'
       : shape === 'request' && method !== undefined && resumable.has(method))
   const known =
-    shape === 'notification' && method !== undefined && Object.hasOwn(names, method) ? names[method] : undefined
+    shape === 'notification' && method !== undefined && Object.hasOwn(named, method) ? named[method] : undefined
   return (name, value) =>
     (carriesState && name === 'requestState' && typeof value === 'string') || (name === known && isIdentifier(value))
 }
@@ -123,15 +126,13 @@ export function partsOfRequest(message: Message, era: Era): Part[] {
 /** What the server sends: answers, notifications, and its own requests to the client. */
 export function partsOfAnswer(message: Message, era: Era): Part[] {
   const { shape, method, params, result, error } = message
-  const isExempt = exemptOf(message, era)
+  const isExempt = exemptOf(message, era, namesOfServer)
   if (shape === 'response')
     return [...partsOf('result', result, 'result', isExempt), ...partsOf('error', error, 'serverNotification', nothing)]
-  const isRequest = shape === 'request'
-  return partsOf(
-    'params',
-    params,
-    isRequest ? 'serverRequest' : 'serverNotification',
-    isRequest ? nothing : isExempt,
-    method,
-  )
+  if (shape === 'notification') return partsOf('params', params, 'serverNotification', isExempt, method)
+  return [...idOf(message), ...partsOf('params', params, 'serverRequest', nothing, method)]
 }
+
+/** The server chose the id of its request, so it is a text of the server's. */
+const idOf = ({ id }: Message): Part[] =>
+  id?.startsWith('"') === true ? [{ channel: 'Elicitation', value: id.slice(1, -1), path: ['id'], shape: 'plain' }] : []

@@ -21,6 +21,10 @@ describe('what is exempt elsewhere is judged', () => {
   test.each([
     ['a progress token in structured content', result({ structuredContent: meta('zebra') })],
     ['a progress token in a block', result({ content: [{ ...textBlock('a'), ...meta({ t: 'zebra' }) }] })],
+    ['the id of its own request', { jsonrpc: '2.0', id: 'zebra', method: 'roots/list' }],
+    ['what it cancels', notification('notifications/cancelled', { requestId: 'zebra' })],
+    ['a progress token of its own', request('sampling/createMessage', { messages: [], ...meta('zebra') })],
+    ['a progress token in a result', result({ content: [], ...meta('zebra') })],
     ['a state of a complete result', result({ resultType: 'complete', requestState: 'zebra' })],
     ['a state that is an object', result({ resultType: 'input_required', requestState: { t: 'zebra' } })],
     ['a progress token that is an object', notification('notifications/progress', { progressToken: { t: 'zebra' } })],

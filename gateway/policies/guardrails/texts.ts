@@ -116,6 +116,12 @@ class Walk {
     return this.#path.length === 2 && (root === 'params' || root === 'result') && name === '_meta'
   }
 
+  /** A token for progress that a server gives is its own. */
+  #isId(name: string, value: unknown, { binary: fromServer }: Place): boolean {
+    if (!identifiers.has(name) || !this.#isInMeta() || !isIdentifier(value)) return false
+    return !fromServer || name !== 'progressToken'
+  }
+
   #list(values: readonly unknown[], place: Place, from: number): void {
     for (let index = from; index < values.length; index++) {
       if (this.#visited > this.#limit) {
@@ -131,7 +137,7 @@ class Walk {
   #object(object: Record<string, unknown>, place: Place): void {
     for (const name of Object.keys(object)) {
       const inner = object[name]
-      if (identifiers.has(name) && this.#isInMeta() && isIdentifier(inner)) continue
+      if (this.#isId(name, inner, place)) continue
       this.#path.push(name)
       if (place.free || !isProtocolName(name)) this.#visit(name, 'name', this.#path, undefined)
       if (place.binary && typeof inner === 'string' && isBinaryMember(object, name, place.shape)) {

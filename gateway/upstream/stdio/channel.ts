@@ -5,7 +5,6 @@ import type { ParamHeader, RequestHeaders } from '../../mcp/headers.ts'
 import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
-import { refuseBy } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { discoverRequest, probeId, verdictOf } from './probe.ts'
 import type { ProbeVerdict } from './probe.ts'
@@ -163,7 +162,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
 
   function request(message: Message, headers: RequestHeaders, answer: Reply, hooks: ReplyHooks): void {
     idle.touch()
-    if (mismatch(message, headers)) return refuseBy(answer, 'HeaderMismatch', message.id)
+    if (mismatch(message, headers)) return answer.refuse('HeaderMismatch', message.id)
     if (over) return answer.fail('UpstreamUnreachable', 'the process ended')
     if (calls.size >= limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
     const own = String(++ids)

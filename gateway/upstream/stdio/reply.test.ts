@@ -14,6 +14,7 @@ function recorded(maxBacklog = 1000) {
       data: chunk => void said.push(chunk.toString()),
       end: () => void said.push('end'),
       fail: code => void said.push(code),
+      refuse: denial => void said.push(JSON.stringify(denial)),
     },
     maxBacklog,
     hooks,
@@ -114,6 +115,7 @@ describe('reply', () => {
         },
         end: () => void said.push('end'),
         fail: () => undefined,
+        refuse: () => undefined,
       },
       1000,
       { cancelled() {}, slow() {} },
@@ -128,10 +130,11 @@ describe('reply', () => {
     expect(said.at(-1)).toBe('end')
   })
 
-  test('an error of the bridge names the id as it was spelled, or null', async () => {
+  test('a refusal of the bridge is no answer of its own: it goes to whoever refuses, with the id as it was spelled', async () => {
     const { answer, said } = recorded()
-    answer.refuse(400, -32000, 'a "reason"', '9007199254740993')
+    answer.refuse('RequestIdInUse', '9007199254740993')
+    answer.refuse('SessionNotFound')
     await started()
-    expect(said[1]).toBe('{"jsonrpc":"2.0","error":{"code":-32000,"message":"a \\"reason\\""},"id":9007199254740993}')
+    expect(said).toEqual(['{"stage":"bridge","code":"RequestIdInUse","id":"9007199254740993"}'])
   })
 })

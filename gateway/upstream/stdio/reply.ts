@@ -1,5 +1,5 @@
-import { errors } from '../../errors.ts'
 import type { ErrorCode } from '../../errors.ts'
+import type { Denial } from '../../exchange.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamSink } from '../upstream.ts'
 
 /** The answer of one HTTP call, told as a Streamable HTTP server would give it. After the final word nothing more is said. */
@@ -19,8 +19,8 @@ export type Reply = {
   accepted(): void
   /** Ends a session, or another thing that has no body. */
   done(): void
-  /** An error of this bridge, spelled as a JSON-RPC error with the raw id token. */
-  refuse(status: number, rpc: number, text: string, id?: string, data?: unknown): void
+  /** The bridge does not take the request: the call is refused as any other, with the raw id token. */
+  refuse(code: ErrorCode, id?: string, data?: Denial['data']): void
   fail(code: ErrorCode, detail: string): void
 }
 
@@ -132,16 +132,15 @@ export function reply(sink: UpstreamSink, maxBacklog: number, hooks: ReplyHooks)
     },
     accepted: () => empty(202),
     done: () => empty(200),
-    refuse(status, rpc, text, id, data) {
-      const error = `"error":${JSON.stringify({ code: rpc, message: text, data })}`
-      body(status, Buffer.from(`{"jsonrpc":"2.0",${error},"id":${id ?? 'null'}}`))
+    refuse(code, id, data) {
+      const denial: Denial = {
+        stage: 'bridge',
+        code,
+        ...(id !== undefined && { id }),
+        ...(data !== undefined && { data }),
+      }
+      finish(() => sink.refuse(denial))
     },
     fail: (code, detail) => finish(() => sink.fail(code, detail)),
   }
-}
-
-/** Refuses by the row of a code in the error table, in the words that SDK servers use. */
-export function refuseBy(answer: Reply, code: ErrorCode, id?: string): void {
-  const { http, rpc, text } = errors[code]
-  answer.refuse(http, rpc, text, id)
 }

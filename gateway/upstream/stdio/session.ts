@@ -4,7 +4,6 @@ import type { UpstreamRequest } from '../upstream.ts'
 import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
-import { refuseBy } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { serverStream } from './serverstream.ts'
 import { statusOf } from './status.ts'
@@ -147,12 +146,12 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
   function post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
     idle.touch()
     watch(answer, hooks)
-    if (over) return refuseBy(answer, 'SessionNotFound')
+    if (over) return answer.refuse('SessionNotFound', request.messages[0]?.id)
     const asked = request.messages.filter(({ shape }) => shape === 'request')
     const clash = asked.find(
       ({ id }, at) => id === undefined || waiting.has(id) || asked.findIndex(m => m.id === id) < at,
     )
-    if (clash !== undefined) return answer.refuse(400, -32600, 'A request with this id is in flight already.', clash.id)
+    if (clash !== undefined) return answer.refuse('RequestIdInUse', clash.id)
     if (waiting.size + asked.length > limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
     const opening = asked.some(({ method }) => method === 'initialize')
     // Nobody will ever learn the id of a session whose client went away before it was opened.

@@ -1,7 +1,6 @@
 import { legacyRevisions } from '../../mcp/era.ts'
 import type { UpstreamRequest } from '../upstream.ts'
 import type { Launcher } from './launch.ts'
-import { refuseBy } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { openSession } from './session.ts'
 import type { Session } from './session.ts'
@@ -26,10 +25,9 @@ export function sessionTable(host: Launcher): SessionTable {
     const raw = request.messages.length === 1 ? request.messages[0]?.id : undefined
     const id = request.headers['mcp-session-id']
     const session = id === undefined ? undefined : sessions.get(id)
-    if (id === undefined) refuseBy(answer, 'SessionRequired', raw)
-    else if (session === undefined || session.owner !== owner) refuseBy(answer, 'SessionNotFound')
-    else if (!versionFits(request, session))
-      answer.refuse(400, -32000, 'Bad Request: Unsupported protocol version', raw)
+    if (id === undefined) answer.refuse('SessionRequired', raw)
+    else if (session === undefined || session.owner !== owner) answer.refuse('SessionNotFound', raw)
+    else if (!versionFits(request, session)) answer.refuse('SessionRevision', raw)
     else return session
     return undefined
   }
@@ -71,13 +69,13 @@ export function sessionTable(host: Launcher): SessionTable {
       if (opens && request.headers['mcp-session-id'] === undefined) return void open(request, owner, answer, hooks)
       const session = find(request, owner, answer)
       if (session === undefined) return
-      if (opens) answer.refuse(400, -32600, 'Invalid Request: Server already initialized', first.id)
+      if (opens) answer.refuse('SessionOpen', first.id)
       else session.post(request, answer, hooks)
     },
     listen(request, owner, answer, hooks) {
       const session = find(request, owner, answer)
       if (session === undefined || session.listen(answer, hooks)) return
-      answer.refuse(409, -32000, 'Conflict: Only one SSE stream is allowed per session')
+      answer.refuse('StreamOpen')
     },
     remove(request, owner, answer) {
       const session = find(request, owner, answer)

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ErrorCode } from '../../../errors.ts'
 import type { Principal } from '../../../exchange.ts'
+import { render } from '../../../answer.ts'
 import { readBody } from '../../../mcp/message.ts'
 import { stdioUpstream } from '../../stdio.ts'
 import type { StdioUpstream } from '../../stdio.ts'
@@ -71,6 +72,8 @@ export type Heard = {
   headers: UpstreamHeaders
   body: string
   ended: boolean
+  /** The code by which the bridge refused it. */
+  refused?: ErrorCode
   failed: { code: ErrorCode; detail: string } | undefined
   /** Resolves at the end, or when it failed. */
   readonly over: Promise<void>
@@ -138,6 +141,12 @@ export function ask(server: StdioUpstream, asked: Asked): Heard {
     },
     end() {
       heard.ended = true
+      resolve()
+    },
+    // As the pipeline renders it.
+    refuse(denial) {
+      const { status, headers, body: text } = render(denial, 'd-test-1')
+      Object.assign(heard, { status, headers: { 'content-type': headers['Content-Type'] }, body: text, refused: denial.code })
       resolve()
     },
     fail(code, detail) {

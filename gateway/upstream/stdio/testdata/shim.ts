@@ -2,6 +2,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { render } from '../../../answer.ts'
 import { readBody } from '../../../mcp/message.ts'
 import type { Upstream, UpstreamRequest } from '../../upstream.ts'
 import { principal } from './client.ts'
@@ -44,6 +45,10 @@ function forward(upstream: Upstream, request: IncomingMessage, body: Buffer, res
       data: chunk => void response.write(chunk),
       end: () => void response.end(),
       fail: () => void response.destroy(),
+      refuse: denial => {
+        const { status, headers, body: text } = render(denial, 'd-shim-1')
+        response.writeHead(status, headers).end(text)
+      },
     },
   )
   response.on('close', () => call.cancel())

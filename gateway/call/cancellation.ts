@@ -1,0 +1,26 @@
+import type { ErrorCode } from '../errors.ts'
+import { readBody } from '../mcp/message.ts'
+import type { UpstreamRequest } from '../upstream/upstream.ts'
+import type { Admission } from './admission.ts'
+import { requestHeaders } from './forwarded.ts'
+
+/**
+ * What the server of a legacy session is told when the gateway no longer waits for its answers (MCP 2025-11-25, cancellation): one notification
+ * for each request that is still owed. `initialize` must not be cancelled.
+ */
+export function cancellations(
+  { attempt, caller, messages, session }: Admission,
+  code: ErrorCode,
+  owes: (id: string) => boolean,
+): UpstreamRequest[] {
+  if (caller.era !== 'legacy' || session === undefined) return []
+  const headers = requestHeaders(attempt.req.headers, 'legacy', session.opened.upstream)
+  return messages.flatMap(({ shape, id, method }) => {
+    if (shape !== 'request' || id === undefined || method === 'initialize' || !owes(id)) return []
+    const params = `{"requestId":${id},"reason":"${code}"}`
+    const body = Buffer.from(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`)
+    const read = readBody(body, attempt.services.limits)
+    if (!('message' in read)) return []
+    return [{ method: 'POST', headers, body, messages: [read.message], principal: caller.principal }]
+  })
+}
