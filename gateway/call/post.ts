@@ -84,9 +84,12 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
 
 function send(admission: Admission, body: Body, { messages, findings }: Verdicts): void {
   const { attempt, caller, server, session } = admission
+  // What was found in a batch stands in the line of its first message, once.
+  let found = findings.length > 0 ? findings : undefined
   for (const message of messages) {
     attempt.message = message
-    record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
+    record(attempt, { event: 'mcp_call', verdict: 'allow', findings: found })
+    found = undefined
   }
   attempt.services.metrics.decision(server.name, 'Allowed')
   new Call(admission).open({
