@@ -11,12 +11,7 @@ const writing = promisify(write)
  * instead of holding a thread. Files and terminals take what they are given.
  * @param maxWaiting bytes that may wait for the reader
  */
-export function pipeSink(
-  stream: typeof process.stdout | typeof process.stderr,
-  maxWaiting: number,
-  notices: Notices,
-): Outlet {
-  const { fd } = stream
+export function pipeSink({ fd }: { readonly fd: number }, maxWaiting: number, notices: Notices): Outlet {
   return new Outlet(
     {
       write: async bytes => (await writing(fd, bytes)).bytesWritten,
