@@ -41,14 +41,20 @@ type What = Pick<AuditRecord, 'event' | 'verdict'> &
 
 /** One line in the audit log for a decision about this attempt. Where a call has many about nothing but findings, those are added up. */
 export function record(attempt: Attempt, what: What): void {
-  const { event, verdict, findings } = what
+  const { findings } = what
   if (findings) {
     count(attempt, findings)
-    attempt.found ??= new Found()
-    const isAlone = event === 'mcp_answer' && verdict === 'allow'
-    if (isAlone && !attempt.found.isOwn(findings, attempt.res, sum => write(attempt, rest, sum))) return
+    if (isAboutFindings(what) && !hasOwnLine(attempt, findings)) return
   }
   write(attempt, what, findings)
+}
+
+const isAboutFindings = ({ event, verdict }: What): boolean => event === 'mcp_answer' && verdict === 'allow'
+
+function hasOwnLine(attempt: Attempt, findings: readonly Finding[]): boolean {
+  attempt.found ??= new Found()
+  const { res, services } = attempt
+  return attempt.found.isOwn(findings, { res, now: services.now(), sum: found => write(attempt, rest, found) })
 }
 
 /** The line of the findings that had none of their own. */

@@ -2,27 +2,38 @@ import type { ServerResponse } from 'node:http'
 import type { Finding } from '../exchange.ts'
 import { Tally } from '../members.ts'
 
-/** Lines of one call that name findings, before the rest are added up. */
+/** Lines of one call that name what was found in one message each. */
 const maxLines = 16
 
+/** For how long further ones are added up while the answer goes on. Milliseconds. */
+const sumEvery = 60_000
+
 /**
- * The findings of one call: a stream of thousands of events that only warn must not be thousands of lines. The first few lines name theirs;
- * those of all later ones are added up, and written as one line when the answer is over.
+ * The findings of one call: a stream of thousands of events that only warn must not be thousands of lines. The first few messages have lines of
+ * their own; what is found in later ones is added up, and is one line each minute and at the end of the answer.
  */
 export class Found {
   #lines = 0
   #rest: Tally | undefined
+  #since = 0
 
-  /** Whether one more line may name its findings. Otherwise they have been added up, and `whenOver` hears the sum once. */
-  isOwn(findings: readonly Finding[], res: ServerResponse, whenOver: (sum: Tally) => void): boolean {
+  /** Whether this message may have a line of its own. Otherwise its findings have been added up, and `sum` will hear of them. */
+  isOwn(
+    findings: readonly Finding[],
+    { res, now, sum }: { readonly res: ServerResponse; readonly now: number; sum(rest: Tally): void },
+  ): boolean {
     this.#lines += 1
     if (this.#lines <= maxLines) return true
-    if (this.#rest === undefined) {
-      const rest = new Tally()
-      this.#rest = rest
-      res.once('close', () => whenOver(rest))
-    }
+    if (this.#lines === maxLines + 1) res.once('close', () => this.#write(sum))
+    if (!this.#rest) this.#since = now
+    this.#rest ??= new Tally()
     this.#rest.add(findings)
+    if (now - this.#since >= sumEvery) this.#write(sum)
     return false
+  }
+
+  #write(sum: (rest: Tally) => void): void {
+    if (this.#rest) sum(this.#rest)
+    this.#rest = undefined
   }
 }
