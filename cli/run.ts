@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileSink } from '../gateway/file-sink.ts'
 import { auditNotices } from '../gateway/log.ts'
-import { standaloneRotation } from '../gateway/rotation.ts'
+import { standaloneRotation } from '../gateway/config/rotation.ts'
 import { startGateway } from '../gateway/start.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from '../gateway/options.ts'
 import type { Command, Io } from './command.ts'

@@ -17,7 +17,8 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
 import { fileSink } from './file-sink.ts'
 import type { LineSink, Notices } from './options.ts'
-import { rotatedFiles, type Rotation } from './rotation.ts'
+import type { Rotation } from './config/rotation.ts'
+import { rotatedFiles } from './rotation.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-sink-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -2,7 +2,8 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import type { LineSink, Notices } from './options.ts'
 import { Outlet, type Drain, type Kept } from './outlet.ts'
-import { prune, rotateAway, type Rotation } from './rotation.ts'
+import type { Rotation } from './config/rotation.ts'
+import { prune, rotateAway } from './rotation.ts'
 
 /** What may wait for a disk that does not answer. Bytes. */
 const maxWaiting = 8 * 1024 * 1024

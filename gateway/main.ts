@@ -9,7 +9,7 @@ import { auditNotices, droppingLog } from './log.ts'
 import { startGateway } from './start.ts'
 import type { LineSink, Log } from './options.ts'
 import { pipeSink } from './pipe-sink.ts'
-import { podRotation, standaloneRotation } from './rotation.ts'
+import { podRotation, standaloneRotation } from './config/rotation.ts'
 import { watchFolders } from './watch.ts'
 
 /** What may wait for the readers of standard output and standard error. Bytes. */

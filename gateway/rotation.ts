@@ -1,34 +1,6 @@
 import { readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, extname, join } from 'node:path'
-
-/** When a file makes way for a new one, and how many are kept: the oldest go first. */
-export type Rotation = {
-  readonly maxBytes: number
-  /** Milliseconds since the file was made. */
-  readonly maxAge: number
-  /** Bytes and files altogether, the one that is written included. */
-  readonly keepBytes: number
-  readonly keepFiles: number
-}
-
-const mebibyte = 1024 * 1024
-const day = 24 * 60 * 60 * 1000
-
-/** The audit log of `bartizan run`. */
-export const standaloneRotation: Rotation = {
-  maxBytes: 16 * mebibyte,
-  maxAge: day,
-  keepBytes: 256 * mebibyte,
-  keepFiles: 400,
-}
-
-/** `MCPGateway.spec.audit.output: File`; the volume is larger (operator/translate/gatewaycontainer.ts). */
-export const podRotation: Rotation = {
-  maxBytes: 10 * mebibyte,
-  maxAge: day,
-  keepBytes: 100 * mebibyte,
-  keepFiles: 100,
-}
+import type { Rotation } from './config/rotation.ts'
 
 const parts = (path: string) => {
   const extension = extname(path)

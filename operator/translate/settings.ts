@@ -13,6 +13,7 @@ export type Settings = {
   readonly hosts: readonly string[]
   readonly origins?: readonly string[]
   readonly onFailure?: 'Refuse' | 'Drop'
+  readonly auditOutput?: 'Stdout' | 'File'
   readonly tls?: { readonly secretName: string }
   readonly allowedNetworks: readonly string[]
   readonly scrapers: readonly Scraper[]
@@ -60,6 +61,7 @@ const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   hosts: spec => spec.hosts,
   origins: spec => spec.origins,
   'audit.onFailure': spec => spec.audit?.onFailure,
+  'audit.output': spec => spec.audit?.output,
   'tls.secretName': spec => spec.tls?.secretName,
   'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
   'metrics.scrapers': spec => spec.metrics?.scrapers,
@@ -71,6 +73,7 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
   const setting = (layer: Layer | undefined): boolean =>
     layer !== undefined && readers[field]!(layer.spec) !== undefined
   if (field === 'publicUrl' || field === 'tls.secretName') return [setting(own) ? own : floor]
+  if (field === 'audit.output') return [setting(floor) ? floor : own]
   if (field === 'audit.onFailure')
     return [layers.find(layer => layer?.spec.audit?.onFailure === settings.onFailure && setting(layer))]
   return layers.filter(setting)
@@ -78,7 +81,8 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
 
 /**
  * Combines the settings of the operator's own namespace with those of a namespace, which may only add: lists grow, of two answers to one
- * question the stricter holds, what the floor caps stays capped, and TLS once asked for stays on. Addresses are no limit: a namespace may have
+ * question the stricter holds, what the floor caps stays capped, and TLS once asked for stays on. Where evidence
+ * goes is the floor's to say: a namespace neither hides it from the platform nor shows it to more people. Addresses are no limit: a namespace may have
  * its own public URL and certificate.
  */
 export function combinedSettings(floor: Layer | undefined, own: Layer | undefined): Settings {
@@ -87,11 +91,13 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
   const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
   const tls = own?.spec.tls ?? floor?.spec.tls
   const onFailure = strictestAudit(layers)
+  const auditOutput = floor?.spec.audit?.output ?? own?.spec.audit?.output
   const settings = {
     ...(publicUrl !== undefined && { publicUrl }),
     hosts: hostsOf(layers),
     ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
     ...(onFailure && { onFailure }),
+    ...(auditOutput && { auditOutput }),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
     scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),
