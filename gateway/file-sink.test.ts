@@ -169,6 +169,25 @@ describe('a file that others touch while it is written', () => {
     await sink.close()
   })
 
+  test.each([
+    ['a folder', (path: string) => mkdirSync(path), 'EISDIR'],
+    ['a pipe without a reader', (path: string) => execFileSync('mkfifo', [path]), 'ENXIO'],
+  ])('stalls the sink while %s is in its place, and loses nothing', async (_, put, code) => {
+    const path = fresh()
+    const notices = heard()
+    const sink = await fileSink(path, never, notices)
+    await written(sink, path, '1')
+    renameSync(path, `${path}.1`)
+    put(path)
+    sink.write('2\n')
+    await expect.poll(() => sink.stalled()).toBe(true)
+    expect(notices.errors).toEqual([expect.objectContaining({ code })])
+    rmSync(path, { recursive: true })
+    await expect.poll(() => sink.stalled(), { timeout: 5000 }).toBe(false)
+    await sink.close()
+    expect(everything(path)).toEqual(expect.arrayContaining(['1', '2']))
+  })
+
   test('goes on behind what others append', async () => {
     const path = fresh()
     const notices = heard()

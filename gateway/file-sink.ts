@@ -1,5 +1,5 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
-import type { BigIntStats } from 'node:fs'
+import { constants, type BigIntStats } from 'node:fs'
 import type { LineSink, Notices } from './options.ts'
 import { Outlet, type Drain, type Kept } from './outlet.ts'
 import type { Rotation } from './config/rotation.ts'
@@ -32,9 +32,12 @@ async function isTorn(path: string, size: number): Promise<boolean> {
   }
 }
 
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
+const appending = O_APPEND | O_CREAT | O_WRONLY
+
 /** Opens for appending (0600) and ends a line that was left in the middle. Pipes and devices have no last line. */
-async function append(path: string): Promise<Opened> {
-  const handle = await open(path, 'a', 0o600)
+async function append(path: string, flags = appending): Promise<Opened> {
+  const handle = await open(path, flags, 0o600)
   try {
     const found = await handle.stat({ bigint: true })
     const isFile = found.isFile()
@@ -125,7 +128,8 @@ class RotatedFile implements Drain {
   }
 
   async #reopen(): Promise<void> {
-    const next = await append(this.#path)
+    // Others may have put a pipe there that has no reader: to wait for one would hold a thread, and the calls with it.
+    const next = await append(this.#path, appending | O_NONBLOCK)
     const { handle } = this.#open
     this.#open = next
     await handle.close()

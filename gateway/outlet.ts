@@ -6,8 +6,9 @@ const flushBytes = 64 * 1024
 /** What refuses is asked again after this, and a pipe that is full after that. Milliseconds. */
 const retryAfter = 1_000
 const fullRetryAfter = 20
-/** For how long a pipe may be full before its reader counts as gone. Milliseconds. */
+/** For how long a pipe may be full before its reader counts as gone, and a write may be under way before its disk does. Milliseconds. */
 const patience = 1_000
+const diskPatience = 5_000
 
 const lineFeed = 10
 
@@ -73,7 +74,9 @@ export class Outlet implements LineSink {
     this.#flush()
     if (this.#chunk && !this.#broken) await new Promise<void>(resolve => (this.#idle = resolve))
     clearTimeout(this.#retrying)
-    await this.#drain.close()
+    const closed = this.#drain.close()
+    if (!this.#broken) return closed
+    closed.catch(() => undefined)
   }
 
   #flush(): void {
@@ -86,10 +89,13 @@ export class Outlet implements LineSink {
   }
 
   async #go(): Promise<void> {
+    const watch = setTimeout(() => this.#fail(new Error('a write does not come back')), diskPatience)
     try {
       await this.#hand(this.#chunk!)
     } catch (error) {
       return this.#later(error as NodeJS.ErrnoException)
+    } finally {
+      clearTimeout(watch)
     }
     if (this.#broken) this.#notices.recovered()
     this.#broken = false
@@ -111,13 +117,15 @@ export class Outlet implements LineSink {
     const now = Date.now()
     this.#fullSince ??= now
     const isFull = error.code === 'EAGAIN'
-    if (!isFull || now - this.#fullSince > patience) {
-      if (!this.#broken) this.#notices.failed(error)
-      this.#broken = true
-      this.#idle?.()
-    }
+    if (!isFull || now - this.#fullSince > patience) this.#fail(error)
     this.#retrying = setTimeout(() => void this.#retry(this.#chunk!), isFull ? fullRetryAfter : retryAfter)
     if (this.#broken) this.#retrying.unref()
+  }
+
+  #fail(error: Error): void {
+    if (!this.#broken) this.#notices.failed(error)
+    this.#broken = true
+    this.#idle?.()
   }
 
   /** Where the file was taken away meanwhile, the chunk begins anew in the next one: altogether, or with the line that was cut. */
