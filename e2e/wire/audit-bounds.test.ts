@@ -96,7 +96,7 @@ test('refusals of callers without a key are summed, and every one of them can be
       .slice(before)
       .filter(line => line['event_type'] === 'auth_failure')
   const counted = (): number => sums().reduce((sum, line) => sum + (line['count'] as number), 0)
-  await expect.poll(() => counted() + own().length, { timeout: 20_000 }).toBe(decisions.length)
+  await expect.poll(() => counted() + own().length, { timeout: 40_000 }).toBe(decisions.length)
   expect(bytes() - size).toBeLessThan(64 * 1024)
   expect(sums()[0]).toMatchObject({ code: 'Unauthenticated', stage: 'authenticate', status: 401, verdict: 'deny' })
   const said = await Promise.all(decisions.slice(0, 200).map(decision => audit('show', decision, '--state', state())))
@@ -107,7 +107,7 @@ test('refusals of callers without a key are summed, and every one of them can be
   )
   const [sample] = sums()[0]!['samples'] as { decision: string }[]
   expect((await audit('show', sample!.decision, '--state', state())).said).toContain('nobody known from 127.0.0.1')
-}, 60_000)
+}, 90_000)
 
 test.each([
   ['removed', () => rmSync(file()), 'removed by others'],

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { main } from '../../cli/main.ts'
+import { bundleGateway } from '../../hack/bundle.ts'
 import { defaultMemory } from '../../gateway/config/flags.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
@@ -23,13 +24,17 @@ import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 const alice = testKey('alice')
 const guard = randomBytes(32)
+// Played against the bundle, with the flags of a pod.
 let upstream: ScriptedUpstream
 let root = ''
+let program = ''
 
 beforeAll(async () => {
   upstream = await scriptedUpstream()
+  program = await bundleGateway('audit-output')
   root = mkdtempSync(join(tmpdir(), 'bartizan-output-'))
-})
+}, 90_000)
+
 afterAll(async () => {
   await upstream.stop()
   rmSync(root, { recursive: true })
@@ -86,7 +91,7 @@ async function verified(text: string, ...args: string[]): Promise<{ readonly cod
 }
 
 test('in a pod the audit log goes to standard output and all else to standard error, and no file is made', async () => {
-  const pod = await startPod({ name: 'output', guards: [guard], config: files('Refuse') })
+  const pod = await startPod({ name: 'output', guards: [guard], program, config: files('Refuse') })
   expect(await callOnce(pod)).toBe(200)
   await expect.poll(() => pod.audit()).toMatchObject([{ log: 'audit_event', verdict: 'allow', tool: 't' }])
   await pod.stop()
@@ -99,7 +104,13 @@ test.each(['Refuse', 'Drop'] as const)(
   'with %s a standard output that is not read ends nothing, grows nothing, and leaves no gap in the chain',
   async onFailure => {
     const output = pipe(onFailure)
-    const pod = await startPod({ name: onFailure, guards: [guard], config: files(onFailure), stdout: output.fd })
+    const pod = await startPod({
+      name: onFailure,
+      guards: [guard],
+      program,
+      config: files(onFailure),
+      stdout: output.fd,
+    })
     const dropped = async (): Promise<number> => {
       const metrics = await (await fetch(`${pod.metricsUrl.replace('0.0.0.0', '127.0.0.1')}/metrics`)).text()
       return Number(/^bartizan_audit_dropped_lines (\d+)/m.exec(metrics)?.[1])
@@ -111,7 +122,7 @@ test.each(['Refuse', 'Drop'] as const)(
           const statuses = await Promise.all(Array.from({ length: 200 }, () => callOnce(pod)))
           return onFailure === 'Refuse' ? statuses.every(status => status === 503) : (await dropped()) > 0
         },
-        { timeout: 15_000 },
+        { timeout: 40_000 },
       )
       .toBe(true)
     expect(await callOnce(pod)).toBe(onFailure === 'Refuse' ? 503 : 200)
@@ -139,11 +150,16 @@ test.each(['Refuse', 'Drop'] as const)(
     output.close()
     discard(pod)
   },
-  60_000,
+  90_000,
 )
 
 test('a standard error that is not read ends nothing: lines of the log are dropped and counted', async () => {
-  const pod = await startPod({ name: 'error', guards: [guard], config: files('Refuse', 'http://127.0.0.1:1/') })
+  const pod = await startPod({
+    name: 'error',
+    guards: [guard],
+    program,
+    config: files('Refuse', 'http://127.0.0.1:1/'),
+  })
   pod.child.stderr!.pause()
   for (let at = 0; at < 40; at += 1) await Promise.all(Array.from({ length: 100 }, () => callOnce(pod)))
   expect(await callOnce(pod)).toBe(502)
@@ -160,4 +176,4 @@ test('a standard error that is not read ends nothing: lines of the log are dropp
     .toMatch(/"lines":[1-9]/)
   await pod.stop()
   discard(pod)
-}, 60_000)
+}, 90_000)

@@ -57,6 +57,8 @@ export type PodOptions = {
   readonly guards: Guards
   readonly tls?: Files
   readonly args?: readonly string[]
+  /** The program; the sources unless it says otherwise. */
+  readonly program?: string
   readonly stdout?: number
 }
 
@@ -67,7 +69,7 @@ export const guardFiles = ([current, previous]: Guards): Files => ({
 })
 
 /** Starts the gateway process as in a pod, on ports that the system picks. */
-export async function startPod({ name, config, guards, tls, args = [], stdout }: PodOptions): Promise<Pod> {
+export async function startPod({ name, config, guards, tls, args = [], program, stdout }: PodOptions): Promise<Pod> {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-pod-'))
   const mount: Pod['mount'] = (what, files) => mounted(join(folder, what), files)
   mount('config', typeof config === 'function' ? config(folder) : config)
@@ -80,6 +82,7 @@ export async function startPod({ name, config, guards, tls, args = [], stdout }:
     state: join(folder, 'state'),
     name,
     env: { POD_UID: 'pod-uid' },
+    ...(program === undefined ? {} : { program }),
     ...(stdout !== undefined && { stdout }),
   })
   const admin: Pod['admin'] = async (path, headers = {}) => {

@@ -32,15 +32,23 @@ export type ProcessOptions = {
   /** Names the traces of this gateway in the search for leaked secrets. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** The program; the sources unless it says otherwise. */
+  readonly program?: string
   /** A descriptor that becomes its standard output, instead of a pipe that is read. */
   readonly stdout?: number
 }
 
-/** The gateway as it is written, or its bundle: BARTIZAN_PROGRAM names what is tested. */
-const program = process.env['BARTIZAN_PROGRAM'] ?? join(import.meta.dirname, '../../gateway/main.ts')
+const main = join(import.meta.dirname, '../../gateway/main.ts')
 
 /** Starts the gateway with the flags of its image and waits until it listens; rejects with its log when it ends instead. */
-export async function startProcess({ args, state, name, env = {}, stdout }: ProcessOptions): Promise<GatewayProcess> {
+export async function startProcess({
+  args,
+  state,
+  name,
+  env = {},
+  program = main,
+  stdout,
+}: ProcessOptions): Promise<GatewayProcess> {
   const child = spawn(process.execPath, [...gatewayFlags(), program, ...args, '--state', state], {
     stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
     env: { ...process.env, ...env },
