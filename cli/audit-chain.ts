@@ -37,6 +37,9 @@ function read(text: string): AuditLine | undefined {
   }
 }
 
+/** What is said of a line that cannot be read as one. */
+export const notWhole = 'it is no audit line, or only a part of one'
+
 const missing = (count: number): string => `${count} ${count === 1 ? 'line is' : 'lines are'} missing before it`
 
 /** Why a line cannot be the first that is seen of its chain. */
@@ -68,7 +71,7 @@ export class ChainCheck {
   check(text: string): Checked {
     const line = read(text)
     const hash = tail.exec(text)
-    if (!line || !hash) return { line: undefined, wrong: 'it is no audit line, or only a part of one' }
+    if (!line || !hash) return { line: undefined, wrong: notWhole }
     const body = text.slice(0, hash.index)
     const own = createHash('sha256').update(body).digest('hex') === hash[1] && line.hash === hash[1]
     return { line, wrong: own ? this.#linked(line) : this.#changed(line) }

@@ -271,7 +271,7 @@ const stranger: Omit<AuditRecord, 'decision' | 'time'> = {
 }
 
 describe('a sum of refusals', () => {
-  const flood = chain('eeeeeeeeee', [allowed, ...Array<typeof stranger>(500).fill(stranger), allowed])
+  const flood = chain('eeeeeeeeee', [allowed, ...Array.from({ length: 500 }, () => stranger), allowed])
 
   test('answers for every decision in it', async () => {
     expect((await audit(flood, 'verify')).err).toContain('13 audit lines in 1 chain: consistent')

@@ -32,8 +32,7 @@ export const rotatedFiles = async (path: string): Promise<string[]> =>
 export async function rotateAway(path: string, now: number): Promise<void> {
   const last = (await names(path)).at(-1)
   const made = parts(path)
-  let time = now
-  while (last !== undefined && nameAt(made, time) <= last) time = Math.max(time, timeOf(last, made)) + 1
+  const time = last === undefined ? now : Math.max(now, timeOf(last, made) + 1)
   await rename(path, join(made.folder, nameAt(made, time)))
 }
 

@@ -20,7 +20,7 @@ export class Found {
   /** Whether this message may have a line of its own. Otherwise its findings have been added up, and `sum` will hear of them. */
   isOwn(
     findings: readonly Finding[],
-    { res, now, sum }: { readonly res: ServerResponse; readonly now: number; sum(rest: Tally): void },
+    { res, now, sum }: { readonly res: ServerResponse; readonly now: number; readonly sum: (rest: Tally) => void },
   ): boolean {
     this.#lines += 1
     if (this.#lines <= maxLines) return true

@@ -36,7 +36,11 @@ export function gatewayContainer({ image, sidecar, tls, drainToken, auditFile }:
     command: ['node', ...gatewayFlags(defaultMemory), '/app/main.mjs'],
     // What the gateway knows is mounted or told; it has nothing to keep, so there is no folder that it could write to.
     args: [
-      ...['--pod', '--config', folders.config, '--guard', `${folders.guard}/guard`],
+      '--pod',
+      '--config',
+      folders.config,
+      '--guard',
+      `${folders.guard}/guard`,
       ...(auditFile ? ['--audit', podAuditFile] : []),
     ],
     env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],

@@ -56,6 +56,13 @@ function strictestAudit(layers: Layers): Settings['onFailure'] {
   return said.includes('Refuse') ? 'Refuse' : said[0]
 }
 
+function auditSettings(layers: Layers): Pick<Settings, 'onFailure' | 'auditOutput'> {
+  const [floor, own] = layers.map(layer => layer?.spec.audit)
+  const onFailure = strictestAudit(layers)
+  const auditOutput = floor?.output ?? own?.output
+  return { ...(onFailure && { onFailure }), ...(auditOutput && { auditOutput }) }
+}
+
 const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   publicUrl: spec => spec.publicUrl,
   hosts: spec => spec.hosts,
@@ -90,14 +97,11 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
   const specs = layers.flatMap(layer => layer?.spec ?? [])
   const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
   const tls = own?.spec.tls ?? floor?.spec.tls
-  const onFailure = strictestAudit(layers)
-  const auditOutput = floor?.spec.audit?.output ?? own?.spec.audit?.output
   const settings = {
     ...(publicUrl !== undefined && { publicUrl }),
     hosts: hostsOf(layers),
     ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
-    ...(onFailure && { onFailure }),
-    ...(auditOutput && { auditOutput }),
+    ...auditSettings(layers),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
     scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),
