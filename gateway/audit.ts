@@ -127,7 +127,7 @@ export class AuditLog {
 
   /** A line of its own says how many are missing, so that the chain has no gap and the reader knows. */
   #account(): void {
-    if (!this.#lost) return
+    if (!this.#lost || this.#sink.stalled()) return
     const { count, first, last } = this.#lost
     this.#lost = undefined
     const times = `,"first_time":"${new Date(first).toISOString()}","last_time":"${new Date(last).toISOString()}"`
