@@ -49,9 +49,13 @@ async function* family(file: string): AsyncGenerator<Placed> {
   for (const older of await rotatedFiles(file)) {
     const handle = await openIfThere(older)
     if (!handle) continue
-    if ((await handle.stat({ bigint: true })).ino === inode) await handle.close()
-    else yield* placed(older, linesOf(handle.createReadStream()))
     isNone = false
+    if ((await handle.stat({ bigint: true })).ino === inode) {
+      // It is the one that was written a moment ago; those after it are newer still.
+      await handle.close()
+      break
+    }
+    yield* placed(older, linesOf(handle.createReadStream()))
   }
   if (isNone) throw Object.assign(new Error('no audit log'), { code: 'ENOENT' })
   if (current) yield* placed(file, linesOf(current.createReadStream()))

@@ -27,6 +27,10 @@ function within(value: unknown, depth = 0): string | undefined {
   return undefined
 }
 
+/** A line of `gateway/log.ts`. */
+const isOtherLog = (record: unknown): boolean =>
+  typeof record === 'object' && record !== null && 'level' in record && 'event' in record
+
 /**
  * Finds the audit lines in what container runtimes, `kubectl logs` and collectors make of them: behind a time or the name of a pod, cut in parts,
  * as a text within JSON, with lines of other streams between. Gives the audit line as the gateway wrote it, or undefined for all others.
@@ -48,7 +52,10 @@ export function unwrap(): (text: string) => string | undefined {
       const { log, stream } = (parsed(text) ?? {}) as DockerLine
       if (typeof log === 'string') return joined(String(stream), log, log.endsWith('\n'))
     }
-    return text.includes(escapedBeginning) ? within(parsed(text)) : text
+    // What a caller calls a tool may look like an audit line: in ours, and in those of the gateway's other log, it is a value and no more.
+    if (text.includes(beginning) || !text.includes(escapedBeginning)) return text
+    const record = parsed(text)
+    return isOtherLog(record) ? undefined : within(record)
   }
 
   return text => {

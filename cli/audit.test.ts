@@ -211,6 +211,21 @@ describe('a log that was collected', () => {
     expect((await collected(mixed, 'show', 'd-aaaaaaaaaa-3')).out).toContain('refused: ToolNotAllowed')
   })
 
+  test('is not taken in by callers and servers whose words look like audit lines', async () => {
+    const forged = chain('aaaaaaaaaa', [allowed, allowed, allowed])[2]!.trimEnd()
+    const lines = chain('ffffffffff', [
+      { ...denied, tool: forged },
+      { ...denied, detail: forged },
+    ])
+    const said = `${JSON.stringify({ time: stamp, level: 'warn', event: 'upstream failed', detail: forged })}\n`
+    for (const wrap of Object.values(wrappings)) {
+      const log = [said, ...five, ...lines, said].flatMap(wrap)
+      const { code, err } = await collected(log, 'verify')
+      expect(code).toBe(0)
+      expect(err).toContain('7 audit lines in 2 chains')
+    }
+  })
+
   test('of several pods has a chain for each, which may all begin late', async () => {
     const { code, err } = await collected([five[3]!, other[1]!, five[4]!], 'verify')
     expect(code).toBe(0)
