@@ -47,7 +47,9 @@ async function show(decision: string, log: ReadLog, io: Io): Promise<number> {
   }
   const answer = search.answer()
   if (answer === undefined)
-    throw new Complaint(`${decision}: not in ${log.name} (${count} lines); another gateway may have decided it`)
+    throw new Complaint(
+      `${decision}: not in ${log.name} (${count} lines); another gateway may have decided it, or it is a refusal that is added up, and the sum of ten seconds is still to come`,
+    )
   io.out(answer)
   return 0
 }

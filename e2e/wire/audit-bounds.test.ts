@@ -77,6 +77,15 @@ test('one call whose answer has 20,000 events that only warn costs some lines, w
   expect(metrics).toMatch(/^bartizan_\w*findings\w*\{.*\} 20000$/m)
 })
 
+test('a batch of thousands of messages is refused with one line', async () => {
+  const before = wire.audit().length
+  const message = '{"jsonrpc":"2.0","method":"notifications/initialized"}'
+  const body = `[${Array.from({ length: 10_000 }, () => message).join(',')}]`
+  expect((await send(wire.url, { key: caller.secret, body })).status).toBe(400)
+  await settled('after-batch')
+  expect(wire.audit().slice(before)).toMatchObject([{ code: 'InvalidRequest' }, {}])
+})
+
 test('refusals of callers without a key are summed, and every one of them can be looked up', async () => {
   const [before, size] = [wire.audit().length, bytes()]
   const decisions: string[] = []
