@@ -93,7 +93,7 @@ export function describeSum(line: AuditLine, decision: string, where: string): s
       : `it has no line of its own in this log: ${count} refusals before authentication were added up, ${times}`
   return rowsText(`${decision}  ${sample ? headline(line) : `summed: ${code}`}`, [
     ['time', word(sample?.time)],
-    ['caller', sample ? `nobody known from ${word(sample.client)}` : `addresses: ${clients.join(', ')}${more}`],
+    ['caller', sample ? `unknown, from ${word(sample.client)}` : `addresses: ${clients.join(', ')}${more}`],
     ['call', word(sample?.['method'])],
     ['why', sample ? why({ ...line, detail: sample['detail'] }) : why(line)],
     ['summed', summed],
@@ -117,7 +117,7 @@ export function describeDecision(line: AuditLine, where: string): string {
     ['time', line.time],
     [
       'caller',
-      [word(line['principal']) || 'nobody known', word(line['client']) && `from ${word(line['client'])}`].join(' '),
+      [word(line['principal']) || 'unknown', word(line['client']) && `from ${word(line['client'])}`].join(' '),
     ],
     ['call', call(line)],
     ['why', why(line)],

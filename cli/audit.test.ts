@@ -305,7 +305,7 @@ describe('a sum of refusals', () => {
   test('has samples of which more is known', async () => {
     const { out } = await audit(flood, 'show', 'd-eeeeeeeeee-l')
     expect(out).toContain('d-eeeeeeeeee-l  refused: Unauthenticated (HTTP 401)\n')
-    expect(out).toContain('  caller  nobody known from 192.0.2.7\n  call    HTTP POST\n')
+    expect(out).toContain('  caller  unknown, from 192.0.2.7\n  call    HTTP POST\n')
     expect(out).toContain('  summed  490 such refusals before authentication')
   })
 
@@ -314,7 +314,7 @@ describe('a sum of refusals', () => {
   )
 
   test('is not asked where there is a line', async () => {
-    expect((await audit(flood, 'show', 'd-eeeeeeeeee-4')).out).toContain('nobody known from 192.0.2.7')
+    expect((await audit(flood, 'show', 'd-eeeeeeeeee-4')).out).toContain('unknown from 192.0.2.7')
     expect((await audit(flood, 'show', 'd-eeeeeeeeee-4')).out).not.toContain('summed')
   })
 })

@@ -24,7 +24,7 @@ function logSink(): LogSink {
     try {
       writeSync(process.stderr.fd, sink.take())
     } catch {
-      // Nobody reads it.
+      // There is no reader any more.
     }
   })
   return sink

@@ -115,7 +115,7 @@ test('refusals of callers without a key are summed, and every one of them can be
     /no line of its own in this log: \d+ refusals before authentication were added up, from 20/,
   )
   const [sample] = sums()[0]!['samples'] as { decision: string }[]
-  expect((await audit('show', sample!.decision, '--state', state())).said).toContain('nobody known from 127.0.0.1')
+  expect((await audit('show', sample!.decision, '--state', state())).said).toContain('unknown, from 127.0.0.1')
 }, 90_000)
 
 test.each([

@@ -115,7 +115,7 @@ test.each(['Refuse', 'Drop'] as const)(
       const metrics = await (await fetch(`${pod.metricsUrl.replace('0.0.0.0', '127.0.0.1')}/metrics`)).text()
       return Number(/^bartizan_audit_dropped_lines (\d+)/m.exec(metrics)?.[1])
     }
-    // More than the pipe holds, and then until somebody has waited for a second.
+    // More than the pipe holds, and then for a second.
     await expect
       .poll(
         async () => {
