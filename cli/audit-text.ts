@@ -23,7 +23,9 @@ const advice: { readonly [C in ErrorCode]?: string } = {
   UpstreamTimeout: 'see the server, or raise MCPServer.spec.timeouts',
 }
 
-const word = (value: unknown): string => (typeof value === 'string' || typeof value === 'number' ? String(value) : '')
+/** A member of a line as text. */
+export const word = (value: unknown): string =>
+  typeof value === 'string' || typeof value === 'number' ? String(value) : ''
 
 const isCode = (code: string): code is ErrorCode => Object.hasOwn(errors, code)
 
@@ -47,29 +49,82 @@ function why(line: AuditLine): string {
   return [said, detail && `${stage ? `${stage}: ` : ''}${detail}`].filter(part => part !== '').join(' ')
 }
 
-function finding({ detector, rule, channel, policy, action, mode }: Finding): string {
+/** A finding as it stands in a line: one that was seen more often than once has a count. */
+type Counted = Finding & { readonly count?: number }
+
+function finding({ detector, rule, channel, policy, action, mode, count }: Counted): string {
   const act = mode === 'Audit' ? `${action} (recorded only)` : action
-  return `${detector} ${rule} in ${channel}: ${act}, by ${policy}`
+  return `${detector} ${rule} in ${channel}: ${act}, by ${policy}${count === undefined ? '' : `, ${count} times`}`
+}
+
+/** Of more findings than a line shows. */
+function found(line: AuditLine, shown: readonly Counted[]): string {
+  const total = line['findings_total']
+  const named = shown.reduce((sum, { count = 1 }) => sum + count, 0)
+  return typeof total === 'number' && total > named ? `${total} altogether, ${named} of them named here` : ''
+}
+
+const rowsText = (headline: string, rows: readonly (readonly [string, string])[]): string => {
+  const body = rows
+    .filter(([, text]) => text.trim() !== '')
+    .map(([name, text]) => `  ${name.padEnd(8)}${printable(text)}\n`)
+  return `${printable(headline)}\n${body.join('')}`
+}
+
+/** A refusal of a caller who was not known, as a sum of refusals has it. */
+type Sample = { readonly decision?: unknown; readonly time?: unknown; readonly client?: unknown } & Readonly<
+  Record<string, unknown>
+>
+
+const samplesOf = (line: AuditLine): readonly Sample[] =>
+  Array.isArray(line['samples']) ? (line['samples'] as Sample[]) : []
+
+/** The line of a sum, for people. `decision` may be the sum's own, that of a sample, or one that has no line of its own. */
+export function describeSum(line: AuditLine, decision: string, where: string): string {
+  const code = word(line['code'])
+  const count = word(line['count'])
+  const sample = samplesOf(line).find(one => one.decision === decision)
+  const clients = Array.isArray(line['clients']) ? (line['clients'] as unknown[]).map(word) : []
+  const more = line['clients_total'] === undefined ? '' : `, ${word(line['clients_total'])} altogether`
+  const times = `from ${word(line['first_time'])} to ${word(line['last_time'])}`
+  const summed =
+    sample || decision === line.decision
+      ? `${count} such refusals before authentication, ${times}`
+      : `it has no line of its own in this log: ${count} refusals before authentication were added up, ${times}`
+  return rowsText(`${decision}  ${sample ? headline(line) : `summed: ${code}`}`, [
+    ['time', word(sample?.time)],
+    ['caller', sample ? `unknown, from ${word(sample.client)}` : `addresses: ${clients.join(', ')}${more}`],
+    ['call', word(sample?.['method'])],
+    ['why', sample ? why({ ...line, detail: sample['detail'] }) : why(line)],
+    ['summed', summed],
+    [
+      'others',
+      samplesOf(line)
+        .map(one => word(one.decision))
+        .filter(id => id !== decision)
+        .join(', '),
+    ],
+    ['to do', isCode(code) ? (advice[code] ?? '') : ''],
+    ['line', where],
+  ])
 }
 
 /** One audit line for people. `where` says where it stands in the log and whether it can be trusted. */
 export function describeDecision(line: AuditLine, where: string): string {
   const code = word(line['code'])
-  const findings = Array.isArray(line['findings']) ? (line['findings'] as Finding[]) : []
+  const findings = Array.isArray(line['findings']) ? (line['findings'] as Counted[]) : []
   const rows: [string, string][] = [
     ['time', line.time],
     [
       'caller',
-      [word(line['principal']) || 'nobody known', word(line['client']) && `from ${word(line['client'])}`].join(' '),
+      [word(line['principal']) || 'unknown', word(line['client']) && `from ${word(line['client'])}`].join(' '),
     ],
     ['call', call(line)],
     ['why', why(line)],
     ...findings.map((one): [string, string] => ['found', finding(one)]),
+    ['found', found(line, findings)],
     ['to do', isCode(code) ? (advice[code] ?? '') : ''],
     ['line', where],
   ]
-  const body = rows
-    .filter(([, text]) => text.trim() !== '')
-    .map(([name, text]) => `  ${name.padEnd(8)}${printable(text)}\n`)
-  return `${printable(`${line.decision}  ${headline(line)}`)}\n${body.join('')}`
+  return rowsText(`${line.decision}  ${headline(line)}`, rows)
 }

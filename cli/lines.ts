@@ -1,28 +1,24 @@
-import { createReadStream } from 'node:fs'
-import { Complaint } from './complaint.ts'
+import type { Readable } from 'node:stream'
 
 const maxLine = 1024 * 1024
 
 /**
- * The lines of a file, however large it is. Only a line feed ends a line: `node:readline` also ends them at U+2028, which may stand in JSON.
- * @throws Complaint when the file cannot be read or a line is longer than 1 MiB
+ * The lines of a stream, however long it is; one that is longer than 1 MiB is given as an empty one. Only a line feed ends a line:
+ * `node:readline` also ends them at U+2028, which may stand in JSON.
+ * @throws Error of the system when the stream cannot be read
  */
-export async function* linesOf(file: string): AsyncGenerator<string> {
+export async function* linesOf(stream: Readable): AsyncGenerator<string> {
   let rest = Buffer.alloc(0)
-  try {
-    for await (const chunk of createReadStream(file)) {
-      let bytes = Buffer.concat([rest, chunk as Buffer])
-      for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
-        yield bytes.toString('utf8', 0, end)
-        bytes = bytes.subarray(end + 1)
-      }
-      if (bytes.length > maxLine) throw new Complaint(`${file}: a line is longer than 1 MiB: this is no audit log`)
-      rest = bytes
+  let isTooLong = false
+  for await (const chunk of stream) {
+    let bytes = Buffer.concat([rest, chunk as Buffer])
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10)) {
+      yield isTooLong ? '' : bytes.toString('utf8', 0, end)
+      isTooLong = false
+      bytes = bytes.subarray(end + 1)
     }
-  } catch (error) {
-    if (error instanceof Complaint) throw error
-    const { code } = error as NodeJS.ErrnoException
-    throw new Complaint(code === 'ENOENT' ? `${file}: there is no audit log (is --state right?)` : `${file}: ${code}`)
+    isTooLong ||= bytes.length > maxLine
+    rest = isTooLong ? Buffer.alloc(0) : bytes
   }
-  if (rest.length > 0) yield rest.toString('utf8')
+  if (isTooLong || rest.length > 0) yield isTooLong ? '' : rest.toString('utf8')
 }

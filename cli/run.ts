@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { fileSink } from '../gateway/file-sink.ts'
+import { auditNotices } from '../gateway/log.ts'
+import { standaloneRotation } from '../gateway/config/rotation.ts'
 import { startGateway } from '../gateway/start.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from '../gateway/options.ts'
 import type { Command, Io } from './command.ts'
@@ -110,7 +112,7 @@ async function start(session: Session): Promise<Gateway> {
     client: options.client,
     ...(state.socket !== undefined && { admin: [{ socket: state.socket }] }),
     ...(options.metrics && { metrics: [options.metrics] }),
-    audit: await fileSink(state.audit, error => log.error('the audit log cannot be written', { error: error.message })),
+    audit: await fileSink(state.audit, standaloneRotation, auditNotices(log)),
     log,
   }
   try {

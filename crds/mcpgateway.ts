@@ -1,5 +1,5 @@
 import * as z from 'zod'
-import { gatewayFields, serversCap } from '../gateway/config/gateway.ts'
+import { audit, auditOutput, gatewayFields, serversCap } from '../gateway/config/gateway.ts'
 import { list } from '../gateway/config/kit.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
@@ -32,6 +32,7 @@ export const mcpGateway = kindOf({
   spec: z
     .strictObject({
       ...gatewayFields,
+      audit: audit.safeExtend({ output: auditOutput }).optional().describe('The audit log.'),
       tls: z
         .strictObject({
           secretName: resourceName.describe('A Secret of type kubernetes.io/tls: its tls.crt and tls.key are served.'),

@@ -1,12 +1,14 @@
 import { hash } from 'node:crypto'
 import type { Finding } from './exchange.ts'
+import { member, Tally } from './members.ts'
 import type { LineSink } from './options.ts'
+import { Refusals, sumEvery, sumText, type Sum } from './refusals.ts'
 
 /** What is known of a decision. Never an argument value, never a credential. */
 export type AuditRecord = {
   readonly decision: string
   readonly time: number
-  readonly event: 'mcp_call' | 'mcp_answer' | 'auth_failure' | 'call_ended' | 'configuration'
+  readonly event: 'mcp_call' | 'mcp_answer' | 'auth_failure' | 'call_ended'
   readonly verdict: 'allow' | 'deny'
   readonly server?: string | undefined
   readonly principal?: string | undefined
@@ -18,30 +20,38 @@ export type AuditRecord = {
   readonly stage?: string | undefined
   readonly detail?: string | undefined
   readonly status?: number | undefined
-  readonly findings?: readonly Finding[] | undefined
+  readonly findings?: readonly Finding[] | Tally | undefined
 }
+
+type Heading = Pick<AuditRecord, 'decision' | 'time'> & { readonly event: string; readonly verdict: string }
+
+/** Lines that could not be written since the last one that could. */
+type Lost = { count: number; readonly first: number; last: number }
 
 const zero = '0'.repeat(64)
 
-/** Printable ASCII without quote and backslash: JSON writes it as it is, and so it is written without asking for it. */
-const plain = /^[ !#-[\]-~]*$/
+/** Container runtimes cut longer lines in two (CRI-O reads 8 KiB at a time). Bytes, with the line feed. */
+export const maxLine = 8_000
 
-/** Appends `,"name":"value"`; undefined leaves the member out. */
-const text = (name: string, value: string | undefined): string =>
-  value === undefined ? '' : plain.test(value) ? `,"${name}":"${value}"` : `,"${name}":${JSON.stringify(value)}`
+/** What a line ends with: the hash of the line before, and its own. */
+const tailBytes = `,"prev":"${zero}","hash":"${zero}"}\n`.length
 
-const findingsOf = (findings: readonly Finding[] | undefined): string =>
-  findings === undefined || findings.length === 0 ? '' : `,"findings":${JSON.stringify(findings.slice(0, 32))}`
+const tally = (findings: readonly Finding[] | Tally): Tally =>
+  findings instanceof Tally ? findings : new Tally().add(findings)
 
 /**
- * The audit log: one JSON line for each decision, each carrying the hash of the line before, one chain for each start of the process. A line
- * that was changed, taken out or put in breaks the chain (`bartizan audit verify`). The hash of a line is SHA-256 of its text up to
- * `,"hash":`.
+ * The audit log: one JSON line of at most 8,000 bytes for each decision, each carrying the hash of the line before, one chain for each start of
+ * the process (`bartizan audit verify`). The hash of a line is SHA-256 of its text up to `,"hash":`. Refusals of callers who are not known are
+ * added up after the first few, and lines that could not be written are counted in the next that can: neither leaves a gap in the chain.
  */
 export class AuditLog {
   readonly #sink: LineSink
   readonly #prefix: string
   readonly #chain: string
+  readonly #now: () => number
+  readonly #refusals = new Refusals()
+  #lost: Lost | undefined
+  #timer: NodeJS.Timeout | undefined
   #head = zero
   #sequence = 0
   #decisions = 0
@@ -52,10 +62,12 @@ export class AuditLog {
   dropped = 0
 
   /** `start` tells one process start from another: random, 10 or more characters of base36. */
-  constructor(sink: LineSink, instance: string, start: string) {
+  constructor(sink: LineSink, instance: string, start: string, now: () => number = Date.now) {
     this.#sink = sink
     this.#prefix = `d-${start}-`
-    this.#chain = `,"instance":${JSON.stringify(instance)},"chain":"${start}"`
+    this.#chain = `${member('instance', instance, 128)},"chain":"${start}"`
+    this.#now = now
+    sink.tell = what => this.#own('audit_file', 'none', member('detail', what, 1200))
   }
 
   /** The id of the next decision: it stands in the answer and resolves here. */
@@ -70,17 +82,78 @@ export class AuditLog {
   }
 
   write(record: AuditRecord): void {
-    if (this.#sink.stalled()) {
-      this.dropped += 1
-      return
-    }
+    if (record.principal === undefined && record.verdict === 'deny' && this.#isSummed(record)) return
+    this.#line(record, '')
+  }
+
+  /** Writes what was added up. Called every ten seconds while there is something. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    // Sums can wait for a sink that is stalled; lines could not.
+    if (this.#sink.stalled()) return void this.#later()
+    for (const sum of this.#refusals.take()) this.#sum(sum)
+    this.#account()
+  }
+
+  /** Writes the last sums and closes the sink. */
+  async close(): Promise<void> {
+    this.flush()
+    clearTimeout(this.#timer)
+    await this.#sink.close()
+  }
+
+  #later(): void {
+    this.#timer ??= setTimeout(() => this.flush(), sumEvery).unref()
+  }
+
+  #isSummed(record: AuditRecord): boolean {
+    if (this.#refusals.due(record.time)) this.flush()
+    if (this.#refusals.isOwn(record)) return false
+    this.#later()
+    return true
+  }
+
+  #sum(sum: Sum): void {
+    const { code, stage, status } = sum
+    const kind = `${member('code', code, 64)}${member('stage', stage, 64)}${status === undefined ? '' : `,"status":${status}`}`
+    this.#own('refusals', 'deny', kind + sumText(sum))
+  }
+
+  /** A line about no single call. */
+  #own(event: string, verdict: string, more: string): void {
+    this.#line({ event, verdict, decision: this.next(), time: this.#now() }, more)
+  }
+
+  /** A line of its own says how many are missing, so that the chain has no gap and the reader knows. */
+  #account(): void {
+    if (!this.#lost || this.#sink.stalled()) return
+    const { count, first, last } = this.#lost
+    this.#lost = undefined
+    const times = `,"first_time":"${new Date(first).toISOString()}","last_time":"${new Date(last).toISOString()}"`
+    this.#own('lines_lost', 'none', `,"count":${count}${times}`)
+  }
+
+  #line(record: Omit<AuditRecord, 'event' | 'verdict'> & Heading, more: string): void {
+    if (this.#sink.stalled()) return this.#lose(record.time)
+    if (this.#lost) this.#account()
     this.#sequence += 1
-    const body = `${this.#open(record)}${text('server', record.server)}${text('principal', record.principal)}${text('client', record.client)}${text('method', record.method)}${text('tool', record.tool)}${text('era', record.era)}${text('code', record.code)}${text('stage', record.stage)}${text('detail', record.detail)}${record.status === undefined ? '' : `,"status":${record.status}`}${findingsOf(record.findings)},"prev":"${this.#head}"`
+    const head = `${this.#open(record)}${member('server', record.server, 300)}${member('principal', record.principal, 340)}${member('client', record.client, 64)}${member('method', record.method, 800)}${member('tool', record.tool, 800)}${member('era', record.era, 16)}${member('code', record.code, 64)}${member('stage', record.stage, 64)}${member('detail', record.detail, 1200)}${record.status === undefined ? '' : `,"status":${record.status}`}${more}`
+    const found = record.findings === undefined ? '' : tally(record.findings).text(maxLine - tailBytes - head.length)
+    const body = `${head}${found},"prev":"${this.#head}"`
     this.#head = hash('sha256', body, 'hex')
     this.#sink.write(`${body},"hash":"${this.#head}"}\n`)
   }
 
-  #open(record: AuditRecord): string {
+  #lose(time: number): void {
+    this.dropped += 1
+    this.#lost ??= { count: 0, first: time, last: time }
+    this.#lost.count += 1
+    this.#lost.last = time
+    this.#later()
+  }
+
+  #open(record: Heading): string {
     return `{"log":"audit_event","time":"${this.#stamp(record.time)}"${this.#chain},"seq":${this.#sequence},"decision":"${record.decision}","event_type":"${record.event}","verdict":"${record.verdict}"`
   }
 

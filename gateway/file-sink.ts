@@ -1,100 +1,156 @@
-import { open, type FileHandle } from 'node:fs/promises'
-import type { LineSink } from './options.ts'
+import { open, stat, type FileHandle } from 'node:fs/promises'
+import { constants, type BigIntStats } from 'node:fs'
+import type { LineSink, Notices } from './options.ts'
+import { Outlet, type Drain, type Kept } from './outlet.ts'
+import type { Rotation } from './config/rotation.ts'
+import { prune, rotateAway } from './rotation.ts'
 
-/** Lines wait for each other for this long, so that a busy gateway makes few system calls. Milliseconds. */
-const flushAfter = 100
-const flushBytes = 64 * 1024
-/** A disk that refuses is asked again after this. Milliseconds. */
-const retryAfter = 1_000
-/** What may wait for a disk that does not answer. */
+/** What may wait for a disk that does not answer. Bytes. */
 const maxWaiting = 8 * 1024 * 1024
 
-/**
- * Appends lines to a file (0600), buffered and bounded. While a write fails the sink is stalled, and what was not written is tried again from
- * the very byte where it stopped: the chain of an audit log survives a full disk.
- */
-class FileSink implements LineSink {
-  readonly #handle: FileHandle
-  readonly #failed: (error: Error) => void
-  /** Bytes on their way to the disk, and lines behind them. */
-  #writing: Buffer | undefined
-  #pending = ''
-  #timer: NodeJS.Timeout | undefined
-  #broken = false
-  #idle: (() => void) | undefined
-
-  /** @param pending what is written before everything else */
-  constructor(handle: FileHandle, failed: (error: Error) => void, pending: string) {
-    this.#handle = handle
-    this.#failed = failed
-    this.#pending = pending
-  }
-
-  write(lines: string): void {
-    this.#pending += lines
-    if (this.#pending.length >= flushBytes) this.#flush()
-    else this.#timer ??= setTimeout(() => this.#flush(), flushAfter)
-  }
-
-  stalled(): boolean {
-    return this.#broken || this.#pending.length + (this.#writing?.length ?? 0) > maxWaiting
-  }
-
-  /** Waits for what is on its way; a disk that refuses is not waited for. */
-  async close(): Promise<void> {
-    this.#flush()
-    if (this.#writing && !this.#broken) await new Promise<void>(resolve => (this.#idle = resolve))
-    clearTimeout(this.#timer)
-    await this.#handle.close()
-  }
-
-  #flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#writing || this.#pending === '') return
-    this.#writing = Buffer.from(this.#pending)
-    this.#pending = ''
-    void this.#append()
-  }
-
-  async #append(): Promise<void> {
-    try {
-      while (this.#writing && this.#writing.length > 0) {
-        const { bytesWritten } = await this.#handle.write(this.#writing)
-        this.#writing = this.#writing.subarray(bytesWritten)
-      }
-      this.#broken = false
-      this.#writing = undefined
-    } catch (error) {
-      if (!this.#broken) this.#failed(error as Error)
-      this.#broken = true
-      this.#timer = setTimeout(() => void this.#append(), retryAfter).unref()
-    }
-    if (!this.#broken && this.#pending !== '') this.#flush()
-    else this.#idle?.()
-  }
+type Opened = {
+  readonly handle: FileHandle
+  readonly inode: bigint
+  readonly device: bigint
+  readonly isFile: boolean
+  /** Milliseconds since the epoch. */
+  readonly made: number
+  /** Bytes that are in it. */
+  size: number
 }
 
-/** Whether a crash left the last line in the middle. Pipes and devices have no last line. */
-async function isTorn(path: string, written: FileHandle): Promise<boolean> {
-  const stat = await written.stat()
-  if (!stat.isFile() || stat.size === 0) return false
+const lineFeed = 10
+
+/** Whether a crash left the last line in the middle. */
+async function isTorn(path: string, size: number): Promise<boolean> {
   const reader = await open(path, 'r')
   try {
-    const { buffer, bytesRead } = await reader.read(Buffer.alloc(1), 0, 1, stat.size - 1)
-    return bytesRead === 1 && buffer[0] !== 10
+    const { buffer, bytesRead } = await reader.read(Buffer.alloc(1), 0, 1, size - 1)
+    return bytesRead === 1 && buffer[0] !== lineFeed
   } finally {
     await reader.close()
   }
 }
 
-/** Opens the file and ends a line that a crash left in the middle, so that the next is one of its own; `failed` hears of the first of a row of failures. */
-export async function fileSink(path: string, failed: (error: Error) => void): Promise<LineSink> {
-  const handle = await open(path, 'a', 0o600)
+const { O_APPEND, O_CREAT, O_NONBLOCK, O_WRONLY } = constants
+const appending = O_APPEND | O_CREAT | O_WRONLY
+
+/** Opens for appending (0600) and ends a line that was left in the middle. Pipes and devices have no last line. */
+async function append(path: string, flags = appending): Promise<Opened> {
+  const handle = await open(path, flags, 0o600)
   try {
-    return new FileSink(handle, failed, (await isTorn(path, handle)) ? '\n' : '')
+    const found = await handle.stat({ bigint: true })
+    const isFile = found.isFile()
+    let size = isFile ? Number(found.size) : 0
+    if (size > 0 && (await isTorn(path, size))) size += (await handle.write('\n')).bytesWritten
+    return {
+      handle,
+      inode: found.ino,
+      device: found.dev,
+      isFile,
+      made: Number(found.birthtimeMs || found.ctimeMs),
+      size,
+    }
   } catch (error) {
     await handle.close()
     throw error
   }
+}
+
+const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).code === 'ENOENT'
+
+/**
+ * A file that is appended to and makes way for a new one when it is large or old. Others may take it away while it is written: what lies at the
+ * path is compared with what is open, and what went with a removed file is written again into the next.
+ */
+class RotatedFile implements Drain {
+  readonly #path: string
+  readonly #rotation: Rotation
+  readonly #notices: Notices
+  readonly #now: () => number
+  #open: Opened
+
+  constructor(path: string, rotation: Rotation, notices: Notices, now: () => number, opened: Opened) {
+    this.#path = path
+    this.#rotation = rotation
+    this.#notices = notices
+    this.#now = now
+    this.#open = opened
+  }
+
+  async write(bytes: Buffer): Promise<number> {
+    const { bytesWritten } = await this.#open.handle.write(bytes)
+    this.#open.size += bytesWritten
+    return bytesWritten
+  }
+
+  async look(): Promise<Kept> {
+    if (!this.#open.isFile) return 'kept'
+    const there = await stat(this.#path, { bigint: true }).catch((error: unknown) => {
+      if (isMissing(error)) return undefined
+      throw error
+    })
+    if (!there || there.ino !== this.#open.inode || there.dev !== this.#open.device) return this.#replaced()
+    this.#compareSize(there)
+    const { size, made } = this.#open
+    if (size > 0 && (size >= this.#rotation.maxBytes || this.#now() - made >= this.#rotation.maxAge))
+      await this.#rotate()
+    return 'kept'
+  }
+
+  close(): Promise<void> {
+    return this.#open.handle.close()
+  }
+
+  async #replaced(): Promise<Kept> {
+    const { nlink } = await this.#open.handle.stat()
+    await this.#reopen()
+    this.#notices.noticed(
+      nlink === 0
+        ? 'the file was removed by others: what it held is gone, the log goes on in a new one'
+        : 'the file was renamed by others: the log goes on in a new one',
+    )
+    return nlink === 0 ? 'removed' : 'moved'
+  }
+
+  #compareSize({ size }: BigIntStats): void {
+    const found = Number(size)
+    if (found < this.#open.size) this.#notices.noticed('the file was shortened by others: what was cut off is gone')
+    this.#open.size = found
+  }
+
+  async #rotate(): Promise<void> {
+    await rotateAway(this.#path, this.#now())
+    await this.#reopen()
+    await prune(this.#path, this.#rotation).catch((error: unknown) =>
+      this.#notices.noticed(`old files could not be removed: ${(error as Error).message}`),
+    )
+  }
+
+  async #reopen(): Promise<void> {
+    // Others may have put a pipe there that has no reader: to wait for one would hold a thread, and the calls with it.
+    const next = await append(this.#path, appending | O_NONBLOCK)
+    const { handle } = this.#open
+    this.#open = next
+    await handle.close()
+  }
+}
+
+/**
+ * Opens a file for the lines of a log, buffered and bounded.
+ * @throws Error of the system when the file cannot be opened
+ */
+export async function fileSink(
+  path: string,
+  rotation: Rotation,
+  notices: Notices,
+  now: () => number = Date.now,
+): Promise<LineSink> {
+  const noticed = (what: string): void => {
+    notices.noticed(what)
+    outlet.tell?.(what)
+  }
+  const file = new RotatedFile(path, rotation, { ...notices, noticed }, now, await append(path))
+  const outlet = new Outlet(file, maxWaiting, notices)
+  return outlet
 }

@@ -37,6 +37,17 @@ test('an address that was written wins over the ports of a pod', () => {
   expect(flags.admin).toEqual([{ socket: '/run/a.sock' }])
 })
 
+test('the audit log of a pod goes to standard output unless a file is named; alone it is in the state folder', () => {
+  expect(readFlags(required).audit).toBe('/s/audit.jsonl')
+  expect(readFlags([...required, '--pod']).audit).toBeUndefined()
+  expect(readFlags([...required, '--pod', '--audit', '/a/audit.jsonl']).audit).toBe('/a/audit.jsonl')
+})
+
+test('a pod that is given its guard secret needs no state folder', () => {
+  expect(readFlags(['--config', '/c', '--pod', '--guard', '/g/guard']).state).toBeUndefined()
+  expect(() => readFlags(['--config', '/c', '--guard', '/g/guard'])).toThrow('usage: gateway')
+})
+
 test('times are durations, and what is none is refused', () => {
   expect(readFlags([...required, '--drain-settle', '1m500ms', '--drain-grace', '10s']).drain).toEqual({
     settle: 60_500,

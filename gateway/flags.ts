@@ -5,7 +5,9 @@ import { podPorts } from './config/ports.ts'
 import type { Endpoint } from './options.ts'
 
 export const usage = `gateway --config DIR --state DIR [options]
-  --pod                 in a pod: the ports are ${Object.values(podPorts).map(String).join(', ')} of every address, and the operator may look
+  --pod                 in a pod: the ports are ${Object.values(podPorts).map(String).join(', ')} of every address, the operator may look, the audit log
+                        goes to standard output, and no state folder is needed where there is a guard secret
+  --audit FILE          audit log in a file that is rotated (default: DIR/audit.jsonl unless in a pod)
   --listen ADDRESS      where clients come in: HOST:PORT, or :PORT for every address of both families; again for more
   --admin ADDRESS       probes, drain and status; also the path of a socket (default: DIR/admin.sock)
   --metrics ADDRESS     metrics
@@ -18,6 +20,7 @@ const flags = {
   state: { type: 'string' },
   guard: { type: 'string' },
   pod: { type: 'boolean' },
+  audit: { type: 'string' },
   listen: { type: 'string', multiple: true },
   admin: { type: 'string', multiple: true },
   metrics: { type: 'string', multiple: true },
@@ -28,7 +31,10 @@ const flags = {
 /** What was asked of this process. */
 export type Flags = {
   readonly config: string
-  readonly state: string
+  /** What is kept between two starts; undefined where the operator gives all of it. */
+  readonly state: string | undefined
+  /** File of the audit log; undefined for standard output. */
+  readonly audit: string | undefined
   readonly guard: string | undefined
   readonly operator: boolean
   readonly client: readonly Endpoint[]
@@ -64,7 +70,8 @@ function time(name: string, text: string | undefined): number | undefined {
 export function readFlags(args: readonly string[]): Flags {
   const { values } = parseArgs({ args: [...args], options: flags })
   const { config, state, pod = false } = values
-  if (config === undefined || state === undefined) throw new Error(`usage: ${usage}`)
+  const isAlone = !pod || values.guard === undefined
+  if (config === undefined || (isAlone && state === undefined)) throw new Error(`usage: ${usage}`)
   const asked = (given: readonly string[] | undefined, port: number, otherwise: string[]): Endpoint[] =>
     (given ?? (pod ? [`:${port}`] : otherwise)).flatMap(endpoints)
   const settle = time('drain-settle', values['drain-settle'])
@@ -72,10 +79,11 @@ export function readFlags(args: readonly string[]): Flags {
   return {
     config,
     state,
+    audit: values.audit ?? (pod ? undefined : join(state ?? '', 'audit.jsonl')),
     guard: values.guard,
     operator: pod,
     client: asked(values.listen, podPorts.client, ['127.0.0.1:8080']),
-    admin: asked(values.admin, podPorts.admin, [join(state, 'admin.sock')]),
+    admin: asked(values.admin, podPorts.admin, [join(state ?? '', 'admin.sock')]),
     metrics: asked(values.metrics, podPorts.metrics, []),
     drain: { ...(settle === undefined ? {} : { settle }), ...(grace === undefined ? {} : { grace }) },
   }

@@ -1,34 +1,60 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { configTexts } from './config-folder.ts'
 import { fileSink } from './file-sink.ts'
 import { readFlags } from './flags.ts'
 import { guardsOf } from './guard-file.ts'
 import { kept } from './kept.ts'
-import { lineBuffer } from './line-buffer.ts'
-import { jsonLog } from './log.ts'
+import { auditNotices, droppingLog } from './log.ts'
 import { startGateway } from './start.ts'
-import type { Log } from './options.ts'
+import type { LineSink, Log } from './options.ts'
+import { pipeSink } from './pipe-sink.ts'
+import { podRotation, standaloneRotation } from './config/rotation.ts'
 import { watchFolders } from './watch.ts'
 
-function logToStdout(): Log {
-  const lines = lineBuffer(text => process.stdout.write(text))
-  process.on('exit', () => lines.flush())
-  return jsonLog(line => lines.write(line), Date.now)
+/** What may wait for the readers of standard output and standard error. Bytes. */
+const maxUnread = { audit: 1024 * 1024, log: 256 * 1024 } as const
+
+type LogSink = ReturnType<typeof pipeSink>
+
+function logSink(): LogSink {
+  const ignored = (): void => undefined
+  const sink = pipeSink(process.stderr, maxUnread.log, { failed: ignored, recovered: ignored, noticed: ignored })
+  process.on('exit', () => {
+    try {
+      writeSync(process.stderr.fd, sink.take())
+    } catch {
+      // There is no reader any more.
+    }
+  })
+  return sink
+}
+
+function auditSink(file: string | undefined, isPod: boolean, log: Log): Promise<LineSink> {
+  if (file === undefined) return Promise.resolve(pipeSink(process.stdout, maxUnread.audit, auditNotices(log)))
+  mkdirSync(dirname(file), { recursive: true, mode: 0o700 })
+  return fileSink(file, isPod ? podRotation : standaloneRotation, auditNotices(log))
+}
+
+/** 32 random bytes of the state folder. */
+function keptIn(state: string | undefined, name: string): Buffer {
+  if (state === undefined) throw new Error(`--state is needed: nothing else says what ${name} is`)
+  mkdirSync(state, { recursive: true, mode: 0o700 })
+  return kept(join(state, name))
 }
 
 async function main(): Promise<void> {
-  const { config, state, guard, ...options } = readFlags(process.argv.slice(2))
-  mkdirSync(state, { recursive: true, mode: 0o700 })
-  const log = logToStdout()
-  let guards = guard === undefined ? ([kept(join(state, 'guard'))] as const) : guardsOf(guard)
+  const { config, state, audit, guard, ...options } = readFlags(process.argv.slice(2))
+  const logged = logSink()
+  const log = droppingLog(logged, Date.now)
+  let guards = guard === undefined ? ([keptIn(state, 'guard')] as const) : guardsOf(guard)
   const gateway = await startGateway({
     ...options,
     texts: configTexts(config),
     readSecret: file => readFileSync(file),
     guard: () => guards,
-    instance: process.env.POD_UID ?? kept(join(state, 'instance')).toString('hex').slice(0, 16),
-    audit: await fileSink(join(state, 'audit.jsonl'), error => log.error('audit log failed', { error: error.message })),
+    instance: process.env.POD_UID ?? keptIn(state, 'instance').toString('hex').slice(0, 16),
+    audit: await auditSink(audit, options.operator, log),
     log,
   })
   const lookAtGuard = (file: string): void => {
@@ -47,10 +73,14 @@ async function main(): Promise<void> {
   const unwatch = watchFolders(folders, look, log)
   const { urls, adminUrl: admin, metricsUrl: metrics, hash } = gateway
   log.info('listening', { urls, admin, metrics, hash })
-  const stop = (signal: string): void => {
+  const stop = async (signal: string): Promise<void> => {
     log.info('stopping', { signal })
     unwatch()
-    gateway.stop().then(
+    await gateway.stop()
+    await logged.close()
+  }
+  const end = (signal: string): void => {
+    stop(signal).then(
       () => process.exit(0),
       (error: unknown) => {
         log.error('stop failed', { error: String(error) })
@@ -58,8 +88,8 @@ async function main(): Promise<void> {
       },
     )
   }
-  process.once('SIGTERM', stop)
-  process.once('SIGINT', stop)
+  process.once('SIGTERM', end)
+  process.once('SIGINT', end)
 }
 
 main().catch((error: unknown) => {

@@ -10,6 +10,15 @@ export type LineSink = {
   write(lines: string): void
   stalled(): boolean
   close(): Promise<void>
+  /** Set by whoever writes the lines: hears what others did to the file, so that the log itself can say so. */
+  tell?: ((what: string) => void) | undefined
+}
+
+/** What a sink has to say: of the first of a row of failures, of their end, and of what others did to its file. */
+export type Notices = {
+  failed(error: Error): void
+  recovered(): void
+  noticed(what: string): void
 }
 
 export type Log = {

@@ -59,7 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     limits: readLimits,
     held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4)),
     calls: new OpenCalls(now),
-    audit: new AuditLog(options.audit, options.instance, startId()),
+    audit: new AuditLog(options.audit, options.instance, startId(), now),
     metrics: new Metrics(),
     unshown: new Metrics(),
     log: options.log,
@@ -111,7 +111,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       await services.calls.drain(drainMilliseconds)
       await client.stop(lastWords)
       await Promise.all([admin.stop(), metrics.stop(), configuration.close()])
-      await options.audit.close()
+      await services.audit.close()
     },
   }
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gatewayFlags } from '../../hack/flags.ts'
 import { keep } from '../../hack/minted.ts'
@@ -16,6 +16,7 @@ export type GatewayProcess = {
   readonly metricsUrl: string
   /** Resolves when the log has a line that holds all of these words, among the lines that were not waited for yet. */
   logged(...words: string[]): Promise<string>
+  /** The lines of the audit log, from its file or from standard output. */
   audit(): { [member: string]: unknown }[]
   /** Sends SIGTERM and waits for the end; the exit code. */
   stop(): Promise<number | null>
@@ -31,25 +32,39 @@ export type ProcessOptions = {
   /** Names the traces of this gateway in the search for leaked secrets. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** The program; the sources unless it says otherwise. */
+  readonly program?: string
+  /** A descriptor that becomes its standard output, instead of a pipe that is read. */
+  readonly stdout?: number
 }
 
 const main = join(import.meta.dirname, '../../gateway/main.ts')
 
 /** Starts the gateway with the flags of its image and waits until it listens; rejects with its log when it ends instead. */
-export async function startProcess({ args, state, name, env = {} }: ProcessOptions): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [...gatewayFlags(), main, ...args, '--state', state], {
-    stdio: ['ignore', 'pipe', 'pipe'],
+export async function startProcess({
+  args,
+  state,
+  name,
+  env = {},
+  program = main,
+  stdout,
+}: ProcessOptions): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [...gatewayFlags(), program, ...args, '--state', state], {
+    stdio: ['ignore', stdout ?? 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })
   let log = ''
+  let printed = ''
   let from = 0
   const waiting = new Set<() => void>()
   const more = (chunk: Buffer): void => {
     log += chunk.toString()
     for (const look of waiting) look()
   }
-  child.stdout.on('data', more)
-  child.stderr.on('data', more)
+  child.stdout?.on('data', (chunk: Buffer) => {
+    printed += chunk.toString()
+  })
+  child.stderr!.on('data', more)
   const ended = once(child, 'close')
   const logged: GatewayProcess['logged'] = (...words) =>
     new Promise((resolve, reject) => {
@@ -68,6 +83,7 @@ export async function startProcess({ args, state, name, env = {} }: ProcessOptio
   const line = JSON.parse(await logged('"event":"listening"')) as { urls: string[]; admin: string; metrics: string }
   const url = line.urls[0]!
   const file = join(state, 'audit.jsonl')
+  const audited = (): string => (existsSync(file) ? readFileSync(file, 'utf8') : printed)
   return {
     url,
     urls: line.urls,
@@ -78,7 +94,7 @@ export async function startProcess({ args, state, name, env = {} }: ProcessOptio
     logged,
     child,
     audit: () =>
-      readFileSync(file, 'utf8')
+      audited()
         .split('\n')
         .filter(Boolean)
         .map(text => JSON.parse(text) as { [member: string]: unknown }),
@@ -95,7 +111,7 @@ export async function startProcess({ args, state, name, env = {} }: ProcessOptio
       }
       await ended
       keep('log', name, log)
-      keep('audit', name, readFileSync(file, 'utf8'))
+      keep('audit', name, audited())
       return child.exitCode
     },
   }

@@ -4,6 +4,7 @@ import type { Denial, Era, Finding, Message } from '../exchange.ts'
 import type { Services } from '../runtime.ts'
 import { render } from '../answer.ts'
 import { callerShare } from '../http/memory.ts'
+import { Found } from './found.ts'
 
 /** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
 export type Attempt = {
@@ -20,6 +21,8 @@ export type Attempt = {
   message?: Message | undefined
   /** Bytes of the request body that are reserved in `held`. */
   reserved: number
+  /** What was found in its messages so far. */
+  found?: Found
 }
 
 /** Where metrics put requests that reached no server. */
@@ -32,12 +35,35 @@ const toolOf = (message: Message | undefined): string | undefined => {
 }
 
 type What = Pick<AuditRecord, 'event' | 'verdict'> &
-  Partial<Pick<AuditRecord, 'code' | 'stage' | 'detail' | 'status' | 'findings'>>
+  Partial<Pick<AuditRecord, 'code' | 'stage' | 'detail' | 'status'>> & {
+    readonly findings?: readonly Finding[] | undefined
+  }
 
-/** One line in the audit log for a decision about this attempt. Written out by hand: it is on the path of every call. */
+/** One line in the audit log for a decision about this attempt. Where a call has many about nothing but findings, those are added up. */
 export function record(attempt: Attempt, what: What): void {
+  const { findings } = what
+  if (findings) {
+    count(attempt, findings)
+    if (isAboutFindings(what) && !hasOwnLine(attempt, findings)) return
+  }
+  write(attempt, what, findings)
+}
+
+const isAboutFindings = ({ event, verdict }: What): boolean => event === 'mcp_answer' && verdict === 'allow'
+
+function hasOwnLine(attempt: Attempt, findings: readonly Finding[]): boolean {
+  attempt.found ??= new Found()
+  const { res, services } = attempt
+  return attempt.found.isOwn(findings, { res, now: services.now(), sum: found => write(attempt, rest, found) })
+}
+
+/** The line of the findings that had none of their own. */
+const rest: What = { event: 'mcp_answer', verdict: 'allow', detail: 'what was found in further messages of this call' }
+
+/** Written out by hand: it is on the path of every call. */
+function write(attempt: Attempt, what: What, findings: AuditRecord['findings']): void {
   const { services, message, req } = attempt
-  const { event, verdict, code, stage, detail, status, findings } = what
+  const { event, verdict, code, stage, detail, status } = what
   services.audit.write({
     decision: attempt.decision,
     time: services.now(),
@@ -55,7 +81,6 @@ export function record(attempt: Attempt, what: What): void {
     status,
     findings,
   })
-  if (findings) count(attempt, findings)
 }
 
 function count({ services, server }: Attempt, findings: readonly Finding[]): void {

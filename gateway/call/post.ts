@@ -122,9 +122,12 @@ function accept({ attempt, server }: Admission, { findings }: Verdicts): void {
 
 function send(admission: Admission, body: Body, { messages, findings, tasks }: Verdicts): void {
   const { attempt, caller, server, session } = admission
+  // What was found in a batch stands in the line of its first message, once.
+  let found = findings.length > 0 ? findings : undefined
   for (const message of messages) {
     attempt.message = message
-    record(attempt, { event: 'mcp_call', verdict: 'allow', findings: findings.length > 0 ? findings : undefined })
+    record(attempt, { event: 'mcp_call', verdict: 'allow', findings: found })
+    found = undefined
   }
   attempt.services.metrics.decision(server.name, 'Allowed')
   const [first] = messages as readonly [Message, ...Message[]]

@@ -44,6 +44,14 @@ export const audit = z.strictObject({
     ),
 })
 
+/** MCPGateway.spec.audit.output: a matter of the pod, which the gateway learns by a flag. */
+export const auditOutput = z
+  .enum(['Stdout', 'File'])
+  .optional()
+  .describe(
+    'In a cluster, where the gateways write audit lines. Stdout (the default): standard output, which the platform collects and whoever may read pods/log can read. File: files in a volume of the pod that are rotated, at most 100 MiB, and go with the pod. What the MCPGateway of the operator says holds for all namespaces. "bartizan run" always writes a file.',
+  )
+
 /** Fields that MCPGateway shares with the gateway's configuration. */
 export const gatewayFields = {
   publicUrl: z

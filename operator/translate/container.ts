@@ -14,4 +14,4 @@ export const serverUser = 10_001
 export const gatewayUser = 10_002
 
 /** Whoever fills a folder that is only borrowed loses the pod, not the node its disk. */
-export const scratch = (name: string): object => ({ name, emptyDir: { sizeLimit: '1Gi' } })
+export const scratch = (name: string, sizeLimit = '1Gi'): object => ({ name, emptyDir: { sizeLimit } })

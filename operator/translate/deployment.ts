@@ -47,8 +47,9 @@ function containers(spec: MCPServerSpec, view: ServerView, scene: Scene): object
     image: snapshot.gatewayImage ?? 'bartizan-gateway',
     tls: settings.tls !== undefined,
     drainToken: snapshot.drainTokens?.[name],
+    auditFile: settings.auditOutput === 'File',
   }
-  const volumes = gatewayVolumes(name, settings.tls?.secretName)
+  const volumes = gatewayVolumes(name, settings.tls?.secretName, gateway.auditFile)
   if (spec.image === undefined) {
     return {
       securityContext: security(gatewayUser),

@@ -1,11 +1,12 @@
 import { defaultMemory, gatewayFlags } from '../../gateway/config/flags.ts'
+import { podAuditFile, podAuditVolume } from '../../gateway/config/rotation.ts'
 import { tlsFolder } from './config.ts'
 import { gatewayUser, restricted, scratch } from './container.ts'
 import { drainHook } from './drainhook.ts'
 import { childName, guardName, ports } from './names.ts'
 
 /** Folders in the gateway's container. */
-const folders = { config: '/etc/bartizan/config', guard: '/etc/bartizan/guard', state: '/var/lib/bartizan' } as const
+const folders = { config: '/etc/bartizan/config', guard: '/etc/bartizan/guard' } as const
 
 const probe = (path: string) => ({ httpGet: { path, port: ports.admin } })
 
@@ -17,6 +18,8 @@ export type GatewayPart = {
   readonly sidecar: boolean
   readonly tls: boolean
   readonly drainToken: string | undefined
+  /** Whether the audit log goes to files in a volume instead of standard output. */
+  readonly auditFile: boolean
 }
 
 /**
@@ -24,14 +27,22 @@ export type GatewayPart = {
  * startup probe has passed, so asking for it would wait for ever. Alone in its pod it drains by its own hook; beside a server the server's
  * container has the hook, since a sidecar is told to end only after the server has ended.
  */
-export function gatewayContainer({ image, sidecar, tls, drainToken }: GatewayPart): object {
+export function gatewayContainer({ image, sidecar, tls, drainToken, auditFile }: GatewayPart): object {
   return {
     name: 'gateway',
     image,
     ...(sidecar && { restartPolicy: 'Always' }),
     // The flags of V8 that were measured; NODE_OPTIONS would not take all of them.
     command: ['node', ...gatewayFlags(defaultMemory), '/app/main.mjs'],
-    args: ['--pod', '--config', folders.config, '--state', folders.state, '--guard', `${folders.guard}/guard`],
+    // What the gateway knows is mounted or told; it has nothing to keep, so there is no folder that it could write to.
+    args: [
+      '--pod',
+      '--config',
+      folders.config,
+      '--guard',
+      `${folders.guard}/guard`,
+      ...(auditFile ? ['--audit', podAuditFile] : []),
+    ],
     env: [{ name: 'POD_UID', valueFrom: { fieldRef: { fieldPath: 'metadata.uid' } } }],
     ports: [port('mcp', ports.client), port('admin', ports.admin), port('metrics', ports.metrics)],
     startupProbe: { ...probe('/-/livez'), periodSeconds: 1, failureThreshold: 60 },
@@ -43,7 +54,7 @@ export function gatewayContainer({ image, sidecar, tls, drainToken }: GatewayPar
     volumeMounts: [
       { name: 'config', mountPath: folders.config, readOnly: true },
       { name: 'guard', mountPath: folders.guard, readOnly: true },
-      { name: 'state', mountPath: folders.state },
+      ...(auditFile ? [{ name: 'audit', mountPath: podAuditFile.slice(0, podAuditFile.lastIndexOf('/')) }] : []),
       ...(tls ? [{ name: 'tls', mountPath: tlsFolder, readOnly: true }] : []),
     ],
   }
@@ -53,9 +64,9 @@ export function gatewayContainer({ image, sidecar, tls, drainToken }: GatewayPar
 const defaultMode = 0o440
 
 /** The volumes that only the gateway mounts. Names of Secrets, never their content: all of them are read anew when they change. */
-export const gatewayVolumes = (server: string, tlsSecret: string | undefined): object[] => [
+export const gatewayVolumes = (server: string, tlsSecret: string | undefined, auditFile: boolean): object[] => [
   { name: 'config', configMap: { name: childName(server) } },
   { name: 'guard', secret: { secretName: guardName(server), defaultMode } },
-  scratch('state'),
+  ...(auditFile ? [scratch('audit', podAuditVolume)] : []),
   ...(tlsSecret === undefined ? [] : [{ name: 'tls', secret: { secretName: tlsSecret, defaultMode } }]),
 ]

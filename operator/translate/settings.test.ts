@@ -24,6 +24,15 @@ describe('the settings of a namespace under a floor', () => {
     expect(settings).toMatchObject({ onFailure: holds, from: { 'audit.onFailure': origin } })
   })
 
+  test.each([
+    ['Stdout', 'File', 'Stdout', 'floor'],
+    ['File', 'Stdout', 'File', 'floor'],
+    [undefined, 'File', 'File', 'own'],
+  ] as const)('write audit lines where the floor says: %s above and %s below is %s', (above, below, holds, origin) => {
+    const settings = combined({ audit: { ...(above && { output: above }) } }, { audit: { output: below } })
+    expect(settings).toMatchObject({ auditOutput: holds, from: { 'audit.output': origin } })
+  })
+
   test('can choose among the networks of the floor and not beyond', () => {
     const floor = { servers: { allowedNetworks: ['203.0.113.0/24', 'fd00::/16', '*.partner.example'] } }
     const wished = ['203.0.113.128/25', '203.0.112.0/23', '203.0.113.9', 'fd00:1::1', '*.partner.example', '*.example']

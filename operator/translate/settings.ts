@@ -13,6 +13,7 @@ export type Settings = {
   readonly hosts: readonly string[]
   readonly origins?: readonly string[]
   readonly onFailure?: 'Refuse' | 'Drop'
+  readonly auditOutput?: 'Stdout' | 'File'
   readonly tls?: { readonly secretName: string }
   readonly allowedNetworks: readonly string[]
   readonly scrapers: readonly Scraper[]
@@ -55,11 +56,19 @@ function strictestAudit(layers: Layers): Settings['onFailure'] {
   return said.includes('Refuse') ? 'Refuse' : said[0]
 }
 
+function auditSettings(layers: Layers): Pick<Settings, 'onFailure' | 'auditOutput'> {
+  const [floor, own] = layers.map(layer => layer?.spec.audit)
+  const onFailure = strictestAudit(layers)
+  const auditOutput = floor?.output ?? own?.output
+  return { ...(onFailure && { onFailure }), ...(auditOutput && { auditOutput }) }
+}
+
 const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   publicUrl: spec => spec.publicUrl,
   hosts: spec => spec.hosts,
   origins: spec => spec.origins,
   'audit.onFailure': spec => spec.audit?.onFailure,
+  'audit.output': spec => spec.audit?.output,
   'tls.secretName': spec => spec.tls?.secretName,
   'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
   'metrics.scrapers': spec => spec.metrics?.scrapers,
@@ -71,6 +80,7 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
   const setting = (layer: Layer | undefined): boolean =>
     layer !== undefined && readers[field]!(layer.spec) !== undefined
   if (field === 'publicUrl' || field === 'tls.secretName') return [setting(own) ? own : floor]
+  if (field === 'audit.output') return [setting(floor) ? floor : own]
   if (field === 'audit.onFailure')
     return [layers.find(layer => layer?.spec.audit?.onFailure === settings.onFailure && setting(layer))]
   return layers.filter(setting)
@@ -78,7 +88,8 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
 
 /**
  * Combines the settings of the operator's own namespace with those of a namespace, which may only add: lists grow, of two answers to one
- * question the stricter holds, what the floor caps stays capped, and TLS once asked for stays on. Addresses are no limit: a namespace may have
+ * question the stricter holds, what the floor caps stays capped, and TLS once asked for stays on. Where evidence
+ * goes is the floor's to say: a namespace neither hides it from the platform nor shows it to more people. Addresses are no limit: a namespace may have
  * its own public URL and certificate.
  */
 export function combinedSettings(floor: Layer | undefined, own: Layer | undefined): Settings {
@@ -86,12 +97,11 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
   const specs = layers.flatMap(layer => layer?.spec ?? [])
   const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
   const tls = own?.spec.tls ?? floor?.spec.tls
-  const onFailure = strictestAudit(layers)
   const settings = {
     ...(publicUrl !== undefined && { publicUrl }),
     hosts: hostsOf(layers),
     ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
-    ...(onFailure && { onFailure }),
+    ...auditSettings(layers),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
     scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),

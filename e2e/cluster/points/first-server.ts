@@ -4,6 +4,7 @@ import { areBuiltHere, imageSizes } from '../images/index.ts'
 import { install, uninstall } from '../install.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
 import { demand, inNamespace, type Point, type Stage } from '../stage.ts'
+import { auditLog } from './audit-log.ts'
 import { footprint } from './footprint.ts'
 
 const space = 'e2e-first'
@@ -65,6 +66,7 @@ export const firstServer: Point = {
       await stage.row('an SDK client in another pod calls a tool', () => fromAPod(stage, secret))
       await stage.row('the Inspector CLI lists tools from outside', () => fromOutside(stage, secret))
       await stage.row('a caller without a key is refused', () => withoutKey(stage))
+      await auditLog(stage, space, 'first')
       if (stage.full) await footprint(stage, space, 'first')
     })
   },

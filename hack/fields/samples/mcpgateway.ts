@@ -24,6 +24,10 @@ export const mcpGatewaySamples: Readonly<Record<string, Sample>> = {
     documents: around({ audit: { onFailure: 'Refuse' } }),
     witness: exchanges.stalled,
   },
+  'MCPGateway.spec.audit.output': {
+    documents: [settings({ audit: { output: 'Stdout' } }), image()],
+    witness: 'objects',
+  },
   'MCPGateway.spec.tls.secretName': {
     documents: [settings({ tls: { secretName: 'first' } }), image()],
     values: ['first', 'second'],

@@ -1,0 +1,95 @@
+import { createReadStream } from 'node:fs'
+import { open, type FileHandle } from 'node:fs/promises'
+import { rotatedFiles } from '../gateway/rotation.ts'
+import type { Beginning } from './audit-chain.ts'
+import { unwrap } from './audit-unwrap.ts'
+import { Complaint } from './complaint.ts'
+import { linesOf } from './lines.ts'
+
+/** A line of a log: its text, or undefined for one that is no audit line, and where it stands. */
+export type Placed = { readonly text: string | undefined; readonly file: string; readonly number: number }
+
+/** An audit log as it is read. */
+export type ReadLog = {
+  /** How messages call it. */
+  readonly name: string
+  readonly beginning: Beginning
+  /** Whether lines that are no audit lines belong there: in what a container printed, not in a file that has nothing else. */
+  readonly isMixed: boolean
+  lines(): AsyncGenerator<Placed>
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
+
+function complaint(file: string, error: unknown): unknown {
+  const code = codeOf(error)
+  if (code === undefined) return error
+  return new Complaint(code === 'ENOENT' ? `${file}: there is no audit log (is --state right?)` : `${file}: ${code}`)
+}
+
+const openIfThere = (file: string): Promise<FileHandle | undefined> =>
+  open(file, 'r').catch((error: unknown) => {
+    if (codeOf(error) === 'ENOENT') return undefined
+    throw error
+  })
+
+async function* placed(file: string, lines: AsyncIterable<string>): AsyncGenerator<Placed> {
+  let number = 0
+  for await (const text of lines) yield { text, file, number: ++number }
+}
+
+/**
+ * All files of a log that is rotated, the oldest first. The one that is written is opened before the others are looked for, so that one which is
+ * rotated away meanwhile is read once.
+ */
+async function* family(file: string): AsyncGenerator<Placed> {
+  const current = await openIfThere(file)
+  const inode = current && (await current.stat({ bigint: true })).ino
+  let isNone = current === undefined
+  for (const older of await rotatedFiles(file)) {
+    const handle = await openIfThere(older)
+    if (!handle) continue
+    isNone = false
+    if ((await handle.stat({ bigint: true })).ino === inode) {
+      // It is the one that was written a moment ago; those after it are newer still.
+      await handle.close()
+      break
+    }
+    yield* placed(older, linesOf(handle.createReadStream()))
+  }
+  if (isNone) throw Object.assign(new Error('no audit log'), { code: 'ENOENT' })
+  if (current) yield* placed(file, linesOf(current.createReadStream()))
+}
+
+/** The log of `bartizan run`: its file and those that were rotated away. */
+export const ownLog = (file: string): ReadLog => ({
+  name: file,
+  beginning: 'once',
+  isMixed: false,
+  async *lines() {
+    try {
+      yield* family(file)
+    } catch (error) {
+      throw complaint(file, error)
+    }
+  },
+})
+
+/** Logs of containers in the order in which they are named; `-` is standard input. */
+export const collectedLog = (files: readonly string[]): ReadLog => ({
+  name: files.join(', '),
+  beginning: 'anywhere',
+  isMixed: true,
+  async *lines() {
+    for (const file of files) {
+      const find = unwrap()
+      const stream = file === '-' ? createReadStream('', { fd: 0, autoClose: false }) : createReadStream(file)
+      try {
+        for await (const { text, number } of placed(file, linesOf(stream)))
+          yield { text: find(text!), file: file === '-' ? 'stdin' : file, number }
+      } catch (error) {
+        throw complaint(file, error)
+      }
+    }
+  },
+})
