@@ -9,7 +9,7 @@ const limits = { maxBytes: 1 << 20, maxValues: 50_000, maxDepth: 64 }
 
 function caller(allowsTool: (tool: string) => boolean = () => true): Caller {
   const grants = { allowsScope: () => true, allowsServer: () => true, allowsTool, expiresAt: Infinity }
-  return { principal: { provider: 'key', subject: 'ada', grants }, server: 'zoo', era: 'modern', now: 0 }
+  return { principal: { provider: 'key', subject: 'ada', id: 'ada', grants }, server: 'zoo', era: 'modern', now: 0 }
 }
 
 function message(read: ReturnType<typeof readBody>): Message {
