@@ -77,7 +77,7 @@ type AtOnce = Omit<Stage, 'request' | 'response'> & {
 export function tools(config: ServerTools): AtOnce {
   const byServer = remembered(serverToolJudge(config))
   const judge = (x: Caller, tool: string): Refusal | undefined =>
-    // No name that anybody could allow is longer, and to fold or match a long one costs the square of its length.
+    // No name that anybody could allow is longer, and to fold a long one may cost the square of its length.
     tool.length > maxToolName
       ? 'ToolNotAllowed'
       : x.principal.grants.allowsTool(tool)
