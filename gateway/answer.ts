@@ -6,8 +6,9 @@ export type Rendered = { readonly status: number; readonly headers: Record<strin
 
 /** The error member of a refusal: the public text, the reason as a word for programs, the id under which the audit log explains it. */
 const errorOf = (denial: Denial, decision: string): string => {
-  const row = errors[denial.code]
-  return JSON.stringify({ code: row.rpc, message: denial.text ?? row.text, data: { reason: denial.code, decision } })
+  const reason = errors[denial.code].toldAs ?? denial.code
+  const { rpc, text } = errors[reason]
+  return JSON.stringify({ code: rpc, message: denial.text ?? text, data: { reason, decision } })
 }
 
 /** A refusal as a JSON-RPC error. The id is echoed exactly as it was spelled, and omitted when it could not be read. */

@@ -8,6 +8,7 @@ import { methods } from '../mcp/methods.ts'
 import { atOnce } from '../turns.ts'
 import type { Admission, Answer, Answering } from './admission.ts'
 import { giveBack, ownFault, record, refuse } from './attempt.ts'
+import { notAllowed } from './entry.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from './open-calls.ts'
 import { StreamAnswer } from './stream-answer.ts'
@@ -251,7 +252,7 @@ function refusalOf(
   limits: ReadLimits,
 ): Denial | undefined {
   const { grants } = caller.principal
-  if (!grants.allowsServer(server.name)) return { stage: 'authorize', code: 'ServerNotAllowed' }
+  if (!grants.allowsServer(server.name)) return notAllowed
   if (messages.length === 0 && !grants.allowsScope(bodylessScope(attempt.req.method)))
     return { stage: 'authorize', code: 'InsufficientScope' }
   for (const message of messages) {

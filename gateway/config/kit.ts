@@ -39,10 +39,13 @@ export const secretFile = z.strictObject({
   file: z.string().min(1).max(1024).describe('Path of the file that holds the secret.'),
 })
 
-/** The name of an MCPServer: a DNS label of at most 46 characters, so that the names of child objects fit. */
+/** Characters of the name of an MCPServer, so that the names of child objects fit. */
+export const maxServerName = 46
+
+/** The name of an MCPServer: a DNS label. */
 export const serverName = z
   .string()
-  .max(46)
+  .max(maxServerName)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a lowercase DNS label')
 
 /** A glob over a whole name: `*` stands for any run of characters, `?` for one. */
