@@ -30,7 +30,8 @@ const unit: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 /** Milliseconds of a duration that the schema has accepted. */
 export function milliseconds(text: string): number {
   let total = 0
-  for (const [, amount, name] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) total += Number(amount) * unit[name!]!
+  for (const [, amount, name] of text.matchAll(/(?<![0-9.])([0-9.]+)(ms|s|m|h)/g))
+    total += Number(amount) * unit[name!]!
   return total
 }
 

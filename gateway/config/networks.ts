@@ -71,10 +71,13 @@ function ipv4(text: string): bigint | undefined {
 
 /** A dotted tail as the two groups that it stands for. */
 function undotted(text: string): string | undefined {
-  const [, head, dotted] = /^(.*:)([\d.]*\.[\d.]*)$/.exec(text) ?? []
-  if (head === undefined || dotted === undefined) return text
+  const tail = text.lastIndexOf(':') + 1
+  const dotted = text.slice(tail)
+  if (tail === 0 || !dotted.includes('.')) return text
   const value = ipv4(dotted)
-  return value === undefined ? undefined : `${head}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
+  return value === undefined
+    ? undefined
+    : `${text.slice(0, tail)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
 }
 
 const groupsIn = (part: string): string[] => (part === '' ? [] : part.split(':'))
