@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { analyse } from 'scslre'
 import { afterEach, describe, expect, test, vi } from 'vitest'
+import { parse } from 'yaml'
 import type * as maker from '../gateway/config/pattern.ts'
 import { isExponential } from './patterns/ambiguity.ts'
 import { foundIn } from './patterns/found.ts'
@@ -99,6 +100,25 @@ describe('expressions that are put together when the modules load', () => {
     expect(
       made.flatMap(({ source, flags }) => superlinear(source, flags).map(why => `/${source}/${flags}: ${why}`)),
     ).toEqual([])
+  })
+})
+
+describe('the patterns of the kinds', () => {
+  const patterns = globSync('config/crd/*.yaml', { cwd: root }).flatMap(file =>
+    Array.from(readFileSync(join(root, file), 'utf8').matchAll(/^ *pattern: (.*)$/gm), ([, text = '']) =>
+      String(parse(text)),
+    ),
+  )
+
+  test('use nothing that the RE2 of the API server lacks', () => {
+    expect(patterns.length).toBeGreaterThan(20)
+    // Lookarounds, back references, properties, escapes and named groups that the two spell differently.
+    const foreign = /\(\?[=!<]|\\[1-9kpPu]/
+    expect(patterns.filter(text => foreign.test(text))).toEqual([])
+  })
+
+  test('take linear time', () => {
+    expect(patterns.flatMap(text => superlinear(text, ''))).toEqual([])
   })
 })
 
