@@ -25,7 +25,7 @@ const options = {
 
 function baseOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
-    return text.replace(/\/+$/, '').replace(/\/mcp$/, '')
+    return text.replace(/(?<!\/)\/+$/, '').replace(/\/mcp$/, '')
   throw new Complaint(`--url ${text}: write an http or https address, such as https://mcp.example.com`, 2)
 }
 

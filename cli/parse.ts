@@ -75,7 +75,7 @@ function offsetOf(root: Node | null, path: string, of: 'key' | 'value'): number 
 }
 
 /** The message of the parser in one line, without the position that stands before it anyway. */
-const oneLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d+.*$/, '')
+const oneLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d.*/, '')
 
 type Reader = { readonly file: string; place(offset: number): Place }
 

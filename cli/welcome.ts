@@ -54,7 +54,7 @@ Other clients: bartizan client-config ${name} --url ${base} --client ${others.jo
  * `hosts` is taken, without which nobody can call.
  */
 function baseOf({ publicUrl, hosts }: Configured['config'], urls: readonly string[]): string {
-  if (publicUrl !== undefined) return publicUrl.replace(/\/+$/, '')
+  if (publicUrl !== undefined) return publicUrl.replace(/(?<!\/)\/+$/, '')
   const [first = ''] = urls
   const [host] = hosts ?? []
   const { protocol, hostname, port } = new URL(first)

@@ -6,11 +6,12 @@ export type Rendered = { readonly status: number; readonly headers: Record<strin
 
 /** The error member of a refusal: the public text, the reason as a word for programs, the id under which the audit log explains it. */
 const errorOf = (denial: Denial, decision: string): string => {
-  const row = errors[denial.code]
+  const reason = errors[denial.code].toldAs ?? denial.code
+  const { rpc, text } = errors[reason]
   return JSON.stringify({
-    code: row.rpc,
-    message: denial.text ?? row.text,
-    data: { ...denial.data, reason: denial.code, decision },
+    code: rpc,
+    message: denial.text ?? text,
+    data: { ...denial.data, reason, decision },
   })
 }
 

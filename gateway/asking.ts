@@ -16,6 +16,7 @@ export type Reaction = 'well' | 'ill' | 'closed' | 'broken' | 'silent'
 export const prober: Principal = {
   provider: 'operator',
   subject: 'system:operator',
+  id: 'operator',
   grants: {
     expiresAt: Number.POSITIVE_INFINITY,
     allowsScope: () => false,

@@ -9,6 +9,7 @@ const [old, now] = [randomBytes(32), randomBytes(32)]
 const principal = (subject: string): Principal => ({
   provider: 'key',
   subject,
+  id: subject,
   grants: { allowsScope: () => true, allowsServer: () => true, allowsTool: () => true, expiresAt: Infinity },
 })
 

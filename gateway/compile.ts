@@ -7,6 +7,7 @@ import type { KeysFile } from './config/index.ts'
 import { defaultTimeouts, type Server } from './config/servers.ts'
 import { authentications, type Authentications } from './auth/index.ts'
 import { keyAuthenticator } from './auth/keys.ts'
+import type { Lineage } from './auth/lineage.ts'
 import { operatorAuthenticator } from './auth/operator.ts'
 import type { Healths } from './healths.ts'
 import { hostPolicy } from './http/hosts.ts'
@@ -32,6 +33,7 @@ export type Workshop = {
   readonly healths: Healths
   /** Outlives configurations: a file that is older than what was withdrawn may still come. */
   readonly withdrawn: Withdrawn
+  readonly lineage: Lineage
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
   /** Sealers outlive configurations, their caches are warm; a rotated guard ends them. */
@@ -90,10 +92,10 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
 })
 
 /** The order is the policy: the operator first, whose token is no key of anybody. */
-function authOf({ keys: written }: KeysFile, { options, withdrawn }: Workshop): Authentications {
+function authOf({ keys: written }: KeysFile, { options, withdrawn, lineage }: Workshop): Authentications {
   const keys: readonly CompiledKey[] = written.flatMap(key => withdrawn.compile(key))
   const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
-  return authentications([...operator, keyAuthenticator(keys)], keys.length > 0)
+  return authentications([...operator, keyAuthenticator(keys, lineage.next(keys))], keys.length > 0)
 }
 
 /** Builds a whole runtime, or throws before anything of the old one is gone. */

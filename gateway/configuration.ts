@@ -1,4 +1,5 @@
 import { dirname } from 'node:path'
+import { Lineage } from './auth/lineage.ts'
 import { compile, contradictions, sealerFits, withKeys, type Workshop } from './compile.ts'
 import {
   parseGatewayConfig,
@@ -47,7 +48,8 @@ export class Configuration {
     const healths = new Healths(upstreams, (server, healthy) =>
       services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
     )
-    this.#workshop = { options, names, sealers: new Map(), upstreams, healths, withdrawn: new Withdrawn() }
+    const withdrawn = new Withdrawn()
+    this.#workshop = { options, names, sealers: new Map(), upstreams, healths, withdrawn, lineage: new Lineage() }
   }
 
   get runtime(): Runtime {

@@ -56,7 +56,13 @@ export type ErrorCode =
   | 'UpstreamMisdirected'
   | 'Internal'
 
-export type ErrorRow = { readonly http: number; readonly rpc: number; readonly text: string }
+export type ErrorRow = {
+  readonly http: number
+  readonly rpc: number
+  readonly text: string
+  /** The code that the caller is told instead. Audit, log and metrics keep the true one. */
+  readonly toldAs?: ErrorCode
+}
 
 /** The one table: a code without a row does not compile. */
 export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
@@ -70,7 +76,11 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
     rpc: -31002,
     text: 'Requests from this Origin are not allowed. Add it to MCPGateway.spec.origins.',
   },
-  NotFound: { http: 404, rpc: -31003, text: 'There is no such server at this address.' },
+  NotFound: {
+    http: 404,
+    rpc: -31003,
+    text: 'There is no server at this address that this API key may call.',
+  },
   MethodNotAllowed: { http: 405, rpc: -31004, text: 'This HTTP method is not offered here.' },
   Unauthenticated: {
     http: 401,
@@ -90,7 +100,8 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
     text: 'No way in is configured: there is no APIKey for this server. Create one with "bartizan keys create".',
   },
   InsufficientScope: { http: 403, rpc: -31010, text: 'The API key lacks the scope that this method needs.' },
-  ServerNotAllowed: { http: 403, rpc: -31011, text: 'The API key does not allow this server.' },
+  // A key does not learn which other servers there are.
+  ServerNotAllowed: { http: 404, rpc: -31011, text: 'The API key does not allow this server.', toldAs: 'NotFound' },
   ServerStopped: { http: 503, rpc: -31012, text: 'This server is stopped (spec.stopped).' },
   UnsupportedMediaType: { http: 415, rpc: -31013, text: 'The body must be sent as Content-Type: application/json.' },
   NotAcceptable: { http: 406, rpc: -31014, text: 'Accept must list application/json and text/event-stream.' },

@@ -1,10 +1,15 @@
 import type { ErrorCode } from './errors.ts'
 
-/** Who calls. `provider` and `subject` together are stable over reloads; sessions are bound to them. */
+/** Who calls. */
 export type Principal = {
   readonly provider: 'key' | 'operator'
-  /** The name of the APIKey, or `system:operator`. */
+  /** The name of the APIKey, or `system:operator`: for people to read. Somebody else may have it next. */
   readonly subject: string
+  /**
+   * What sessions, processes and all else of a caller are bound to, and nothing else is: the same over reloads, restarts and rotations, and another one
+   * when an APIKey is deleted and made anew under its name. Not shown to anybody.
+   */
+  readonly id: string
   readonly grants: Grants
 }
 

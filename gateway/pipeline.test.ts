@@ -20,6 +20,7 @@ const exchange = (text: string): Exchange => ({
   principal: {
     provider: 'key',
     subject: 'ci',
+    id: 'ci',
     grants: { expiresAt: Infinity, allowsScope: () => true, allowsServer: () => true, allowsTool: () => true },
   },
   server: 's',

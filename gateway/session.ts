@@ -7,8 +7,8 @@ export type Session = {
   readonly instance: string
   /** The server's own session id. */
   readonly upstream: string
-  readonly provider: string
-  readonly subject: string
+  /** The id of the principal that opened it. */
+  readonly owner: string
   /** The revision that the client asked for in initialize: batches exist in 2025-03-26 only. */
   readonly revision: string
 }
@@ -40,8 +40,8 @@ export function sealer(guards: Guards, server: string): Sealer {
     seal(session) {
       const nonce = randomBytes(nonceBytes)
       const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(aad)
-      const { instance, upstream, provider, subject, revision } = session
-      const text = JSON.stringify([instance, upstream, provider, subject, revision])
+      const { instance, upstream, owner, revision } = session
+      const text = JSON.stringify([instance, upstream, owner, revision])
       const sealed = Buffer.concat([nonce, cipher.update(text, 'utf8'), cipher.final(), cipher.getAuthTag()]).toString(
         'base64url',
       )
@@ -72,19 +72,12 @@ function decrypt(token: string, key: Buffer, aad: Buffer): Session | undefined {
     .setAuthTag(bytes.subarray(end))
   try {
     const text = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, end)), decipher.final()]).toString('utf8')
-    const [instance, upstream, provider, subject, revision] = JSON.parse(text) as [
-      string,
-      string,
-      string,
-      string,
-      string,
-    ]
-    return { instance, upstream, provider, subject, revision }
+    const [instance, upstream, owner, revision] = JSON.parse(text) as [string, string, string, string]
+    return { instance, upstream, owner, revision }
   } catch {
     return undefined
   }
 }
 
 /** A session belongs to the principal that opened it; to any other it does not exist. */
-export const belongsTo = (session: Session, principal: Principal): boolean =>
-  session.provider === principal.provider && session.subject === principal.subject
+export const belongsTo = (session: Session, principal: Principal): boolean => session.owner === principal.id

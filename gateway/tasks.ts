@@ -38,7 +38,7 @@ const maxOfPrincipal = 256
 const maxOfAll = 4096
 
 /** Whose something is: what ends with the principal. */
-export const holderOf = ({ provider, subject }: Principal): string => `${provider}:${subject}`
+export const holderOf = ({ id }: Principal): string => id
 
 /**
  * The letters of a sealed id, one for each half of a byte: no digits, vowels or signs, so that no detector, which judges the message in which it

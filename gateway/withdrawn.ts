@@ -20,6 +20,7 @@ const both =
 /** What two descriptions of one key allow both of them. */
 const common = (older: CompiledKey, newer: CompiledKey): CompiledKey => ({
   name: older.name,
+  uid: older.uid,
   digests: older.digests.filter(digest => newer.digests.includes(digest)),
   revoked: older.revoked || newer.revoked,
   expiresAt: Math.min(older.expiresAt, newer.expiresAt),

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import type { Plugin } from 'esbuild'
 import { bundlePrograms } from './bundling.ts'
+import { pattern } from '../gateway/config/pattern.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -17,7 +18,7 @@ const heavy = ['http', 'https', 'http2', 'tls']
 const heavyLater: Plugin = {
   name: 'heavy modules of Node later',
   setup(bundle) {
-    bundle.onResolve({ filter: new RegExp(`^(node:)?(${heavy.join('|')})$`) }, ({ path }) => ({
+    bundle.onResolve({ filter: pattern(`^(node:)?(${heavy.join('|')})$`) }, ({ path }) => ({
       path: path.replace('node:', ''),
       namespace: 'later',
     }))

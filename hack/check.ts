@@ -7,6 +7,14 @@ runSteps([
   { says: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   {
     says: 'repository',
-    command: ['vitest', 'run', 'hack/imports.test.ts', 'hack/budget.test.ts', 'hack/docs.test.ts', 'hack/generate'],
+    command: [
+      'vitest',
+      'run',
+      'hack/imports.test.ts',
+      'hack/budget.test.ts',
+      'hack/patterns.test.ts',
+      'hack/docs.test.ts',
+      'hack/generate',
+    ],
   },
 ])

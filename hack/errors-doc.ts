@@ -27,11 +27,11 @@ function table(rows: readonly (readonly string[])[]): string {
 
 /** The text of docs/errors.md: a row for each code, in the order of the table. */
 export function errorsDoc(codes: Readonly<Record<string, ErrorRow>> = errors): string {
-  const rows = Object.entries(codes).map(([code, { http, rpc, text }]) => [
+  const rows = Object.entries(codes).map(([code, { http, rpc, text, toldAs }]) => [
     `\`${code}\``,
     String(http),
     String(rpc),
-    text.replaceAll('|', '\\|'),
+    `${text.replaceAll('|', '\\|')}${toldAs === undefined ? '' : ` (Only in audit and log: the caller is told \`${toldAs}\`.)`}`,
   ])
   return `${head}${table([['name', 'HTTP', 'JSON-RPC', 'what the caller is told'], ...rows])}\n`
 }

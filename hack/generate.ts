@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { errorsDoc } from './errors-doc.ts'
 import { proveAll } from './fields/all.ts'
 import { fieldsDocument } from './fields/document.ts'
 import { generatedFiles } from './generate/files.ts'
@@ -13,5 +14,6 @@ function write(file: string, text: string): void {
 }
 
 for (const [file, text] of generatedFiles()) write(file, text)
+write('docs/errors.md', errorsDoc())
 // Last, because it runs gateways: what the schemas give is there even when a field turns out to be dead.
 write('docs/fields.md', fieldsDocument(await proveAll()))

@@ -96,7 +96,7 @@ describe('the pure parts', () => {
       .filter(([file]) => pure.some(part => file.startsWith(`${part}/`)))
       .flatMap(([file, text]) =>
         text.split('\n').flatMap((line, at) => {
-          const code = line.replace(/\/\/.*$|^\s*\/?\*.*$/, '')
+          const code = line.replace(/\/\/.*|^\s*\/?\*.*/, '')
           return impure.test(code) ? [`${file}:${at + 1}: ${line.trim()}`] : []
         }),
       )

@@ -19,7 +19,7 @@ function base64Cores(secret: string, encoding: 'base64' | 'base64url'): string[]
   return [0, 1, 2].map(shift => {
     const text = Buffer.from('\0'.repeat(shift) + secret)
       .toString(encoding)
-      .replace(/=+$/, '')
+      .replace(/(?<!=)=+$/, '')
     return text.slice(Math.ceil((shift * 8) / 6), Math.floor(((shift + Buffer.byteLength(secret)) * 8) / 6))
   })
 }

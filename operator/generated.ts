@@ -78,14 +78,14 @@ export class GeneratedKeys {
   async #make(namespace: string, wish: Generate): Promise<GeneratedKey> {
     const { apiKey, uid = '' } = wish
     try {
-      return { apiKey, ...(await this.#deliver({ kind: 'APIKey', namespace, name: apiKey, uid }, wish)) }
+      return { apiKey, uid, ...(await this.#deliver({ kind: 'APIKey', namespace, name: apiKey, uid }, wish)) }
     } catch (error) {
       if (!isRefusal(error)) throw error
-      return { apiKey, problem: { reason: 'GenerateFailed', message: error.message } }
+      return { apiKey, uid, problem: { reason: 'GenerateFailed', message: error.message } }
     }
   }
 
-  async #deliver(owner: Owner, wish: Generate): Promise<Omit<GeneratedKey, 'apiKey'>> {
+  async #deliver(owner: Owner, wish: Generate): Promise<Omit<GeneratedKey, 'apiKey' | 'uid'>> {
     const delivered = await find(this.#client, secrets, owner.namespace, wish.secretName)
     const taken = delivered && conflictOf({ ...delivered, kind: 'Secret' }, owner)
     if (taken) return problem(wish.secretName, taken.owner)

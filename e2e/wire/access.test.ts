@@ -96,9 +96,9 @@ test('no credential of a caller reaches the server', async () => {
   expect(last.rawHeaders.join()).not.toContain(full.secret)
 })
 
-test('a server that does not exist is 404, one that the key does not allow is 403, a stopped one is 503', async () => {
+test('a server that does not exist and one that the key does not allow are 404, a stopped one is 503', async () => {
   await refused({ key: full.secret, path: '/mcp/absent', ...callTool('echo', 1) }, 404, 'NotFound')
-  await refused({ key: other.secret, ...callTool('echo', 1) }, 403, 'ServerNotAllowed')
+  await refused({ key: other.secret, ...callTool('echo', 1) }, 404, 'NotFound')
   await refused({ key: full.secret, path: '/mcp/second', ...callTool('echo', 1) }, 503, 'ServerStopped')
 })
 

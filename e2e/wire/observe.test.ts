@@ -53,7 +53,7 @@ function samples(text: string): Sample[] {
   return lines.map(line => {
     const match = /^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$/.exec(line)
     if (!match || Number.isNaN(Number(match[3]!.replace('+Inf', 'Infinity')))) throw new Error(`no sample: ${line}`)
-    const labels = [...(match[2] ?? '').matchAll(/([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(
+    const labels = [...(match[2] ?? '').matchAll(/(?<!\w)([a-zA-Z_]\w*)="((?:[^"\\]|\\.)*)"/g)].map(
       ([, label, value]) => [label!, value!] as const,
     )
     return { name: match[1]!, labels: Object.fromEntries(labels), value: Number(match[3]) }

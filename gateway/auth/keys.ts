@@ -34,11 +34,13 @@ function stricter(first: Entry | undefined, second: Entry): Entry {
 /**
  * API keys. The secret is hashed once and looked up by its digest: a caller who does not hold the key cannot steer the comparison, so the time
  * of the look-up tells him nothing, and the configuration holds nothing that opens a door.
+ *
+ * @param ids who the entries are, in the order of `keys`
  */
-export function keyAuthenticator(keys: readonly CompiledKey[]): Authenticator {
+export function keyAuthenticator(keys: readonly CompiledKey[], ids: readonly string[]): Authenticator {
   const byDigest = new Map<string, Entry>()
-  for (const key of keys) {
-    const principal: Principal = { provider: 'key', subject: key.name, grants: grantsOf(key) }
+  for (const [at, key] of keys.entries()) {
+    const principal: Principal = { provider: 'key', subject: key.name, id: ids[at]!, grants: grantsOf(key) }
     for (const digest of key.digests)
       byDigest.set(digest, stricter(byDigest.get(digest), { key, identity: { principal, proof: digest } }))
   }
@@ -53,6 +55,10 @@ export function keyAuthenticator(keys: readonly CompiledKey[]): Authenticator {
     name: 'key',
     authenticate: (credential, now) =>
       credential.length > maxKeyLength ? undefined : judge(hash('sha256', credential, 'hex'), now),
-    again: (identity, now) => (identity.principal.provider === 'key' ? judge(identity.proof, now) : undefined),
+    again: ({ principal, proof }, now) => {
+      const found = principal.provider === 'key' ? judge(proof, now) : undefined
+      // The same key under another object is another caller, who may not go on with what this one has open.
+      return found && 'principal' in found && found.principal.id !== principal.id ? undefined : found
+    },
   }
 }

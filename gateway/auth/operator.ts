@@ -12,7 +12,7 @@ const grants: Grants = {
   allowsTool: () => true,
 }
 
-const principal: Principal = { provider: 'operator', subject: 'system:operator', grants }
+const principal: Principal = { provider: 'operator', subject: 'system:operator', id: 'operator', grants }
 
 /**
  * The operator that looks whether a server really answers through its gateway. Its token comes from the guard secret and fits this one gateway;

@@ -5,14 +5,16 @@ import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 /** A caller before a server, under one configuration. */
 export type Entry = { readonly runtime: Runtime; readonly identity: Identity; readonly server: ServerRuntime }
 
-/** What is wrong with calling this server, once it is known who calls. */
-export function closed(services: Services, identity: Identity, server: ServerRuntime): Denial | undefined {
+/** To the caller it is as if there were no such server. */
+export const notAllowed: Denial = { stage: 'authorize', code: 'ServerNotAllowed' }
+
+/** What is wrong with calling this server, for those who may. */
+export function closed(services: Services, server: ServerRuntime): Denial | undefined {
   const denial = (stage: string, code: Denial['code'], detail?: string): Denial => ({
     stage,
     code,
     ...(detail === undefined ? {} : { detail }),
   })
-  if (!identity.principal.grants.allowsServer(server.name)) return denial('authorize', 'ServerNotAllowed')
   if (server.refused !== undefined) return denial('route', 'ConfigurationRefused', server.refused)
   if (server.stopped) return denial('route', 'ServerStopped')
   return services.audit.ready() ? undefined : denial('audit', 'AuditUnavailable')
@@ -30,6 +32,7 @@ export function renewed(services: Services, entry: Entry): Entry | { readonly de
   if ('denied' in identity) return identity
   const server = runtime.servers.get(entry.server.name)
   if (!server) return { denied: { stage: 'route', code: 'NotFound' } }
-  const denied = closed(services, identity, server)
+  const allowed = identity.principal.grants.allowsServer(server.name)
+  const denied = allowed ? closed(services, server) : notAllowed
   return denied ? { denied } : { runtime, identity, server }
 }

@@ -1,12 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Caller, Denial } from '../exchange.ts'
+import { maxServerName } from '../config/kit.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
 import { Call } from './call.ts'
-import { closed, type Entry } from './entry.ts'
+import { closed, notAllowed, type Entry } from './entry.ts'
 import { endsHere, requestHeaders } from './forwarded.ts'
 import { receive } from './post.ts'
 import { bodylessScope, resumedRefusal } from './reauthorize.ts'
@@ -27,9 +28,12 @@ export function isMcpPath(url: string): boolean {
   return path === '/mcp' || path.startsWith(prefix)
 }
 
-const serverOf = (runtime: Runtime, url: string): ServerRuntime | undefined => {
+/** The server that is meant, if there may be one of that name. */
+const serverNameOf = (runtime: Runtime, url: string): string | undefined => {
   const path = pathOf(url)
-  return path === '/mcp' ? runtime.only : runtime.servers.get(path.slice(prefix.length))
+  if (path === '/mcp') return runtime.only?.name
+  const name = path.slice(prefix.length)
+  return name.length > maxServerName ? undefined : name
 }
 
 const denial = (stage: string, code: Denial['code'], detail?: string): Denial =>
@@ -84,10 +88,13 @@ function enter(attempt: Attempt, runtime: Runtime): void {
   // Nobody's usage: its questions are audited like all others, and counted apart.
   if (admitted.principal.provider === 'operator') attempt.services = { ...services, metrics: services.unshown }
   attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
-  const server = serverOf(runtime, req.url ?? '')
+  const name = serverNameOf(runtime, req.url ?? '')
+  // Asked before it is known whether there is one: to be refused takes as long as to ask for what is not there.
+  const allowed = name !== undefined && admitted.principal.grants.allowsServer(name)
+  const server = name === undefined ? undefined : runtime.servers.get(name)
   if (!server) return refuse(attempt, denial('route', 'NotFound'))
   attempt.server = server.name
-  const refusal = closed(services, admitted, server)
+  const refusal = allowed ? closed(services, server) : notAllowed
   if (refusal) return refuse(attempt, refusal)
   call(attempt, { runtime, identity: admitted, server })
 }

@@ -5,6 +5,7 @@ import type { ServerRuntime } from '../runtime.ts'
 import { atOnce } from '../turns.ts'
 import type { Admission } from './admission.ts'
 import { toolOf } from './asked.ts'
+import { notAllowed } from './entry.ts'
 import type { Resumption } from './resumption.ts'
 import { toolRefusal } from './task-policy.ts'
 
@@ -43,7 +44,7 @@ export function refusalOf(
   limits: ReadLimits,
 ): Denial | undefined {
   const { grants } = caller.principal
-  if (!grants.allowsServer(server.name)) return { stage: 'authorize', code: 'ServerNotAllowed' }
+  if (!grants.allowsServer(server.name)) return notAllowed
   if (messages.length === 0 && !grants.allowsScope(bodylessScope(attempt.req.method)))
     return { stage: 'authorize', code: 'InsufficientScope' }
   for (const message of messages) {

@@ -17,8 +17,12 @@ export function sealedSession(call: Answering, headers: UpstreamHeaders): string
   if (typeof upstream !== 'string' || call.caller.era === 'modern') return undefined
   const { session, messages, attempt } = call.admission
   if (session?.opened.upstream === upstream) return session.sealed
-  const { provider, subject } = call.caller.principal
   const initialize = messages.find(message => message.method === 'initialize')
   const { instance } = attempt.services
-  return call.server.sealer.seal({ instance, upstream, provider, subject, revision: requested(initialize?.params) })
+  return call.server.sealer.seal({
+    instance,
+    upstream,
+    owner: call.caller.principal.id,
+    revision: requested(initialize?.params),
+  })
 }

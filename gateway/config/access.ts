@@ -4,6 +4,7 @@ import { allowMatcher, type Matcher } from './glob.ts'
 /** What a key grants, compiled: everything that can refuse at load has been refused. */
 export type CompiledKey = {
   readonly name: string
+  readonly uid: string | undefined
   /** Hexadecimal SHA-256. */
   readonly digests: readonly string[]
   readonly revoked: boolean
@@ -23,6 +24,7 @@ export function compileKey(key: Key): CompiledKey {
   const executes = scopes.includes('gateway:execute')
   return {
     name: key.name,
+    uid: key.uid,
     digests: key.digests.map(digest => digest.slice('sha256:'.length)),
     revoked: key.revoked === true,
     expiresAt: key.expiresAt === undefined ? Number.POSITIVE_INFINITY : Date.parse(key.expiresAt),

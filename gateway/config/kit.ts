@@ -30,7 +30,8 @@ const unit: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
 /** Milliseconds of a duration that the schema has accepted. */
 export function milliseconds(text: string): number {
   let total = 0
-  for (const [, amount, name] of text.matchAll(/([0-9.]+)(ms|s|m|h)/g)) total += Number(amount) * unit[name!]!
+  for (const [, amount, name] of text.matchAll(/(?<![0-9.])([0-9.]+)(ms|s|m|h)/g))
+    total += Number(amount) * unit[name!]!
   return total
 }
 
@@ -39,10 +40,13 @@ export const secretFile = z.strictObject({
   file: z.string().min(1).max(1024).describe('Path of the file that holds the secret.'),
 })
 
-/** The name of an MCPServer: a DNS label of at most 46 characters, so that the names of child objects fit. */
+/** Characters of the name of an MCPServer, so that the names of child objects fit. */
+export const maxServerName = 46
+
+/** The name of an MCPServer: a DNS label. */
 export const serverName = z
   .string()
-  .max(46)
+  .max(maxServerName)
   .regex(/^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/, 'must be a lowercase DNS label')
 
 /** A glob over a whole name: `*` stands for any run of characters, `?` for one. */

@@ -1,7 +1,15 @@
-/** Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, multicast, translation prefixes. */
+/**
+ * Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, protocol assignments, relays and tunnels, multicast
+ * (IANA IPv4 and IPv6 Special-Purpose Address Registries). Policies of a pod leave them out of what they open.
+ */
 export const forbiddenNetworks: readonly string[] = [
   '0.0.0.0/8',
+  // AWS, Azure, Google and others at 169.254.169.254, the credentials of ECS and EKS at 169.254.170.2 and .23.
   '169.254.0.0/16',
+  // IETF protocol assignments; Oracle Cloud at Customer answers at 192.0.0.192.
+  '192.0.0.0/24',
+  '192.88.99.0/24',
+  // Alibaba Cloud, and the wire server of Azure.
   '100.100.100.200/32',
   '168.63.129.16/32',
   '224.0.0.0/4',
@@ -9,10 +17,44 @@ export const forbiddenNetworks: readonly string[] = [
   '::/128',
   'fe80::/10',
   'fec0::/10',
-  'fd00:ec2::254/128',
+  // AWS, all of whose services of an instance are there; Google; Oracle; Scaleway.
+  'fd00:ec2::/32',
   'fd20:ce::254/128',
+  'fd00:c1::a9fe:a9fe/128',
+  'fd00:42::42/128',
   'ff00::/8',
-  '2001::/32',
+  // IETF protocol assignments, Teredo among them.
+  '2001::/23',
+]
+
+/**
+ * IPv6 that is assigned to nobody, to translation, or to routing inside of a network (SRv6). No server lives there; what is dialled there goes where only
+ * a router knows.
+ */
+export const unassignedNetworks: readonly string[] = [
+  '::/8',
+  '100::/8',
+  '200::/7',
+  '400::/6',
+  '800::/5',
+  '1000::/4',
+  '4000::/2',
+  '8000::/2',
+  'c000::/3',
+  'e000::/4',
+  'f000::/5',
+  'f800::/6',
+  'fe00::/9',
+]
+
+/** Addresses by which a machine or a pod is told who it is, with which credentials. */
+export const metadataAddresses: readonly string[] = [
+  '169.254.169.254',
+  '169.254.170.2',
+  '169.254.170.23',
+  '100.100.100.200',
+  '168.63.129.16',
+  '192.0.0.192',
 ]
 
 /** Where servers live unless an MCPGateway says otherwise. */
@@ -29,10 +71,13 @@ function ipv4(text: string): bigint | undefined {
 
 /** A dotted tail as the two groups that it stands for. */
 function undotted(text: string): string | undefined {
-  const [, head, dotted] = /^(.*:)([\d.]*\.[\d.]*)$/.exec(text) ?? []
-  if (head === undefined || dotted === undefined) return text
+  const tail = text.lastIndexOf(':') + 1
+  const dotted = text.slice(tail)
+  if (tail === 0 || !dotted.includes('.')) return text
   const value = ipv4(dotted)
-  return value === undefined ? undefined : `${head}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
+  return value === undefined
+    ? undefined
+    : `${text.slice(0, tail)}${(value >> 16n).toString(16)}:${(value & 0xffffn).toString(16)}`
 }
 
 const groupsIn = (part: string): string[] => (part === '' ? [] : part.split(':'))
@@ -67,6 +112,13 @@ export function contains(outer: Range, inner: Range): boolean {
   const shift = BigInt(bitsOf(outer) - outer.length)
   return outer.value >> shift === inner.value >> shift
 }
+
+/** Whether a range lies in one that is never a server's, so that nothing would be left of it. */
+export const isForbidden = (range: Range): boolean =>
+  forbiddenNetworks.some(network => {
+    const outer = rangeOf(network)
+    return outer !== undefined && contains(outer, range)
+  })
 
 /** The IPv4 address that an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) stands for, as text; any other text as it is. */
 export function unmapped(address: string): string {

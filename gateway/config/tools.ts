@@ -19,7 +19,9 @@ export const toolPolicy = z
       ),
     deniedTools: list(glob, 256)
       .optional()
-      .describe('Globs over whole tool names, matched after NFKC and case folding. With either mode; a denial wins.'),
+      .describe(
+        'Globs over whole tool names, matched after NFKC and case folding; blanks and invisible characters hide nothing. With either mode; a denial wins.',
+      ),
   })
   .describe('Which tools of this server callers see. Calls are enforced exactly as lists are filtered.')
 
@@ -35,7 +37,7 @@ export const defaultDangerousPatterns: readonly string[] = [
 ]
 
 export const dangerousPatterns = list(glob, 128).describe(
-  'Tools whose name matches one of these globs (after NFKC and case folding) are hidden and refused until approved.',
+  'Tools whose name matches one of these globs (after NFKC and case folding, whatever blanks and invisible characters there are) are hidden and refused until approved.',
 )
 
 /** What the gateway enforces for the tools of one server: the server's own policy and the approvals of security, combined. */

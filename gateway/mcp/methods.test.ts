@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import type { Era, Shape } from '../exchange.ts'
 import type { Sender } from './envelope.ts'
 import { methodRow, methods } from './methods.ts'
+import { pattern } from '../config/pattern.ts'
 
 const may = (method: string, era: Era, from: Sender, shape: Shape = 'request') =>
   methodRow({ method, shape }, era, from) !== undefined
@@ -60,8 +61,8 @@ test('every method that the SDK names for either era is in the table', () => {
       ['request', 'request'],
       ['notification', 'notification'],
     ] as const) {
-      const [, table = ''] = new RegExp(`const ${kind}MethodKeys${suffix} = \\{([^}]*)\\}`).exec(source) ?? []
-      const named = [...table.matchAll(/"?([\w/]+)"?: null/g)].map(match => match[1] ?? '')
+      const [, table = ''] = pattern(`const ${kind}MethodKeys${suffix} = \\{([^}]*)\\}`).exec(source) ?? []
+      const named = [...table.matchAll(/(?<![\w/])([\w/]+)"?: null/g)].map(match => match[1] ?? '')
       expect(named.length).toBeGreaterThan(7)
       const missing = named.filter(method => !may(method, era, 'client', shape) && !may(method, era, 'server', shape))
       expect(missing).toEqual([])

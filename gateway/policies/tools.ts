@@ -2,7 +2,17 @@ import { maxToolName, type ServerTools } from '../config/tools.ts'
 import { allowMatcher, denyMatcher, type Matcher } from '../config/glob.ts'
 import { member, elements, type Span } from '../mcp/spans.ts'
 import { removeElements, setMember, splice, type Edit } from '../mcp/splice.ts'
-import { pass, type Caller, type Denial, type Exchange, type Message, type Stage, type Verdict } from '../exchange.ts'
+import {
+  pass,
+  type Caller,
+  type Denial,
+  type Exchange,
+  type Message,
+  type Stage,
+  type Steps,
+  type Verdict,
+} from '../exchange.ts'
+import type { Soon } from '../turns.ts'
 
 type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 
@@ -67,17 +77,52 @@ const privacy = (answer: Message, result: Span): readonly Edit[] =>
     ? []
     : [setMember(answer.bytes, result, 'cacheScope', '"private"')]
 
-/** A stage that needs no steps. */
-type AtOnce = Omit<Stage, 'request' | 'response'> & {
+/** A stage that needs steps for long lists only. */
+type ToolStage = Omit<Stage, 'request' | 'response'> & {
   request(x: Exchange): Verdict
-  response(x: Caller, answer: Message): Verdict
+  response(x: Caller, answer: Message): Soon<Verdict>
+}
+
+/** Globs that are asked before other calls get a turn: a few milliseconds. */
+const turn = 1 << 16
+
+/** Globs of a key, at most. */
+const ofKey = 256
+
+/** Names that are judged in one turn. A server may have as many tools as fit into an answer, and an owner as many globs as fit into a policy. */
+const namesInTurn = ({ policy, dangerousPatterns }: ServerTools): number =>
+  Math.ceil(
+    turn /
+      (ofKey + dangerousPatterns.length + (policy?.allowedTools?.length ?? 0) + (policy?.deniedTools?.length ?? 0)),
+  )
+
+/** The list varies by caller even when nothing was hidden from this one. */
+function shown(answer: Message, keep: readonly boolean[]): Verdict {
+  const open = (answer.result as Record<string, unknown>).cacheScope
+  if (!keep.includes(false) && (open === undefined || open === 'private')) return pass
+  return { replace: filtered(answer, keep) }
+}
+
+function* longList(
+  answer: Message,
+  list: readonly unknown[],
+  shows: (tool: unknown) => boolean,
+  inTurn: number,
+): Steps<Verdict> {
+  const keep: boolean[] = []
+  for (const tool of list) {
+    keep.push(shows(tool))
+    if (keep.length % inTurn === 0) yield
+  }
+  return shown(answer, keep)
 }
 
 /** Hides and refuses tools: the caller's own list, the server's policy, and dangerous names that security has not approved. */
-export function tools(config: ServerTools): AtOnce {
+export function tools(config: ServerTools): ToolStage {
+  const inTurn = namesInTurn(config)
   const byServer = remembered(serverToolJudge(config))
   const judge = (x: Caller, tool: string): Refusal | undefined =>
-    // No name that anybody could allow is longer, and to fold or match a long one costs the square of its length.
+    // No name that anybody could allow is longer, and to fold a long one may cost the square of its length.
     tool.length > maxToolName
       ? 'ToolNotAllowed'
       : x.principal.grants.allowsTool(tool)
@@ -93,20 +138,17 @@ export function tools(config: ServerTools): AtOnce {
       const refusal = judge(x, name)
       return refusal === undefined ? pass : deny(refusal, `tool ${JSON.stringify(name.slice(0, 128))}`)
     },
-    response(x, answer): Verdict {
+    response(x, answer): Soon<Verdict> {
       const list = toolsOf(answer)
       if (list === undefined) return pass
       if (!Array.isArray(list)) return deny('UpstreamUnreadable', 'result.tools is not an array')
       // Status counts what there is and names what waits for approval: the operator sees the list as it is, and may call nothing.
       if (x.principal.provider === 'operator') return pass
-      const keep = list.map((tool: unknown) => {
+      const shows = (tool: unknown): boolean => {
         const name = nameOf(tool)
         return name !== undefined && judge(x, name) === undefined
-      })
-      // The list varies by caller even when nothing was hidden from this one.
-      const open = (answer.result as Record<string, unknown>).cacheScope
-      if (!keep.includes(false) && (open === undefined || open === 'private')) return pass
-      return { replace: filtered(answer, keep) }
+      }
+      return list.length > inTurn ? longList(answer, list, shows, inTurn) : shown(answer, list.map(shows))
     },
   }
 }

@@ -1,14 +1,9 @@
 import { BlockList, isIP } from 'node:net'
-import { forbiddenNetworks, privateNetworks } from '../config/networks.ts'
+import { forbiddenNetworks, metadataAddresses, privateNetworks, unassignedNetworks } from '../config/networks.ts'
 
 /** Why an address must not be dialled, or undefined. */
 export type AddressJudge = (hostname: string, address: string) => string | undefined
 
-/**
- * The prefixes beside the well-known one of NAT64, local ones among them (RFC 8215). Where the IPv4 address stands in it depends on the translator's prefix, /48 to /96 (RFC 6052), which nobody here knows:
- * one that reads private may be dialled as another that is not.
- */
-const ambiguous = ['64:ff9b::/32']
 const loopback = ['127.0.0.0/8', '::1/128']
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIP(address) === 4 ? 'ipv4' : 'ipv6')
@@ -22,8 +17,13 @@ function blockList(networks: readonly string[]): BlockList {
   return list
 }
 
+/**
+ * The prefixes beside the well-known one of NAT64, local ones among them (RFC 8215), are unassigned here: where the IPv4 address stands in them depends on
+ * the translator's prefix, /48 to /96 (RFC 6052), which nobody here knows, so one that reads private may be dialled as another that is not.
+ */
 const forbiddenList = blockList(forbiddenNetworks)
-const ambiguousList = blockList(ambiguous)
+// A list of its own, which no IPv4 address is asked for: to a BlockList that is the mapped one, which lies in ::/8.
+const unassignedList = blockList(unassignedNetworks)
 const loopbackList = blockList(loopback)
 const within = (list: BlockList, address: string): boolean => list.check(address, familyOf(address))
 
@@ -40,6 +40,30 @@ function groupsOf(address: string): number[] | undefined {
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const middle = tail === undefined ? [] : Array.from({ length: 8 - left.length - right.length }, () => '0')
   return [...left, ...middle, ...right].map(group => Number.parseInt(group, 16))
+}
+
+/** Where an IPv4 address stands in an IPv6 one, by the prefix of its translator: /32, /40, /48, /56, /64 and /96 (RFC 6052, 2.2). */
+const positions: readonly (readonly [number, number, number, number])[] = [
+  [4, 5, 6, 7],
+  [5, 6, 7, 9],
+  [6, 7, 9, 10],
+  [7, 9, 10, 11],
+  [9, 10, 11, 12],
+  [12, 13, 14, 15],
+]
+
+/** What no translator may be asked for: metadata, and a loopback that is not this pod's. */
+const untranslated: ReadonlySet<string> = new Set([...metadataAddresses, '127.0.0.1'])
+
+/**
+ * Whether an IPv6 address reaches another host than it says: by ISATAP, whose tunnel is told by the interface identifier under any prefix (RFC 5214,
+ * 6.1), or by a translator whose prefix is the network's own, for the addresses that matter most.
+ */
+function isDisguised(groups: readonly number[]): boolean {
+  // The universal and the group bit of the identifier may be set or not.
+  if ((groups[4]! & 0xfcff) === 0 && groups[5] === 0x5efe) return true
+  const bytes = groups.flatMap(group => [group >> 8, group & 255])
+  return positions.some(at => untranslated.has(at.map(byte => bytes[byte]).join('.')))
 }
 
 const dottedOf = (high: number, low: number): string => `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`
@@ -70,35 +94,53 @@ export function unfold(address: string): string {
   return groups.map(group => group.toString(16)).join(':')
 }
 
-type Allowed = { readonly list: BlockList; readonly names: readonly string[] }
+type Allowed = { readonly four: BlockList; readonly six: BlockList; readonly names: readonly string[] }
 
+/** An IPv6 network all of which stands for IPv4 addresses. */
+const isMapped = (address: string, prefix: string | undefined): boolean =>
+  (prefix === undefined || Number(prefix) >= 96) && isIP(unfold(address)) === 4
+
+/** A list for each family: to a BlockList every IPv4 address is also the mapped one, so that `::/0` would mean all of both. */
 function allowedOf(networks: readonly string[]): Allowed {
-  const list = blockList(privateNetworks)
+  const four = blockList(privateNetworks)
+  const six = blockList(privateNetworks)
   const names: string[] = []
   for (const network of networks) {
     const [address = '', prefix] = network.split('/')
     const family = isIP(address)
     if (family === 0) names.push(network.toLowerCase())
-    else list.addSubnet(address, prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix), familyOf(address))
+    else {
+      const list = family === 4 || isMapped(address, prefix) ? four : six
+      list.addSubnet(address, prefix === undefined ? (family === 4 ? 32 : 128) : Number(prefix), familyOf(address))
+    }
   }
-  return { list, names }
+  return { four, six, names }
 }
 
 const named = (names: readonly string[], hostname: string): boolean =>
   names.some(name => (name.startsWith('*.') ? hostname.endsWith(name.slice(1)) : hostname === name))
 
+/** Whether an address is no server's, whatever is allowed. */
+function isNever(address: string, real: string): boolean {
+  // A zone chooses the interface of this host; addresses that need one are link-local.
+  if (address.includes('%')) return true
+  if (within(loopbackList, real)) return !within(loopbackList, address)
+  const groups = groupsOf(real)
+  return within(forbiddenList, real) || (groups !== undefined && (within(unassignedList, real) || isDisguised(groups)))
+}
+
 /**
  * Judges every address before it is dialled. Private ranges are allowed, and what `networks` names: CIDRs, or host names, whose addresses may
- * then be public. Loopback needs a CIDR that names it; link-local, metadata, multicast and unspecified addresses are refused always.
+ * then be public. Loopback needs a CIDR that names it; link-local, metadata, multicast and unassigned addresses, and tunnels, are refused always.
  */
 export function addressJudge(networks: readonly string[]): AddressJudge {
-  const { list, names } = allowedOf(networks)
+  const { four, six, names } = allowedOf(networks)
   return (hostname, address) => {
     const real = unfold(address)
     if (isIP(real) === 0) return `${address} is not an address`
-    if (within(forbiddenList, real) || within(ambiguousList, real))
-      return `${address} is never dialled (link-local, metadata, multicast or unspecified)`
-    if (within(list, real)) return undefined
+    if (isNever(address, real))
+      return `${address} is never dialled (link-local, metadata, multicast, unassigned or a tunnel)`
+    if (within(isIP(real) === 4 ? four : six, real)) return undefined
     if (within(loopbackList, real)) return `${address} is loopback, which allowedNetworks does not name`
     if (named(names, hostname.toLowerCase().replace(/\.$/, ''))) return undefined
     return `${address} is outside the private ranges and allowedNetworks`
@@ -107,4 +149,4 @@ export function addressJudge(networks: readonly string[]): AddressJudge {
 
 /** The judge for a server in the same pod: loopback and nothing else. */
 export const podJudge: AddressJudge = (_, address) =>
-  within(loopbackList, unfold(address)) ? undefined : `${address} is not this pod's loopback`
+  !address.includes('%') && within(loopbackList, address) ? undefined : `${address} is not this pod's loopback`

@@ -1,5 +1,5 @@
 import { accepts } from './stdio/accepts.ts'
-import type { Message, Principal } from '../exchange.ts'
+import type { Message } from '../exchange.ts'
 import { claimedRevision, eraOf } from '../mcp/era.ts'
 import type { Upstream, UpstreamCall, UpstreamRequest, UpstreamSink } from './upstream.ts'
 import { eraKeeper } from './stdio/eras.ts'
@@ -22,14 +22,11 @@ const deaf: UpstreamSink = {
 /** A stdio server, with what was dropped of its output so far. */
 export type StdioUpstream = Upstream & { readonly dropped: Readonly<JunkCounts> }
 
-/** Processes are told apart by this: two principals never share one. */
-const ownerOf = ({ provider, subject }: Principal): string => `${provider}\0${subject}`
-
 const streamTypes = ['text/event-stream']
 const postTypes = ['application/json', ...streamTypes]
 
 /**
- * Streamable HTTP over child processes: legacy sessions with a process each, modern requests over one process of the principal, and to clients
+ * Streamable HTTP over child processes, which two principals never share: legacy sessions with a process each, modern requests over one process of the principal, and to clients
  * the era of the child (protocol.md sections 4.1 and 4.2). Nothing is started before the first call.
  */
 export function stdioUpstream(options: StdioOptions): StdioUpstream {
@@ -40,7 +37,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
   let closed = false
 
   function modern(request: UpstreamRequest, message: Message, answer: Reply, hooks: ReplyHooks): void {
-    const owner = ownerOf(request.principal)
+    const owner = request.principal.id
     // HTTP clients cancel by closing the stream. An id in a message could be that of another client of the same principal.
     if (message.method === 'notifications/cancelled') return answer.accepted()
     const serve = (): void => {
@@ -82,7 +79,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     const era = eraOf(message, request.headers['mcp-protocol-version'])
     if (!('era' in era)) answer.refuse(era.code, era.id)
     else if (era.era === 'modern' && request.messages.length === 1) modern(request, message, answer, hooks)
-    else sessions.post(request, ownerOf(request.principal), answer, hooks)
+    else sessions.post(request, request.principal.id, answer, hooks)
   }
 
   function route(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void {
@@ -92,8 +89,8 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
     if (nothing) return answer.refuse('MethodNotAllowed')
     const stream = request.method === 'GET'
     if (stream && !accepts(request.headers.accept, streamTypes)) return answer.refuse('NotAcceptable')
-    if (stream) sessions.listen(request, ownerOf(request.principal), answer, hooks)
-    else sessions.remove(request, ownerOf(request.principal), answer)
+    if (stream) sessions.listen(request, request.principal.id, answer, hooks)
+    else sessions.remove(request, request.principal.id, answer)
   }
 
   function open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall {

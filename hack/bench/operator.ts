@@ -8,6 +8,7 @@ import type { Rest } from '../controlplane/rest.ts'
 import { bundleOperator } from '../bundle-operator.ts'
 import { operatorFlags } from '../flags.ts'
 import { conditionsOf, kubectl, list, operatorNamespace, paths, until, versions } from '../operator/stage.ts'
+import { pattern } from '../../gateway/config/pattern.ts'
 
 const usage = `node hack/bench/operator.ts [--servers 500] [--namespaces 1]
 
@@ -36,7 +37,7 @@ const pause = (seconds: number): Promise<void> => new Promise(resolve => setTime
 function cost(pid: number): { cpu: number; rss: number; most: number; anonymous: number } {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mib = (name: string): number => Math.round(Number(new RegExp(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
+  const mib = (name: string): number => Math.round(Number(pattern(`${name}:\\s+(\\d+)`).exec(status)?.[1]) / 1024)
   return {
     cpu: (Number(fields[11]) + Number(fields[12])) / clockTicks,
     rss: mib('VmRSS'),

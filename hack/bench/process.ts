@@ -4,6 +4,7 @@ import { readFileSync, readdirSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import type { Writable } from 'node:stream'
+import { pattern } from '../../gateway/config/pattern.ts'
 
 /** A process that the benchmark started and will end. */
 export type Running = {
@@ -67,7 +68,7 @@ export type Memory = { readonly anonymous: number; readonly resident: number }
 
 export function memoryOf(pid: number): Memory {
   const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  const mebibytes = (name: string): number => Number(new RegExp(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
+  const mebibytes = (name: string): number => Number(pattern(`^${name}:\\s+(\\d+) kB`, 'm').exec(status)?.[1]) / 1024
   return { anonymous: mebibytes('RssAnon'), resident: mebibytes('VmRSS') }
 }
 

@@ -17,7 +17,7 @@ const platform = `${process.platform}-${process.arch === 'x64' ? 'amd64' : proce
 /** Version of Kubernetes that the project is tested with, such as `v1.36.3`. */
 export function kubernetesVersion(): string {
   const text = readFileSync(join(import.meta.dirname, 'kube', 'go.mod'), 'utf8')
-  const found = /^\s*k8s\.io\/kubernetes (v\S+)/m.exec(text)?.[1]
+  const found = /^[ \t]*k8s\.io\/kubernetes (v\S+)/m.exec(text)?.[1]
   if (found === undefined) throw new Error('hack/cluster/kube/go.mod names no version of Kubernetes')
   return found
 }

@@ -47,7 +47,7 @@ const cases: Record<string, string> = {
 }
 
 const grants = { allowsScope: () => true, allowsServer: () => true, allowsTool: () => true, expiresAt: Infinity }
-const principal = { provider: 'key' as const, subject: 'ada', grants }
+const principal = { provider: 'key' as const, subject: 'ada', id: 'ada', grants }
 const caller: Caller = { principal, server: 'zoo', era: 'modern', now: 0 }
 
 function median(message: Message, calls: number): number {

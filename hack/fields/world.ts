@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { mint } from '../minted.ts'
+import { pattern } from '../../gateway/config/pattern.ts'
 
 /** What differs from run to run, and stands in samples as a name: `$PORT`, `$DIGEST`, `$TOKEN`. */
 export type World = {
@@ -51,7 +52,7 @@ const names = (world: World): readonly (readonly [string, string])[] => [
 /** Puts the real values in place of the names. A text that is `$PORT` alone becomes a number. */
 export function filled<T>(sample: T, world: World): T {
   let text = JSON.stringify(sample).replaceAll('"$PORT"', String(world.port))
-  for (const [name, value] of names(world)) text = text.replaceAll(new RegExp(`\\${name}\\b`, 'g'), value)
+  for (const [name, value] of names(world)) text = text.replaceAll(pattern(`\\${name}\\b`, 'g'), value)
   return JSON.parse(text) as T
 }
 

@@ -14,7 +14,7 @@ export const rulesOf = (definition: Definition): Rule[] =>
   )
 
 /** The path of a rule without the positions in lists: as an API server names the field that broke it, `<nil>` for the object itself. */
-export const fieldOf = (cause: string): string => (cause === '<nil>' ? '' : cause.replaceAll(/\[[^\]]*\]/g, '[]'))
+export const fieldOf = (cause: string): string => (cause === '<nil>' ? '' : cause.replaceAll(/\[[^[\]]*\]/g, '[]'))
 
 /** Whether a document has something at a path, so that the rule there is evaluated for it. */
 export function reaches(value: unknown, path: string): boolean {

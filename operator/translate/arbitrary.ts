@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { z } from 'zod'
 import { kinds, type KindName } from '../../crds/index.ts'
+import { pattern as regexOf } from '../../gateway/config/pattern.ts'
 
 type Bounds = {
   readonly minLength?: number
@@ -25,7 +26,7 @@ const urls = fc
 function texts(schema: z.ZodType): fc.Arbitrary<string> {
   const { minLength = 0, maxLength = 64, pattern } = boundsOf(schema)
   if (pattern === undefined) return fc.string({ minLength, maxLength: Math.min(maxLength, 24), unit: 'grapheme' })
-  return pattern.includes('(ms|s|m|h)') ? durations : fc.stringMatching(new RegExp(pattern, 'u'))
+  return pattern.includes('(ms|s|m|h)') ? durations : fc.stringMatching(regexOf(pattern, 'u'))
 }
 
 const times = fc.date({ noInvalidDate: true, min: new Date(0), max: new Date(4e12) }).map(date => date.toISOString())

@@ -1,4 +1,4 @@
-import { folded } from '../../gateway/config/glob.ts'
+import { folded } from '../../gateway/config/spelling.ts'
 import { action, type DetectorOptions } from '../../gateway/config/guardrails.ts'
 import { sortedBy } from './document.ts'
 import type { Action, Channel, Detector, Mode, Wanted } from './wanted.ts'

@@ -1,6 +1,6 @@
 import type { Egress } from '../../crds/egress.ts'
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
-import { contains, privateNetworks, rangeOf, type Range } from '../../gateway/config/networks.ts'
+import { contains, isForbidden, privateNetworks, rangeOf, type Range } from '../../gateway/config/networks.ts'
 import type { Missing } from './secrets.ts'
 
 export type JudgedEgress = { readonly allowed: readonly Egress[]; readonly missing: readonly Missing[] }
@@ -10,7 +10,9 @@ const nowhere: Range = { family: 4, value: 0n, length: 33 }
 function isAllowed({ cidr }: Egress, networks: readonly string[]): boolean {
   if (cidr === undefined) return true
   const range = rangeOf(cidr)
-  return range !== undefined && [...privateNetworks, ...networks].some(one => contains(rangeOf(one) ?? nowhere, range))
+  // Of a range that is metadata itself nothing could be left out.
+  if (range === undefined || isForbidden(range)) return false
+  return [...privateNetworks, ...networks].some(one => contains(rangeOf(one) ?? nowhere, range))
 }
 
 /**

@@ -76,7 +76,9 @@ function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, snapshot: Snapshot)
   const own = spec?.digests ?? []
   const wish = spec?.generate
   if (!wish) return { judged, digests: own }
-  const fact = snapshot.generated?.find(one => one.apiKey === document.name)
+  const isOwn = ({ apiKey, uid }: GeneratedKey): boolean =>
+    apiKey === document.name && (uid === undefined || uid === document.uid)
+  const fact = snapshot.generated?.find(isOwn)
   // A key that was handed out stays valid whatever somebody else names now.
   const digests = [...new Set([...own, ...(fact?.digest === undefined ? [] : [fact.digest])])]
   const claim = claimed(judged, wish.secretName, rivals)

@@ -101,6 +101,8 @@ export type ObservedServer = {
 /** What became of an APIKey that is generated. */
 export type GeneratedKey = {
   readonly apiKey: string
+  /** The very object for which it was made; one of the same name that came after it has no part in it. */
+  readonly uid?: string
   /** Digest of the key: the owned Secret that holds it was read. */
   readonly digest?: string
   /** true: the Secret with the key itself has been deleted by whoever took it over. */

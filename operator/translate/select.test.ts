@@ -32,6 +32,12 @@ describe('a policy', () => {
     ],
     ['not against its exceptions', { servers: ['*'], except: ['lab-*'] }, server('lab-1'), false],
     [
+      'by a glob of many stars, at once',
+      { servers: ['*a'.repeat(22) + 'b', 'a*'], except: ['*a'.repeat(63) + 'b'] },
+      server('a'.repeat(46)),
+      true,
+    ],
+    [
       'not by a label that every object inherits',
       { selector: { matchLabels: { constructor: 'x' } } },
       server('pay'),

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { nearest } from '../../crds/index.ts'
 import { guardrailPolicy, type GuardrailPolicySpec } from '../../crds/guardrailpolicy.ts'
-import { allowMatcher } from '../../gateway/config/glob.ts'
+import { allowMatcher, type Matcher } from '../../gateway/config/glob.ts'
 import type { Document } from './document.ts'
 
 /** The part of a GuardrailPolicy that says which servers it is for. */
@@ -10,10 +10,19 @@ export type Selection = Pick<GuardrailPolicySpec, 'servers' | 'selector' | 'exce
 const carries = (labels: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>>): boolean =>
   Object.entries(wanted).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value)
 
+/** A list is judged for every server of a namespace, and compiled for the first of them. */
+const compiled = new WeakMap<readonly string[], Matcher>()
+
+function matcherOf(globs: readonly string[]): Matcher {
+  const matcher = compiled.get(globs) ?? allowMatcher(globs)
+  compiled.set(globs, matcher)
+  return matcher
+}
+
 /** Whether a policy is for a server: chosen by name or by label, and not excepted. */
 export function selects({ servers, selector, except }: Selection, server: Document): boolean {
-  if (except && allowMatcher(except)(server.name)) return false
-  if (servers && allowMatcher(servers)(server.name)) return true
+  if (except && matcherOf(except)(server.name)) return false
+  if (servers && matcherOf(servers)(server.name)) return true
   return selector !== undefined && carries(server.labels, selector.matchLabels)
 }
 

@@ -11,7 +11,7 @@ export function urlOf(name: string, scene: Scene): string | undefined {
 
 function addressOf(name: string, { snapshot, settings }: Scene): string | undefined {
   const { publicUrl, tls } = settings
-  if (publicUrl !== undefined) return `${publicUrl.replace(/\/+$/, '')}/mcp/${name}`
+  if (publicUrl !== undefined) return `${publicUrl.replace(/(?<!\/)\/+$/, '')}/mcp/${name}`
   if (snapshot.standalone) return undefined
   const [scheme, port] = tls ? ['https', ports.tlsService] : ['http', ports.service]
   return `${scheme}://${childName(name)}.${snapshot.namespace}.svc:${port}/mcp/${name}`

@@ -9,6 +9,7 @@ import { conditionsOf, podsOf, readable, untilReady, withServer, type Scene } fr
 import { demand, eventually, type Point, type Stage } from '../stage.ts'
 import { foreign } from './foreign.ts'
 import { rotation } from './rotation.ts'
+import { pattern } from '../../../gateway/config/pattern.ts'
 
 const space = 'e2e-edits'
 
@@ -82,7 +83,7 @@ async function frozen(stage: Stage, scene: Scene): Promise<void> {
     const text = await says(
       stage,
       scene.server,
-      new RegExp(`=False GatewayUnreachable: pod ${still}(?!.*${other})`),
+      pattern(`=False GatewayUnreachable: pod ${still}(?!.*${other})`),
       10_000,
     )
     return `after ${since(began)}: ${text}`
@@ -98,7 +99,7 @@ async function frozen(stage: Stage, scene: Scene): Promise<void> {
       writeFileSync(file, '{"schema":1}')
       const began = performance.now()
       await signalGateway(kubectl, at, 'SIGCONT')
-      const text = await says(stage, scene.server, new RegExp(`=False GatewayRefused: .*${still}`), 10_000)
+      const text = await says(stage, scene.server, pattern(`=False GatewayRefused: .*${still}`), 10_000)
       return `after ${since(began)}: ${text}`
     })
   })

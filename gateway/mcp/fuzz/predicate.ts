@@ -5,6 +5,7 @@ import { envelopeNames, errorNames, metaNames, paramsNames, resultNames, toolNam
 import type { Names } from '../names.ts'
 import { parseStrictly } from './strict.ts'
 import type { Node } from './strict.ts'
+import { pattern } from '../../config/pattern.ts'
 
 /** What the rules of protocol.md section 5 say of some bytes, by another road than the reader's. */
 export type Expected = {
@@ -87,7 +88,7 @@ function isDisguised(name: string, known: Names): boolean {
   if (known.has(name)) return false
   let folding = foldings.get(known)
   if (folding === undefined) {
-    folding = new RegExp(`^(?:${[...known].map(quoted).join('|')})$`, 'iu')
+    folding = pattern(`^(?:${[...known].map(quoted).join('|')})$`, 'iu')
     foldings.set(known, folding)
   }
   return folding.test(name) || folding.test(name.toUpperCase())

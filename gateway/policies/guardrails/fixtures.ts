@@ -30,7 +30,13 @@ const bytesOf = (value: unknown): Buffer => Buffer.from(typeof value === 'string
 function exchange(value: unknown): Exchange {
   const message = messageOf(readBody(bytesOf(value), limits))
   const grants = { allowsScope: () => true, allowsServer: () => true, allowsTool: () => true, expiresAt: Infinity }
-  return { principal: { provider: 'key', subject: 'ada', grants }, message, server: 'zoo', era: 'modern', now: 0 }
+  return {
+    principal: { provider: 'key', subject: 'ada', id: 'ada', grants },
+    message,
+    server: 'zoo',
+    era: 'modern',
+    now: 0,
+  }
 }
 
 /** Takes all steps of a judgement. */

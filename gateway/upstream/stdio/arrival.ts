@@ -1,6 +1,7 @@
 import type { Message } from '../../exchange.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import type { StdioLimits } from './options.ts'
+import { pattern } from '../../config/pattern.ts'
 
 /**
  * What a line of a child is: a message; something for a request that cannot be read safely (`id` is its raw token); or junk, which is counted
@@ -27,8 +28,8 @@ export function readLine(line: Buffer, limits: StdioLimits): Arrival {
 }
 
 const token = '("(?:[^"\\\\]|\\\\.)*"|-?[0-9]+)'
-const before = new RegExp(`^\\{(?:"jsonrpc": ?"2\\.0", ?)?"id": ?${token}, ?"(?:result|error)"`)
-const after = new RegExp(`, ?"id": ?${token}(?:, ?"jsonrpc": ?"2\\.0")?\\}\\r?$`)
+const before = pattern(`^\\{(?:"jsonrpc": ?"2\\.0", ?)?"id": ?${token}, ?"(?:result|error)"`)
+const after = pattern(`, ?"id": ?${token}(?:, ?"jsonrpc": ?"2\\.0")?\\}\\r?$`)
 
 /**
  * The raw id of an answer that was too long to be read, by its two ends, in the orders in which servers write the envelope. It decides only which

@@ -62,6 +62,7 @@ export async function closeAll(): Promise<void> {
 export const principal = (subject: string): Principal => ({
   provider: 'key',
   subject,
+  id: subject,
   grants: { allowsScope: () => true, allowsServer: () => true, allowsTool: () => true, expiresAt: Infinity },
 })
 

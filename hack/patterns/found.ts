@@ -1,0 +1,81 @@
+import { parseSync } from 'vite'
+
+/** What a source does with regular expressions. Places are line numbers. */
+export type Found = {
+  readonly literals: readonly { readonly line: number; readonly source: string; readonly flags: string }[]
+  /** Where a RegExp may be made of text: the constructor, by any way to it. */
+  readonly made: readonly number[]
+  /** Where `match`, `matchAll` or `search` is given something that is not known to be a RegExp: of a string they make one. */
+  readonly implied: readonly number[]
+}
+
+type Node = { readonly type: string; readonly start: number } & Readonly<Record<string, unknown>>
+
+const isNode = (value: unknown): value is Node =>
+  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+
+/** All nodes below one, itself included. Types are no code. */
+function* nodesIn(value: unknown, parent?: Node): Generator<readonly [Node, Node | undefined]> {
+  if (Array.isArray(value)) for (const one of value) yield* nodesIn(one, parent)
+  if (!isNode(value) || /^TS(?:Type|Interface)/.test(value.type)) return
+  yield [value, parent]
+  for (const [name, child] of Object.entries(value)) if (name !== 'parent') yield* nodesIn(child, value)
+}
+
+const nameOf = (node: unknown): string | undefined =>
+  isNode(node) && node.type === 'Identifier' ? (node['name'] as string) : undefined
+
+const regexOf = (node: unknown): { readonly pattern: string; readonly flags: string } | undefined =>
+  isNode(node) && node.type === 'Literal'
+    ? (node['regex'] as { pattern: string; flags: string } | undefined)
+    : undefined
+
+/** A literal, or what `pattern` made. */
+const isRegex = (node: unknown): boolean =>
+  regexOf(node) !== undefined ||
+  (isNode(node) && node.type === 'CallExpression' && nameOf(node['callee']) === 'pattern')
+
+const searches: ReadonlySet<string | undefined> = new Set(['match', 'matchAll', 'search'])
+
+/** `text.match(what)`: what; undefined for anything else. */
+function searchedFor(node: Node): { readonly what: unknown } | undefined {
+  const callee = node.type === 'CallExpression' ? node['callee'] : undefined
+  if (!isNode(callee) || callee.type !== 'MemberExpression' || !searches.has(nameOf(callee['property'])))
+    return undefined
+  return { what: (node['arguments'] as readonly unknown[])[0] }
+}
+
+/** `x instanceof RegExp` makes none. */
+const isAsked = (parent: Node | undefined): boolean =>
+  parent?.type === 'BinaryExpression' && parent['operator'] === 'instanceof'
+
+/** The property of an object, the name of an import: not the thing itself. `globalThis.RegExp` is. */
+const isOnlyNamed = (node: Node, parent: Node | undefined): boolean =>
+  (parent?.type === 'Property' && parent['key'] === node && parent['shorthand'] !== true) ||
+  (parent?.type === 'MemberExpression' && parent['property'] === node && nameOf(parent['object']) !== 'globalThis')
+
+/** Reads a source of TypeScript or JavaScript. */
+export function foundIn(file: string, text: string): Found {
+  const { program, errors } = parseSync(file, text)
+  if (errors[0]) throw new Error(`${file}: ${errors[0].message}`)
+  const nodes = [...nodesIn(program)]
+  const known = new Set(
+    nodes.flatMap(([node]) =>
+      node.type === 'VariableDeclarator' && isRegex(node['init']) ? [nameOf(node['id'])] : [],
+    ),
+  )
+  const lineOf = ({ start }: Node): number => text.slice(0, start).split('\n').length
+  return {
+    literals: nodes.flatMap(([node]) => {
+      const regex = regexOf(node)
+      return regex ? [{ line: lineOf(node), source: regex.pattern, flags: regex.flags }] : []
+    }),
+    made: nodes.flatMap(([node, parent]) =>
+      nameOf(node) === 'RegExp' && !isAsked(parent) && !isOnlyNamed(node, parent) ? [lineOf(node)] : [],
+    ),
+    implied: nodes.flatMap(([node]) => {
+      const search = searchedFor(node)
+      return search && !isRegex(search.what) && !known.has(nameOf(search.what)) ? [lineOf(node)] : []
+    }),
+  }
+}
