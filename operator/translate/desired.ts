@@ -6,7 +6,14 @@ import type { Excess } from './toobig.ts'
 import type { StatusFields } from './statusfields.ts'
 
 export type ConditionType =
-  'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Available' | 'ToolsApproved' | 'Ready' | 'Generated'
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'Programmed'
+  | 'Available'
+  | 'ToolsApproved'
+  | 'InventoryComplete'
+  | 'Ready'
+  | 'Generated'
 
 /** A condition without its time: whoever writes it knows when it changed. */
 export type Condition = {

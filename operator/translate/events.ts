@@ -27,6 +27,7 @@ const actions: Readonly<Record<ConditionType, string>> = {
   Programmed: 'Program',
   Available: 'Run',
   ToolsApproved: 'Review',
+  InventoryComplete: 'List',
   Ready: 'Handshake',
   Generated: 'Generate',
 }
@@ -48,6 +49,7 @@ const expected: ReadonlySet<string> = new Set<Reason>([
   'Programmed',
   'Available',
   'ToolsApproved',
+  'InventoryComplete',
 ])
 
 const maxNote = 1000

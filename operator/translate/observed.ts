@@ -1,3 +1,5 @@
+import type { Reason } from './reasons.ts'
+
 /** One container of a pod, as its kubelet reports it. The gateway is among them, be it a sidecar or not. */
 export type ObservedContainer = {
   readonly name: string
@@ -34,6 +36,12 @@ export type ObservedPod = {
   readonly report?: ObservedReport
 }
 
+/** What kept a list of tools from being read to its end: there is only so much that is read of a server. */
+export type Shortfall = {
+  readonly reason: Extract<Reason, 'TooManyTools' | 'ListTooLong' | 'ListTooSlow' | 'ListUnreadable' | 'CursorRepeated'>
+  readonly message: string
+}
+
 /** What came of the last MCP handshake through a gateway, as `system:operator`. */
 export type Handshake =
   | {
@@ -43,6 +51,8 @@ export type Handshake =
       readonly tools: readonly string[]
       /** Changes when a name or a definition of a tool changes. */
       readonly inventory: string
+      /** Why the list of tools was not read to its end. */
+      readonly shortfall?: Shortfall
       readonly serverInfo?: { readonly name: string; readonly version: string }
       /** Revision of the protocol that was spoken. */
       readonly revision: string

@@ -11,7 +11,7 @@ import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
 import type { Scene, ServerView } from './scene.ts'
 import type { ObservedGateway, StatusFields } from './statusfields.ts'
-import { shownTools, toolsApproved } from './toolstatus.ts'
+import { inventoryComplete, shownTools, toolsApproved } from './toolstatus.ts'
 import { urlOf } from './url.ts'
 import { authOf } from './wayin.ts'
 
@@ -91,6 +91,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
     conditions: [
       ...more,
       conditionOf('ToolsApproved', toolsApproved(handshake, view.tools), document),
+      conditionOf('InventoryComplete', inventoryComplete(handshake), document),
       conditionOf('Ready', told, document),
     ],
     fields: {
