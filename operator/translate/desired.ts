@@ -71,6 +71,8 @@ export type Generate = {
   readonly uid?: string
   readonly secretName: string
   readonly digestSecret: string
+  /** Its name for the Secret is another's: no key is made, and the one that was made before stays. */
+  readonly denied?: true
 }
 
 export type Desired = {

@@ -88,6 +88,8 @@ export type GeneratedKey = {
   readonly apiKey: string
   /** Digest of the key: the owned Secret that holds it was read. */
   readonly digest?: string
+  /** The Secret in which that key was handed out, which may be another than the one that is asked for now. */
+  readonly secretName?: string
   /** true: the Secret with the key itself has been deleted by whoever took it over. */
   readonly collected?: boolean
   /** Why there is no key: a Secret of that name exists and is not ours, or the API server said no. */

@@ -27,13 +27,14 @@ export const catalogue = {
     StandaloneOnly: 'A server with command alone runs under "bartizan run" only.',
     ImageNeedsCluster: 'Without a cluster no container is started; --url says where the image listens.',
     GenerateNeedsCluster: 'Without a cluster no key is generated; "bartizan keys create" makes one.',
-    DuplicateDigest: 'Two APIKeys hold one digest, so nobody is let in by it: nobody could say who it was.',
+    DuplicateDigest:
+      'Another APIKey had the digest first and keeps it; without a cluster, where nobody can tell which was first, nobody is let in by it.',
   },
   ResolvedRefs: {
     ResolvedRefs: 'Everything that the object names or depends on exists.',
     SecretNotFound: 'A Secret that the object names does not exist.',
     SecretKeyNotFound: 'A Secret lacks the key that is meant, or has several and none is named.',
-    SecretReserved: 'The Secret belongs to Bartizan, or to another APIKey, and is given to nobody else.',
+    SecretReserved: 'The Secret belongs to Bartizan, or to an APIKey that came first, and is given to nobody else.',
     EgressNotAllowed: 'A destination lies beyond what the MCPGateway allows; it stays closed.',
     PolicyInvalid: 'A GuardrailPolicy that selects the server never compiled, so every call is refused.',
     GatewayInvalid: 'An MCPGateway that holds here never compiled, so every call is refused.',
