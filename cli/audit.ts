@@ -1,3 +1,4 @@
+import { printable } from '../gateway/config/printable.ts'
 import { parseArguments } from './arguments.ts'
 import { chainCheck } from './audit-chain.ts'
 import { describeDecision } from './audit-text.ts'
@@ -55,7 +56,7 @@ async function verify(file: string, io: Io): Promise<number> {
     if (line) chains.add(line.chain)
     if (wrong === undefined) continue
     faults++
-    io.out(`${file}:${number} ${wrong}\n`)
+    io.out(`${printable(`${file}:${number} ${wrong}`)}\n`)
   }
   const summary = `${number} lines in ${chains.size} chains`
   io.err(

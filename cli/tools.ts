@@ -10,7 +10,7 @@ import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { problemLine } from './check.ts'
 import { listTools } from './mcp-list.ts'
-import { printable } from './printable.ts'
+import { printable } from '../gateway/config/printable.ts'
 import { toolVerdict } from './verdict.ts'
 import { wholeList } from './whole-list.ts'
 

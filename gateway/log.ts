@@ -1,3 +1,4 @@
+import { printableJson } from './config/printable.ts'
 import type { Log } from './options.ts'
 
 type Level = 'info' | 'warn' | 'error'
@@ -7,6 +8,6 @@ export function jsonLog(write: (line: string) => void, now: () => number): Log {
   const at =
     (level: Level) =>
     (event: string, fields?: Record<string, unknown>): void =>
-      write(`${JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields })}\n`)
+      write(`${printableJson(JSON.stringify({ time: new Date(now()).toISOString(), level, event, ...fields }))}\n`)
   return { info: at('info'), warn: at('warn'), error: at('error') }
 }

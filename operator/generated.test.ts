@@ -117,7 +117,7 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
     await rest.request('DELETE', path('shared'))
     await rest.request('DELETE', `${paths.APIKey('rivals')}/first`)
     const second = await until(async () => digestOf('second'), 'the second key to be made')
-    await until(isInForce(second!), 'the second key to be in force')
+    await until(isInForce(second), 'the second key to be in force')
     expect([await acceptedOf('second'), await isInForce(digest)()]).toEqual(['Accepted', false])
     await operator.stop()
   })

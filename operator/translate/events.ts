@@ -54,7 +54,7 @@ const expected: ReadonlySet<string> = new Set<Reason>([
 
 const maxNote = 1000
 
-const cut = (note: string): string => (note.length > maxNote ? `${note.slice(0, maxNote - 1)}…` : note)
+const cut = (note: string): string => (note.length > maxNote ? `${note.slice(0, maxNote - 1).toWellFormed()}…` : note)
 
 type Condition = NonNullable<StatusLike['conditions']>[number]
 

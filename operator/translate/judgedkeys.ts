@@ -85,14 +85,20 @@ function denied(judged: Judged<'APIKey'>, { secretName, why }: Claim, isKept: bo
   return { ...judged, accepted: { ...judged.accepted, status: 'False', reason: 'SecretReserved', message } }
 }
 
+const generateOf = ({ document }: Judged<'APIKey'>, secretName: string, isDenied: boolean): Generate => ({
+  apiKey: document.name,
+  ...(document.uid !== undefined && { uid: document.uid }),
+  secretName,
+  digestSecret: digestSecretName(document.name),
+  ...(isDenied && { denied: true }),
+})
+
 function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Snapshot): JudgedKey {
-  const { document, spec } = judged
-  const own = spec?.digests ?? []
-  const wish = spec?.generate
+  const { digests: own = [], generate: wish } = judged.spec ?? {}
   if (!wish) return { judged, digests: own }
-  const fact = rivals.facts.get(document.name)
+  const fact = rivals.facts.get(judged.document.name)
   // A key that was handed out stays valid whatever somebody else names now.
-  const digests = [...new Set([...own, ...(fact?.digest === undefined ? [] : [fact.digest])])]
+  const digests = [...new Set([...own, ...[fact?.digest ?? []].flat()])]
   const claim = claimed(judged, wish.secretName, rivals)
   const told = claim ? denied(judged, claim, fact?.digest !== undefined) : judged
   if (standalone) return { judged: told, digests }
@@ -100,13 +106,7 @@ function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Sna
     judged: told,
     digests,
     ...(!claim && { generated: generatedCondition(judged, wish.secretName, fact) }),
-    wish: {
-      apiKey: document.name,
-      ...(document.uid !== undefined && { uid: document.uid }),
-      secretName: wish.secretName,
-      digestSecret: digestSecretName(document.name),
-      ...(claim && { denied: true }),
-    },
+    wish: generateOf(judged, wish.secretName, claim !== undefined),
   }
 }
 

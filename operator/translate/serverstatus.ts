@@ -1,3 +1,4 @@
+import { printableAll } from '../../gateway/config/printable.ts'
 import { available } from './available.ts'
 import { conditionOf, found } from './condition.ts'
 import type { Condition, Status } from './desired.ts'
@@ -129,7 +130,8 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
     kind: 'MCPServer',
     name: document.name,
     namespace: document.namespace,
-    status: {
+    // Names, messages and origins come from servers, pods, gateways, the API server and manifests, and every column prints them as they are.
+    status: printableAll({
       ...(document.generation !== undefined && { observedGeneration: document.generation }),
       conditions: [...first, ...conditions],
       ...fields,
@@ -139,6 +141,6 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
       ...(spec && url !== undefined && { url }),
       ...(spec && !scene.snapshot.standalone && notes(replicasOf(spec))),
       ...(spec && { inForce: inForce(view, scene) }),
-    },
+    }),
   }
 }
