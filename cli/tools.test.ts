@@ -119,6 +119,7 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
 
   test('reads a list without an end so far and no further, and says so', async () => {
     let pages = 0
+    let more = ''
     const endless = createServer((req, res) => {
       let body = ''
       req.on('data', (chunk: Buffer) => (body += chunk.toString()))
@@ -127,7 +128,7 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
         if (id === undefined) return void res.writeHead(202).end()
         const name = `t${pages}`
         if (method === 'tools/list') pages++
-        const tools = [{ name, description: 'x'.repeat(1024 * 1024) }]
+        const tools = [{ name: `${name}${more}`, description: 'x'.repeat(1024 * 1024) }]
         const known: Record<string, object> = {
           initialize: { protocolVersion: '2025-06-18', capabilities: {} },
           'tools/list': { tools, nextCursor: String(pages) },
@@ -143,11 +144,13 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
       const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(url))
       expect([code, out]).toEqual([0, 'shown   t0\n'])
       expect(err).toContain('this is not the whole list: the list of tools is longer than 2097152 bytes\n')
+      more = '\u001b'.repeat(1000)
       const direct = await run({ BARTIZAN_KEY: 'x' }, 'tools', url)
       expect([direct.code, direct.err]).toEqual([
         0,
         'this is not the whole list: the list of tools is longer than 2097152 bytes\n',
       ])
+      expect(direct.out).toMatch(/^t\d\?{125}…  x{100}\n$/)
       expect(pages).toBeLessThan(10)
     } finally {
       endless.closeAllConnections()

@@ -58,6 +58,11 @@ function shutOut(key: Key | undefined, server: string): string | undefined {
   return allowMatcher(key.allowedServers)(server) ? undefined : `APIKey ${key.name} does not allow the server ${server}`
 }
 
+const maxShown = 128
+
+/** A server may give a tool a name of any length, and every line is as wide as the longest. */
+const short = (name: string): string => (name.length > maxShown ? `${name.slice(0, maxShown - 1)}…` : name)
+
 /** What a reader must know of a list that is not whole. */
 const partly = (shortfall: string | undefined): string =>
   shortfall === undefined ? '' : `this is not the whole list: ${printable(shortfall)}\n`
@@ -70,10 +75,10 @@ async function explainAll(configured: Configured, name: string, as: string | und
   if (closed !== undefined) throw new Complaint(closed)
   const verdict = toolVerdict(server, key)
   const { tools, shortfall } = await wholeList(configured, server)
-  const width = Math.max(0, ...tools.map(tool => tool.name.length))
+  const width = Math.max(0, ...tools.map(tool => short(tool.name).length))
   for (const tool of tools) {
     const { shown, why } = verdict(tool.name)
-    io.out(`${printable(`${shown ? 'shown ' : 'hidden'}  ${tool.name.padEnd(width)}  ${why}`).trimEnd()}\n`)
+    io.out(`${printable(`${shown ? 'shown ' : 'hidden'}  ${short(tool.name).padEnd(width)}  ${why}`).trimEnd()}\n`)
   }
   const count = tools.filter(tool => verdict(tool.name).shown).length
   io.err(`${count} of ${tools.length} tools of ${name} are shown${as === undefined ? '' : ` to ${as}`}\n`)
@@ -85,7 +90,7 @@ async function asCaller(url: string, io: Io): Promise<number> {
   const key = io.env['BARTIZAN_KEY']
   if (key === undefined || key === '') throw new Complaint('BARTIZAN_KEY is not set: put the API key there')
   const { tools, shortfall } = await listTools(url, key)
-  for (const { name, description } of tools) io.out(`${printable(`${name}  ${description}`).trimEnd()}\n`)
+  for (const { name, description } of tools) io.out(`${printable(`${short(name)}  ${description}`).trimEnd()}\n`)
   io.err(partly(shortfall))
   return 0
 }
