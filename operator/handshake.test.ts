@@ -67,6 +67,19 @@ describe('through a real gateway, with the memory of the operator', () => {
     expect(results[0]).toHaveProperty('tools.length', 15)
   })
 
+  test.each([
+    ['more bytes', 'ListTooLong', { description: 'x'.repeat(8 * mebibyte) }],
+    ['more values', 'ListUnreadable', { more: Array.from({ length: 60_000 }, () => 0) }],
+  ])(
+    'a page of %s than a gateway hands out is withheld by it, and the handshake has worked',
+    async (_, reason, more) => {
+      upstream.respond = listing(({ json }) => json({ tools: [tool('large', more)], nextCursor: 'more' }))
+      const { results } = await inOperator(Array.from({ length: 4 }, there))
+      for (const result of results) expect(result).toMatchObject({ ok: true, tools: [], shortfall: { reason } })
+      expect(await pod.report()).toMatchObject({ report: { phase: 'serving' } })
+    },
+  )
+
   test('four streams in small chunks are parsed once each, and not again for each chunk', async () => {
     const event = `data: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message', params: { data: 'x'.repeat(400) } })}\n\n`
     upstream.respond = listing(({ res, id }) => {
