@@ -1,7 +1,7 @@
 import { errors, type ErrorCode } from '../gateway/errors.ts'
 import type { Finding } from '../gateway/exchange.ts'
 import type { AuditLine } from './audit-chain.ts'
-import { printable } from './printable.ts'
+import { printable } from '../gateway/config/printable.ts'
 
 /** What a reader of the audit log can do about a refusal, where there is one thing to do. */
 const advice: { readonly [C in ErrorCode]?: string } = {

@@ -3,7 +3,7 @@ import type { Placed, ReadLog } from './audit-log.ts'
 import { word } from './audit-text.ts'
 import type { Io } from './command.ts'
 import { Complaint } from './complaint.ts'
-import { printable } from './printable.ts'
+import { printable } from '../gateway/config/printable.ts'
 
 const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`
 

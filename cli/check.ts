@@ -1,3 +1,4 @@
+import { printable } from '../gateway/config/printable.ts'
 import { validate } from '../crds/validate.ts'
 import type { Loaded, Resource } from './load.ts'
 import type { Problem } from './parse.ts'
@@ -24,4 +25,4 @@ export const check = (loaded: Loaded): Problem[] =>
 
 /** `file:line:column path: message`, as editors and terminals make a link of it. */
 export const problemLine = ({ file, line, column, path, message }: Problem): string =>
-  `${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}\n`
+  `${printable(`${file}:${line}:${column} ${path === '' ? '' : `${path}: `}${message}`)}\n`

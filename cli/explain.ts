@@ -1,3 +1,4 @@
+import { printable } from '../gateway/config/printable.ts'
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
@@ -41,7 +42,7 @@ export const explain: Command = {
     for (const { type, status, reason, message } of conditions) io.err(`${type}=${status} ${reason}: ${message}\n`)
     const width = (of: 'field' | 'value'): number => Math.min(60, Math.max(0, ...inForce.map(one => one[of].length)))
     for (const { field, value, origin } of inForce)
-      io.out(`${field.padEnd(width('field'))}  ${value.padEnd(width('value'))}  ${origin}\n`)
+      io.out(`${printable(`${field.padEnd(width('field'))}  ${value.padEnd(width('value'))}  ${origin}`)}\n`)
     return Promise.resolve(0)
   },
 }

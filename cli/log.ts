@@ -1,6 +1,6 @@
 import { jsonLog } from '../gateway/log.ts'
 import type { Log } from '../gateway/options.ts'
-import { printable } from './printable.ts'
+import { printable } from '../gateway/config/printable.ts'
 
 const field = ([name, value]: [string, unknown]): string =>
   ` ${name}=${typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)}`

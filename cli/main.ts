@@ -1,5 +1,6 @@
 import type { Command, Io } from './command.ts'
 import { Complaint } from './complaint.ts'
+import { printableLines } from '../gateway/config/printable.ts'
 import { nearest } from '../crds/nearest.ts'
 
 /** What a command needs is loaded when it is called: `keys create` does not wait for the gateway to be read. */
@@ -62,7 +63,9 @@ async function dispatch(args: readonly string[], io: Io): Promise<number> {
  * @param args without node and the script
  * @returns the exit code: 0 done, 1 something is wrong, 2 the command line is wrong
  */
-export async function main(args: readonly string[], io: Io): Promise<number> {
+export async function main(args: readonly string[], given: Io): Promise<number> {
+  // What is said beside the output is for people; some of it is of servers and files.
+  const io: Io = { ...given, err: text => given.err(printableLines(text)) }
   try {
     return await dispatch(args, io)
   } catch (error) {

@@ -117,6 +117,47 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
     expect(err).toBe('1 of 4 tools of notes are shown to reader\n')
   })
 
+  test('reads a list without an end so far and no further, and says so', async () => {
+    let pages = 0
+    let more = ''
+    const endless = createServer((req, res) => {
+      let body = ''
+      req.on('data', (chunk: Buffer) => (body += chunk.toString()))
+      req.on('end', () => {
+        const { id, method } = JSON.parse(body) as { id?: number; method?: string }
+        if (id === undefined) return void res.writeHead(202).end()
+        const name = `t${pages}`
+        if (method === 'tools/list') pages++
+        const tools = [{ name: `${name}${more}`, description: 'x'.repeat(1024 * 1024) }]
+        const known: Record<string, object> = {
+          initialize: { protocolVersion: '2025-06-18', capabilities: {} },
+          'tools/list': { tools, nextCursor: String(pages) },
+        }
+        const result = known[method ?? '']
+        const answer = result ? { result } : { error: { code: -32_601, message: 'Method not found' } }
+        res.writeHead(200, { 'Content-Type': 'application/json' })
+        res.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
+      })
+    })
+    try {
+      const url = await listening(endless)
+      const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(url))
+      expect([code, out]).toEqual([0, 'shown   t0\n'])
+      expect(err).toContain('this is not the whole list: the list of tools is longer than 2097152 bytes\n')
+      more = '\u001b'.repeat(1000)
+      const direct = await run({ BARTIZAN_KEY: 'x' }, 'tools', url)
+      expect([direct.code, direct.err]).toEqual([
+        0,
+        'this is not the whole list: the list of tools is longer than 2097152 bytes\n',
+      ])
+      expect(direct.out).toMatch(/^t\d\?{125}…  x{100}\n$/)
+      expect(pages).toBeLessThan(10)
+    } finally {
+      endless.closeAllConnections()
+      endless.close()
+    }
+  })
+
   test('asks a stopped server, too', async () => {
     const { err } = await run({}, 'tools', 'notes', '-f', manifests(urls.modern, ', stopped: true'))
     expect(err).toBe('2 of 4 tools of notes are shown\n')

@@ -9,8 +9,8 @@ import { configure, urlOptions, type Configured } from './configure.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { problemLine } from './check.ts'
-import { ToolLister } from './mcp-list.ts'
-import { printable } from './printable.ts'
+import { listTools } from './mcp-list.ts'
+import { printable } from '../gateway/config/printable.ts'
 import { toolVerdict } from './verdict.ts'
 import { wholeList } from './whole-list.ts'
 
@@ -58,6 +58,15 @@ function shutOut(key: Key | undefined, server: string): string | undefined {
   return allowMatcher(key.allowedServers)(server) ? undefined : `APIKey ${key.name} does not allow the server ${server}`
 }
 
+const maxShown = 128
+
+/** A server may give a tool a name of any length, and every line is as wide as the longest. */
+const short = (name: string): string => (name.length > maxShown ? `${name.slice(0, maxShown - 1)}…` : name)
+
+/** What a reader must know of a list that is not whole. */
+const partly = (shortfall: string | undefined): string =>
+  shortfall === undefined ? '' : `this is not the whole list: ${printable(shortfall)}\n`
+
 async function explainAll(configured: Configured, name: string, as: string | undefined, io: Io): Promise<number> {
   const server = named('MCPServer', name, configured.config.servers)
   requireUsable(server)
@@ -65,23 +74,24 @@ async function explainAll(configured: Configured, name: string, as: string | und
   const closed = shutOut(key, name)
   if (closed !== undefined) throw new Complaint(closed)
   const verdict = toolVerdict(server, key)
-  const tools = await wholeList(configured, server)
-  const width = Math.max(0, ...tools.map(tool => tool.name.length))
+  const { tools, shortfall } = await wholeList(configured, server)
+  const width = Math.max(0, ...tools.map(tool => short(tool.name).length))
   for (const tool of tools) {
     const { shown, why } = verdict(tool.name)
-    io.out(`${printable(`${shown ? 'shown ' : 'hidden'}  ${tool.name.padEnd(width)}  ${why}`).trimEnd()}\n`)
+    io.out(`${printable(`${shown ? 'shown ' : 'hidden'}  ${short(tool.name).padEnd(width)}  ${why}`).trimEnd()}\n`)
   }
   const count = tools.filter(tool => verdict(tool.name).shown).length
   io.err(`${count} of ${tools.length} tools of ${name} are shown${as === undefined ? '' : ` to ${as}`}\n`)
+  io.err(partly(shortfall))
   return 0
 }
 
 async function asCaller(url: string, io: Io): Promise<number> {
   const key = io.env['BARTIZAN_KEY']
   if (key === undefined || key === '') throw new Complaint('BARTIZAN_KEY is not set: put the API key there')
-  for (const { name, description } of await new ToolLister(url, key).list()) {
-    io.out(`${printable(`${name}  ${(description ?? '').split('\n')[0]!.slice(0, 100)}`).trimEnd()}\n`)
-  }
+  const { tools, shortfall } = await listTools(url, key)
+  for (const { name, description } of tools) io.out(`${printable(`${short(name)}  ${description}`).trimEnd()}\n`)
+  io.err(partly(shortfall))
   return 0
 }
 

@@ -5,7 +5,7 @@ import type { Server } from '../gateway/config/servers.ts'
 import { makeApiKey } from './api-key.ts'
 import { Complaint } from './complaint.ts'
 import type { Configured } from './configure.ts'
-import { ToolLister, type ListedTool } from './mcp-list.ts'
+import { listTools, type ToolList } from './mcp-list.ts'
 
 const silent: Log = { info: () => undefined, warn: () => undefined, error: () => undefined }
 const nothing = { write: () => undefined, stalled: () => false, close: () => Promise.resolve() }
@@ -15,7 +15,7 @@ const nothing = { write: () => undefined, stalled: () => false, close: () => Pro
  * port of this machine. It dials only what the real one would dial.
  * @throws Complaint when the server does not answer
  */
-export async function wholeList({ config, values }: Configured, server: Server): Promise<ListedTool[]> {
+export async function wholeList({ config, values }: Configured, server: Server): Promise<ToolList> {
   const { key, digest } = makeApiKey(randomBytes)
   const { healthCheck: _, stopped: __, ...bare } = server
   const open: Server = { ...bare, tools: { dangerousPatterns: [], approved: [] }, guardrails: { rules: [] } }
@@ -42,7 +42,7 @@ export async function wholeList({ config, values }: Configured, server: Server):
     log: silent,
   })
   try {
-    return await new ToolLister(`${gateway.urls[0]}/mcp/${server.name}`, key).list()
+    return await listTools(`${gateway.urls[0]}/mcp/${server.name}`, key)
   } finally {
     await gateway.stop()
   }

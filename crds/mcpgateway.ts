@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { audit, auditOutput, gatewayFields, serversCap } from '../gateway/config/gateway.ts'
 import { list } from '../gateway/config/kit.ts'
+import { egressCap } from './egress.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
 import { labels } from './labels.ts'
@@ -43,7 +44,10 @@ export const mcpGateway = kindOf({
         .strictObject({ scrapers: list(scraper, 16).optional().describe('Who may read the metrics. Unset: nobody.') })
         .optional()
         .describe('The metrics port of the gateways, in a cluster.'),
-      servers: serversCap.optional().describe('What the servers of this namespace may be.'),
+      servers: serversCap
+        .extend({ egress: egressCap.optional() })
+        .optional()
+        .describe('What the servers of this namespace may be.'),
     })
     .describe('How clients come in.'),
   status: z.strictObject(statusFields).describe('What is known of the gateway settings.'),

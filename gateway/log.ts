@@ -1,4 +1,5 @@
 import { maxLine } from './audit.ts'
+import { printableJson } from './config/printable.ts'
 import { spelled } from './members.ts'
 import type { LineSink, Log, Notices } from './options.ts'
 
@@ -8,7 +9,7 @@ type Level = 'info' | 'warn' | 'error'
 const mostOfFields = 7_000
 
 function lineOf(time: string, level: Level, event: string, fields: Record<string, unknown> | undefined): string {
-  const line = `${JSON.stringify({ time, level, event, ...fields })}\n`
+  const line = `${printableJson(JSON.stringify({ time, level, event, ...fields }))}\n`
   if (line.length * 3 <= maxLine || Buffer.byteLength(line) <= maxLine) return line
   return `{"time":"${time}","level":"${level}","event":"${spelled(event, 500)}","cut":"${spelled(JSON.stringify(fields), mostOfFields)}"}\n`
 }

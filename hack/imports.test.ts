@@ -12,9 +12,22 @@ const may: Readonly<Record<string, readonly string[]>> = {
   crds: ['gateway/config', 'zod'],
   'operator/translate': ['gateway/config', 'crds', 'zod'],
   'operator/kit': ['undici', 'node:'],
+  // Speaks MCP as a client that does not trust the server; the operator and the command line list tools by it.
+  'operator/mcp': ['undici', 'node:'],
   // zod reads the environment, undici dials the gateways: what is no call to the API server is not the kit's.
-  operator: ['gateway/config', 'crds', 'operator/kit', 'operator/translate', 'undici', 'zod', 'node:'],
-  cli: ['gateway', 'gateway/config', 'crds', 'operator/translate', 'hono', 'yaml', 'zod', 'undici', 'node:'],
+  operator: ['gateway/config', 'crds', 'operator/kit', 'operator/mcp', 'operator/translate', 'undici', 'zod', 'node:'],
+  cli: [
+    'gateway',
+    'gateway/config',
+    'crds',
+    'operator/mcp',
+    'operator/translate',
+    'hono',
+    'yaml',
+    'zod',
+    'undici',
+    'node:',
+  ],
 }
 
 /** Parts that decide and do nothing else: no IO, no clock, no randomness; what they need of those is passed in. */

@@ -54,19 +54,3 @@ export function dial(address: Address): Dispatcher {
     return new Client(`http://${bracketed(ip)}:${port}`, { ...timeouts, connect: { timeout: 3000 } })
   return new Client(`https://${bracketed(ip)}:${port}`, { ...timeouts, connect: pinned(address) })
 }
-
-/** The text of an answer, as far as it is not too long. `until` may end the reading of a stream early. */
-export async function readText(
-  body: AsyncIterable<Uint8Array>,
-  most: number,
-  until: (text: string) => boolean = () => false,
-): Promise<string> {
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of body) {
-    text += decoder.decode(chunk, { stream: true })
-    if (text.length > most) throw new Error(`the answer is longer than ${most} characters`)
-    if (until(text)) break
-  }
-  return text
-}

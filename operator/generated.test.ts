@@ -5,6 +5,7 @@ import type { Rest } from '../hack/controlplane/rest.ts'
 import { apiKey, server } from '../hack/operator/documents.ts'
 import {
   applyAll,
+  conditionOf,
   find,
   list,
   namespaces,
@@ -71,5 +72,53 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
     watching.abort()
     await watched
     expect(versions.map(one => wanted.filter(digest => !one.includes(digest)))).toEqual(versions.map(() => []))
+  })
+
+  test('stand when another key asks for the same Secret, or somebody makes one of its name, and make room when they go', async () => {
+    await namespaces(plane, 'rivals')
+    const operator = await operate(plane)
+    await operator.elected()
+    const wish = (name: string): string => apiKey(name, { generate: { secretName: 'shared' } })
+    const acceptedOf = async (name: string): Promise<string | undefined> =>
+      conditionOf(await find(rest, 'APIKey', 'rivals', name), 'Accepted')?.reason
+    const digestOf = async (name: string): Promise<string | undefined> => {
+      const { digest } = ((await find(rest, 'Secret', 'rivals', `${name}-digest`))?.['data'] ?? {}) as {
+        digest?: string
+      }
+      return digest && Buffer.from(digest, 'base64').toString()
+    }
+    const isInForce = (digest: string) => async (): Promise<boolean> =>
+      dataOf(await find(rest, 'ConfigMap', 'rivals', 'mcp-one')).includes(digest)
+    const path = (name: string): string => `${paths.Secret('rivals')}/${name}`
+    await applyAll(plane, 'rivals', server('one') + wish('first'))
+    await until(async () => find(rest, 'Secret', 'rivals', 'shared'), 'the key of the first')
+    const digest = (await digestOf('first'))!
+    await until(isInForce(digest), 'the first key to be in force')
+
+    await applyAll(plane, 'rivals', wish('second'))
+    await until(async () => (await acceptedOf('second')) === 'SecretReserved', 'the second to be refused')
+    expect([await acceptedOf('first'), await isInForce(digest)()]).toEqual(['Accepted', true])
+
+    // As it is told: the key is fetched and its Secret deleted. Then anybody makes one of that name.
+    await rest.request('DELETE', path('shared'))
+    const foreign = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'shared' }, stringData: { note: 'x' } }
+    await rest.request('POST', paths.Secret('rivals'), foreign)
+    await applyAll(
+      plane,
+      'rivals',
+      apiKey('first', { generate: { secretName: 'shared' }, expiresAt: '2099-01-01T00:00:00Z' }),
+    )
+    await until(
+      async () => conditionOf(await find(rest, 'APIKey', 'rivals', 'first'), 'Generated')?.reason === 'Collected',
+      'the first to be seen as collected',
+    )
+    expect(await isInForce(digest)()).toBe(true)
+
+    await rest.request('DELETE', path('shared'))
+    await rest.request('DELETE', `${paths.APIKey('rivals')}/first`)
+    const second = await until(async () => digestOf('second'), 'the second key to be made')
+    await until(isInForce(second), 'the second key to be in force')
+    expect([await acceptedOf('second'), await isInForce(digest)()]).toEqual(['Accepted', false])
+    await operator.stop()
   })
 })

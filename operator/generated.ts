@@ -77,8 +77,10 @@ export class GeneratedKeys {
 
   async #make(namespace: string, wish: Generate): Promise<GeneratedKey> {
     const { apiKey, uid = '' } = wish
+    const owner = { kind: 'APIKey', namespace, name: apiKey, uid }
     try {
-      return { apiKey, uid, ...(await this.#deliver({ kind: 'APIKey', namespace, name: apiKey, uid }, wish)) }
+      if (wish.denied === true) return { apiKey, uid, ...(await this.#handedOut(owner, wish)) }
+      return { apiKey, uid, ...(await this.#deliver(owner, wish)) }
     } catch (error) {
       if (!isRefusal(error)) throw error
       return { apiKey, uid, problem: { reason: 'GenerateFailed', message: error.message } }
@@ -88,13 +90,26 @@ export class GeneratedKeys {
   async #deliver(owner: Owner, wish: Generate): Promise<Omit<GeneratedKey, 'apiKey' | 'uid'>> {
     const delivered = await find(this.#client, secrets, owner.namespace, wish.secretName)
     const taken = delivered && conflictOf({ ...delivered, kind: 'Secret' }, owner)
-    if (taken) return problem(wish.secretName, taken.owner)
+    if (taken) {
+      // Whoever fetched the key has deleted its Secret, and anybody may have made another of that name since.
+      const kept = await this.#handedOut(owner, wish)
+      return kept?.secretName === wish.secretName ? { ...kept, collected: true } : problem(wish.secretName, taken.owner)
+    }
     const record = await this.#record(owner, wish, delivered)
     if ('problem' in record) return record
-    if (record.pending === undefined) return { digest: record.digest, ...(!delivered && { collected: true }) }
+    const made = { digest: record.digest, secretName: record.secretName }
+    if (record.pending === undefined) return { ...made, ...(!delivered && { collected: true }) }
     if (!delivered && !(await this.#hand(owner, wish, record.pending))) return problem(wish.secretName, 'somebody else')
     await patchSecret(this.#client, record.secret, { pending: null })
-    return { digest: record.digest }
+    return made
+  }
+
+  /** The key that was handed out before, if there is one; it is only read, and stays valid whatever stands in the way of another. */
+  async #handedOut(owner: Owner, wish: Generate): Promise<Pick<GeneratedKey, 'digest' | 'secretName'> | undefined> {
+    const secret = await find(this.#client, secrets, owner.namespace, wish.digestSecret)
+    if (!secret || conflictOf({ ...secret, kind: 'Secret' }, owner)) return undefined
+    const { digest, secretName, pending } = recordOf(secret)
+    return digest === '' || pending !== undefined ? undefined : { digest, secretName }
   }
 
   /** The digest Secret as it has to be before anything is delivered. */

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { printableJson } from '../gateway/config/printable.ts'
 import { readEnvironment } from './environment.ts'
 import { fromKubeconfig, inCluster } from './kit/credentials.ts'
 import type { Log } from './kit/log.ts'
 import { startOperator } from './start.ts'
 
 const write = (level: string, event: string, fields: Record<string, unknown> = {}): void =>
-  void process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, event, ...fields })}\n`)
+  void process.stdout.write(
+    `${printableJson(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }))}\n`,
+  )
 
 const log: Log = {
   info: (event, fields) => write('info', event, fields),

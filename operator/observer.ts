@@ -4,15 +4,17 @@ import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { Result } from './kit/queue.ts'
 import type { ApiObject } from './kit/resource.ts'
-import type { ObservedReport } from './translate/index.ts'
+import type { Handshake, ObservedReport } from './translate/index.ts'
 import type { Book } from './book.ts'
 import { mountsVersion, type Entry } from './entry.ts'
 import type { GuardKeys } from './guards.ts'
 import { shake } from './handshake.ts'
 import type { Observation, Shaken } from './observations.ts'
 import { addressOf, isDeleting, isReady } from './observe-pods.ts'
+import { parallel } from './parallel.ts'
 import { poke } from './poke.ts'
 import { askReport, type Answer } from './report.ts'
+import { Slots } from './slots.ts'
 import type { Sources } from './snapshot.ts'
 
 /** Milliseconds between two looks at gateways that do not run yet what is wanted. */
@@ -26,6 +28,14 @@ const pokesAgain = 4
 const lookAgain = 60_000
 const shakeAgain = 600_000
 const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
+/** Milliseconds after which one look begins nothing new: the pods that are left wait for the next one. */
+const longest = 30_000
+/** How many pods of a server are asked at once, and how many handshakes there are with it. */
+const [askWidth, shakeWidth] = [16, 4] as const
+/** Handshakes at once with all servers, and with those of one namespace: each may hold what is read of a server, and a slow one holds it for long. */
+const [allShakes, ownShakes] = [24, 6] as const
+/** Milliseconds after which who found no room for a handshake comes again. */
+const roomAgain = 250
 
 type Progress = {
   version: string
@@ -51,6 +61,7 @@ export type ObserverOptions = {
 export class Observer {
   readonly #options: ObserverOptions
   readonly #progress = new Map<string, Progress>()
+  readonly #shakes = new Slots(allShakes, ownShakes)
 
   constructor(options: ObserverOptions) {
     this.#options = options
@@ -78,15 +89,17 @@ export class Observer {
     const early = this.#early(progress)
     if (early > 0) return { requeueAfter: early }
     const pods = this.#pods(entry).filter(pod => addressOf(pod) !== undefined && !isDeleting(pod))
-    const answers = await this.#ask(entry, pods, keys, signal)
+    const over = AbortSignal.timeout(longest)
+    const answers = await this.#ask(entry, pods, keys, AbortSignal.any([signal, over]))
     const reports = new Map([...answers].map(([uid, { report }]) => [uid, report]))
-    const handshakes = await this.#handshakes(entry, pods, answers, signal)
+    const { handshakes, isWaiting } = await this.#handshakes(entry, pods, answers, { signal, over })
     this.#note(key, entry, { reports, handshakes })
     const isBehind = pods.some(pod => !runs(reports.get(uidOf(pod)), entry.hash))
     if (isBehind) return this.#push(entry, pods, progress)
     progress.attempt = 0
     progress.again = 0
     progress.poked = progress.version
+    if (isWaiting) return { requeueAfter: roomAgain }
     const isShaken = [...handshakes.values()].every(({ result }) => result.ok)
     progress.failures = isShaken ? 0 : progress.failures + 1
     const retry = shakeRetry[Math.min(progress.failures, shakeRetry.length) - 1]
@@ -156,13 +169,14 @@ export class Observer {
     keys: GuardKeys,
     signal: AbortSignal,
   ): Promise<Map<string, Answer>> {
-    const asked = pods.map(async pod => {
+    const answers = new Map<string, Answer>()
+    await parallel(pods, askWidth, async pod => {
       const reporter = { ip: addressOf(pod)!, port: ports.admin, uid: uidOf(pod), keys }
       const answer = await askReport(reporter, signal)
       if (answer.unauthorized) this.#options.sources.guards.expire(entry.namespace, entry.server)
-      return [uidOf(pod), answer] as const
+      answers.set(uidOf(pod), answer)
     })
-    return new Map(await Promise.all(asked))
+    return answers
   }
 
   /** With each pod that is ready, when it has turned so, when its configuration has changed, and every ten minutes. A stopped server is not woken. */
@@ -170,23 +184,29 @@ export class Observer {
     entry: Entry,
     pods: readonly ApiObject[],
     answers: ReadonlyMap<string, Answer>,
-    signal: AbortSignal,
-  ): Promise<Map<string, Shaken>> {
+    { signal, over }: { readonly signal: AbortSignal; readonly over: AbortSignal },
+  ): Promise<{ readonly handshakes: Map<string, Shaken>; readonly isWaiting: boolean }> {
     const { clock, sources } = this.#options
     const before = sources.observations.of(entry.key).handshakes
     const ready = entry.stopped ? [] : pods.filter(isReady)
-    const done = ready.map(async pod => {
+    const handshakes = new Map<string, Shaken>()
+    let isWaiting = false
+    await parallel(ready, shakeWidth, async pod => {
       const { report, token } = answers.get(uidOf(pod)) ?? {}
       const known = before.get(uidOf(pod))
-      if (!report || token === undefined || !('hash' in report)) return known && ([uidOf(pod), known] as const)
+      if (known) handshakes.set(uidOf(pod), known)
+      if (!report || token === undefined || !('hash' in report)) return
       const isFresh = known?.result.ok === true && clock.elapsed() - known.at < shakeAgain
-      if (isFresh && known.hash === report.hash) return [uidOf(pod), known] as const
-      const { server } = entry
+      if (isFresh && known.hash === report.hash) return
+      const { server, namespace } = entry
+      const { hash } = report
       const address = this.#address(entry, addressOf(pod)!)
-      const result = await shake({ address, server, token, hash: report.hash }, signal)
-      return [uidOf(pod), { at: clock.elapsed(), hash: report.hash, result }] as const
+      const shaking = (): Promise<Handshake> => shake({ address, server, token, hash }, signal)
+      const result = over.aborted ? undefined : await this.#shakes.run(namespace, shaking)
+      if (result) handshakes.set(uidOf(pod), { at: clock.elapsed(), hash, result })
+      else isWaiting = true
     })
-    return new Map((await Promise.all(done)).filter(one => one !== undefined))
+    return { handshakes, isWaiting }
   }
 
   /** A certificate that was just renewed reaches the pod a moment later, so the one before is believed as well. */

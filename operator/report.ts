@@ -1,13 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { readReport } from '../gateway/config/report.ts'
 import type { ObservedReport } from './translate/index.ts'
-import { dial, readText } from './gateway-dial.ts'
+import { dial } from './gateway-dial.ts'
 import type { GuardKeys, Proofs } from './guards.ts'
+import { ask as askFor, Budget } from './mcp/ask.ts'
+import { Bytes } from './mcp/bytes.ts'
 
 export type Reporter = { readonly ip: string; readonly port: number; readonly uid: string; readonly keys: GuardKeys }
 
 const patience = 3000
-const maxLength = 1024 * 1024
+/** Far more than the report of one server with all its issues. Bytes. */
+const maxLength = 256 * 1024
 
 /** What came of a question, and the token that it was asked with. `unauthorized` tells that the gateway has another guard secret. */
 export type Answer = { readonly report: ObservedReport; readonly token: string; readonly unauthorized?: true }
@@ -30,17 +33,21 @@ async function ask(
   const client = dial({ ip, port, host: ip, certificates: [] })
   const nonce = randomBytes(16).toString('base64url')
   try {
-    const { statusCode, body } = await client.request({
-      method: 'GET',
-      path: '/-/status',
-      headers: { authorization: `Bearer ${token}`, 'x-bartizan-nonce': nonce },
-      signal: AbortSignal.any([signal, AbortSignal.timeout(patience)]),
-    })
-    const text = await readText(body, maxLength)
-    if (statusCode === 401)
-      return { token, report: { error: 'the gateway does not know its operator' }, unauthorized: true }
-    if (statusCode !== 200) return { token, report: { error: `the gateway answered ${statusCode}` } }
-    return { token, report: judged(readReport(text, status, nonce), uid) }
+    const bytes = new Bytes()
+    const budget = new Budget(maxLength)
+    const taker = {
+      data(chunk: Buffer) {
+        budget.spend(chunk.length)
+        bytes.push(chunk)
+        return false
+      },
+    }
+    const headers = { authorization: `Bearer ${token}`, 'x-bartizan-nonce': nonce }
+    const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)])
+    const { status: code } = await askFor(client, { method: 'GET', path: '/-/status', headers }, taker, limit)
+    if (code === 401) return { token, report: { error: 'the gateway does not know its operator' }, unauthorized: true }
+    if (code !== 200) return { token, report: { error: `the gateway answered ${code}` } }
+    return { token, report: judged(readReport(bytes.take().toString(), status, nonce), uid) }
   } catch (error) {
     return { token, report: { error: said(error) } }
   } finally {

@@ -77,7 +77,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const queues = {
     namespaces: queue('namespace', 4, key => namespaces.reconcile(key)),
     servers: queue('server', 8, key => servers.reconcile(key)),
-    gateways: queue('gateways', 16, (key, signal) => observer.observe(key, signal)),
+    gateways: queue('gateways', 32, (key, signal) => observer.observe(key, signal)),
     revocations: queue('revocation', 4, key => revocations.reconcile(key)),
   }
   const everything = (): void => {

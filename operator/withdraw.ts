@@ -7,11 +7,14 @@ import type { Caches } from './caches.ts'
 import type { Entry } from './entry.ts'
 import { dial } from './gateway-dial.ts'
 import type { Guards, Proofs } from './guards.ts'
+import { ask, Budget } from './mcp/ask.ts'
 import { addressOf } from './observe-pods.ts'
 import { parallel } from './parallel.ts'
 
 /** Milliseconds for one gateway to hear a message. */
 const patience = 3000
+/** Bytes of an answer, of which the status alone counts. */
+const maxAnswer = 64 * 1024
 /** Milliseconds in which most gateways have heard; who waits for the rest keeps the file from those that have not. */
 const head = 250
 /** How many gateways are told at once. */
@@ -95,13 +98,15 @@ export class Withdrawals {
 }
 
 async function post(client: Dispatcher, message: Buffer, secret: Buffer): Promise<number> {
-  const { statusCode, body } = await client.request({
-    method: 'POST',
-    path: '/-/withdraw',
-    headers: { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(message, secret) },
-    body: message,
-    signal: AbortSignal.timeout(patience),
-  })
-  await body.dump()
-  return statusCode
+  const headers = { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(message, secret) }
+  const question = { method: 'POST', path: '/-/withdraw', headers, body: message }
+  const budget = new Budget(maxAnswer)
+  const taker = {
+    data(chunk: Buffer) {
+      budget.spend(chunk.length)
+      return false
+    },
+  }
+  const { status } = await ask(client, question, taker, AbortSignal.timeout(patience))
+  return status
 }

@@ -77,7 +77,7 @@ export const serversCap = z.strictObject({
   allowedNetworks: list(network, 128)
     .optional()
     .describe(
-      'Address ranges and names beyond the private ranges that a server url may point to, and ranges that its egress may name. Standalone, 127.0.0.0/8 and ::1 stand here when they are wanted.',
+      'Address ranges and names beyond the private ranges that a server url may point to. Standalone, 127.0.0.0/8 and ::1 stand here when they are wanted.',
     ),
 })
 

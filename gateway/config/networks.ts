@@ -113,12 +113,18 @@ export function contains(outer: Range, inner: Range): boolean {
   return outer.value >> shift === inner.value >> shift
 }
 
-/** Whether a range lies in one that is never a server's, so that nothing would be left of it. */
-export const isForbidden = (range: Range): boolean =>
-  forbiddenNetworks.some(network => {
-    const outer = rangeOf(network)
-    return outer !== undefined && contains(outer, range)
-  })
+/** The ranges that lie in one of each side: of two that overlap, one contains the other. */
+export function intersection(left: readonly string[], right: readonly string[]): string[] {
+  const within = (some: readonly string[], others: readonly string[]): string[] =>
+    some.filter(one => others.some(other => lies(one, other)))
+  return [...new Set([...within(left, right), ...within(right, left)])]
+}
+
+/** Whether a range lies in another, both as text; what is no range lies nowhere. */
+export function lies(inner: string, outer: string): boolean {
+  const [within, around] = [rangeOf(inner), rangeOf(outer)]
+  return within !== undefined && around !== undefined && contains(around, within)
+}
 
 /** The IPv4 address that an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) stands for, as text; any other text as it is. */
 export function unmapped(address: string): string {

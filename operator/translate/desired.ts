@@ -6,7 +6,14 @@ import type { Excess } from './toobig.ts'
 import type { StatusFields } from './statusfields.ts'
 
 export type ConditionType =
-  'Accepted' | 'ResolvedRefs' | 'Programmed' | 'Available' | 'ToolsApproved' | 'Ready' | 'Generated'
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'Programmed'
+  | 'Available'
+  | 'ToolsApproved'
+  | 'InventoryComplete'
+  | 'Ready'
+  | 'Generated'
 
 /** A condition without its time: whoever writes it knows when it changed. */
 export type Condition = {
@@ -64,6 +71,8 @@ export type Generate = {
   readonly uid?: string
   readonly secretName: string
   readonly digestSecret: string
+  /** Its name for the Secret is another's: no key is made, and the one that was made before stays. */
+  readonly denied?: true
 }
 
 export type Desired = {

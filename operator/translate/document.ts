@@ -9,6 +9,8 @@ export type Document = {
   readonly namespace: string
   readonly uid?: string
   readonly generation?: number
+  /** When the API server made it; without a cluster nobody knows. */
+  readonly created?: string
   readonly labels: Readonly<Record<string, string>>
   readonly spec: unknown
   /** What its status said so far, in one word. */
@@ -33,7 +35,7 @@ function read(document: unknown, namespace: string): Document[] {
   const { apiVersion: version, kind, metadata, spec, status } = fieldsOf(document)
   const { phase } = fieldsOf(status)
   if (version !== apiVersion || !isKindName(kind)) return []
-  const { name, namespace: own, uid, generation, labels } = fieldsOf(metadata)
+  const { name, namespace: own, uid, generation, labels, creationTimestamp: created } = fieldsOf(metadata)
   const texts = Object.entries(fieldsOf(labels)).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   )
@@ -44,6 +46,7 @@ function read(document: unknown, namespace: string): Document[] {
       namespace: typeof own === 'string' && own !== '' ? own : namespace,
       ...(typeof uid === 'string' && { uid }),
       ...(typeof generation === 'number' && { generation }),
+      ...(typeof created === 'string' && { created }),
       labels: Object.fromEntries(texts),
       spec: spec ?? {},
       ...(typeof phase === 'string' && { phase }),

@@ -27,6 +27,7 @@ const actions: Readonly<Record<ConditionType, string>> = {
   Programmed: 'Program',
   Available: 'Run',
   ToolsApproved: 'Review',
+  InventoryComplete: 'List',
   Ready: 'Handshake',
   Generated: 'Generate',
 }
@@ -48,11 +49,12 @@ const expected: ReadonlySet<string> = new Set<Reason>([
   'Programmed',
   'Available',
   'ToolsApproved',
+  'InventoryComplete',
 ])
 
 const maxNote = 1000
 
-const cut = (note: string): string => (note.length > maxNote ? `${note.slice(0, maxNote - 1)}…` : note)
+const cut = (note: string): string => (note.length > maxNote ? `${note.slice(0, maxNote - 1).toWellFormed()}…` : note)
 
 type Condition = NonNullable<StatusLike['conditions']>[number]
 

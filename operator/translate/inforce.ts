@@ -59,7 +59,7 @@ const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
 function settingsFields({ settings, snapshot }: Scene): InForce[] {
-  const { publicUrl, hosts, origins, onFailure, auditOutput, tls, allowedNetworks, scrapers, from } = settings
+  const { publicUrl, hosts, origins, onFailure, auditOutput, tls, allowedNetworks, egress, scrapers, from } = settings
   const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
     const origin = from[field]
     return origin === undefined ? own(field, undefined, '', fallback) : [entry(field, value, origin)]
@@ -72,7 +72,13 @@ function settingsFields({ settings, snapshot }: Scene): InForce[] {
     ...(snapshot.standalone ? [] : said('audit.output', auditOutput, 'Stdout')),
     ...said('tls.secretName', tls?.secretName),
     ...said('servers.allowedNetworks', allowedNetworks, []),
-    ...(snapshot.standalone ? [] : said('metrics.scrapers', scrapers.map(peer))),
+    ...(snapshot.standalone
+      ? []
+      : [
+          ...said('servers.egress.networks', egress.networks),
+          ...said('servers.egress.namespaces', egress.namespaces),
+          ...said('metrics.scrapers', scrapers.map(peer)),
+        ]),
   ]
 }
 

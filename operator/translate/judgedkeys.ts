@@ -1,7 +1,9 @@
 import type { Judged } from './accept.ts'
 import { bounded, type Condition, type Generate } from './desired.ts'
+import { withoutDuplicates } from './duplicates.ts'
 import { digestSecretName } from './names.ts'
 import type { GeneratedKey } from './observed.ts'
+import { byAge } from './seniority.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** An APIKey with the digests that are valid for it, and what is to be said of its making. */
@@ -42,79 +44,81 @@ function generatedCondition(
 
 type Claim = { readonly secretName: string; readonly why: string }
 
-/** Why a key cannot have the Secret that it names: it belongs to a gateway, keeps a digest, or is wanted by another key. */
-function claimed(judged: Judged<'APIKey'>, secretName: string, rivals: Rivals): Claim | undefined {
-  const { name } = judged.document
-  if (rivals.reserved.has(secretName)) return { secretName, why: 'belongs to Bartizan itself' }
-  const other = rivals.wanted.get(secretName)?.find(one => one !== name)
-  return other === undefined ? undefined : { secretName, why: `is wanted by APIKey ${other}, too` }
-}
-
 type Rivals = {
   /** Secrets of gateways and digests. */
   readonly reserved: ReadonlySet<string>
-  /** Names of the keys by the Secret that they want. */
-  readonly wanted: ReadonlyMap<string, readonly string[]>
+  /** The key that has a Secret, or is to have it, by the name of the Secret. */
+  readonly holders: ReadonlyMap<string, string>
+  readonly facts: ReadonlyMap<string, GeneratedKey>
 }
 
-const wantedBy = (keys: readonly Judged<'APIKey'>[]): Map<string, string[]> => {
-  const wanted = new Map<string, string[]>()
-  for (const { document, spec } of keys) {
-    const name = spec?.generate?.secretName
-    if (name !== undefined) wanted.set(name, [...(wanted.get(name) ?? []), document.name])
+/** What is known of the making of each key; what was made for a former object of its name is not the key's. */
+function factsOf(keys: readonly Judged<'APIKey'>[], { generated = [] }: Snapshot): Map<string, GeneratedKey> {
+  const uids = new Map(keys.map(({ document }) => [document.name, document.uid]))
+  const own = generated.filter(({ apiKey, uid }) => uid === undefined || uid === uids.get(apiKey))
+  return new Map(own.map(fact => [fact.apiKey, fact]))
+}
+
+const wishOf = ({ spec }: Judged<'APIKey'>): string | undefined => spec?.generate?.secretName
+
+/** Whether the key was made and handed out under the name that it asks for: whatever others name now, it is there. */
+function isMade(judged: Judged<'APIKey'>, facts: Rivals['facts']): boolean {
+  const fact = facts.get(judged.document.name)
+  return fact?.digest !== undefined && (fact.secretName ?? wishOf(judged)) === wishOf(judged)
+}
+
+/** Of several keys that ask for one Secret the first has it: one that was made before all that were not, then the oldest. */
+function holdersOf(keys: readonly Judged<'APIKey'>[], facts: Rivals['facts']): Map<string, string> {
+  const holders = new Map<string, string>()
+  const sorted = keys.toSorted((a, b) => byAge(a.document, b.document))
+  for (const key of [...sorted.filter(one => isMade(one, facts)), ...sorted]) {
+    const secretName = wishOf(key)
+    if (secretName !== undefined && !holders.has(secretName)) holders.set(secretName, key.document.name)
   }
-  return wanted
+  return holders
 }
 
-function denied(judged: Judged<'APIKey'>, { secretName, why }: Claim): Judged<'APIKey'> {
-  const message = `spec.generate.secretName: Secret ${secretName} ${why}: choose another name (no key is generated)`
+/** Why a key cannot have the Secret that it names: it belongs to a gateway, keeps a digest, or is that of another key. */
+function claimed(judged: Judged<'APIKey'>, secretName: string, rivals: Rivals): Claim | undefined {
+  const holder = rivals.holders.get(secretName) ?? ''
+  if (holder !== judged.document.name) return { secretName, why: `is that of APIKey ${holder}, which came first` }
+  const isReserved = rivals.reserved.has(secretName) && !isMade(judged, rivals.facts)
+  return isReserved ? { secretName, why: 'belongs to Bartizan itself' } : undefined
+}
+
+function denied(judged: Judged<'APIKey'>, { secretName, why }: Claim, isKept: boolean): Judged<'APIKey'> {
+  const holds = isKept ? 'the key that was made before stays valid' : 'no key is generated'
+  const message = `spec.generate.secretName: Secret ${secretName} ${why}: choose another name (${holds})`
   return { ...judged, accepted: { ...judged.accepted, status: 'False', reason: 'SecretReserved', message } }
 }
 
-function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, snapshot: Snapshot): JudgedKey {
-  const { document, spec } = judged
-  const own = spec?.digests ?? []
-  const wish = spec?.generate
-  if (!wish) return { judged, digests: own }
-  const isOwn = ({ apiKey, uid }: GeneratedKey): boolean =>
-    apiKey === document.name && (uid === undefined || uid === document.uid)
-  const fact = snapshot.generated?.find(isOwn)
-  // A key that was handed out stays valid whatever somebody else names now.
-  const digests = [...new Set([...own, ...(fact?.digest === undefined ? [] : [fact.digest])])]
-  const claim = claimed(judged, wish.secretName, rivals)
-  if (claim) return { judged: denied(judged, claim), digests }
-  if (snapshot.standalone) return { judged, digests }
-  return {
-    judged,
-    digests,
-    generated: generatedCondition(judged, wish.secretName, fact),
-    wish: {
-      apiKey: document.name,
-      ...(document.uid !== undefined && { uid: document.uid }),
-      secretName: wish.secretName,
-      digestSecret: digestSecretName(document.name),
-    },
-  }
-}
+const generateOf = ({ document }: Judged<'APIKey'>, secretName: string, isDenied: boolean): Generate => ({
+  apiKey: document.name,
+  ...(document.uid !== undefined && { uid: document.uid }),
+  secretName,
+  digestSecret: digestSecretName(document.name),
+  ...(isDenied && { denied: true }),
+})
 
-function doubted(key: JudgedKey, holders: ReadonlyMap<string, readonly string[]>): JudgedKey {
-  const shared = key.digests.find(digest => (holders.get(digest)?.length ?? 0) > 1)
-  if (shared === undefined) return key
-  const others = (holders.get(shared) ?? []).filter(name => name !== key.judged.document.name)
-  const message = `spec.digests: ${shared.slice(0, 19)}… is also held by APIKey ${others.join(', ')}: nobody is let in by it; make a key of its own for each`
+function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Snapshot): JudgedKey {
+  const { digests: own = [], generate: wish } = judged.spec ?? {}
+  if (!wish) return { judged, digests: own }
+  const fact = rivals.facts.get(judged.document.name)
+  // A key that was handed out stays valid whatever somebody else names now.
+  const digests = [...new Set([...own, ...[fact?.digest ?? []].flat()])]
+  const claim = claimed(judged, wish.secretName, rivals)
+  const told = claim ? denied(judged, claim, fact?.digest !== undefined) : judged
+  if (standalone) return { judged: told, digests }
   return {
-    ...key,
-    digests: key.digests.filter(digest => (holders.get(digest)?.length ?? 0) < 2),
-    judged: {
-      ...key.judged,
-      accepted: { ...key.judged.accepted, status: 'False', reason: 'DuplicateDigest', message: bounded(message) },
-    },
+    judged: told,
+    digests,
+    ...(!claim && { generated: generatedCondition(judged, wish.secretName, fact) }),
+    wish: generateOf(judged, wish.secretName, claim !== undefined),
   }
 }
 
 /**
- * Brings the keys of a namespace together: what is generated gets its digest, and a digest that two of them hold lets nobody in, since nobody could
- * say who it was.
+ * Brings the keys of a namespace together: what is generated gets its digest, and a Secret or a digest that two of them name is the first one's.
  * @param gateways Secrets that belong to gateways
  */
 export function judgedKeys(
@@ -123,18 +127,19 @@ export function judgedKeys(
   snapshot: Snapshot,
 ): JudgedKey[] {
   const digestSecrets = keys.flatMap(({ document, spec }) => (spec?.generate ? [digestSecretName(document.name)] : []))
-  const rivals = { reserved: new Set([...gateways, ...digestSecrets]), wanted: wantedBy(keys) }
-  const all = keys.map(key => judgedKey(key, rivals, snapshot))
-  const holders = new Map<string, string[]>()
-  for (const { judged, digests } of all)
-    for (const digest of digests) holders.set(digest, [...(holders.get(digest) ?? []), judged.document.name])
-  return all.map(key => doubted(key, holders))
+  const facts = factsOf(keys, snapshot)
+  const reserved = new Set([...gateways, ...digestSecrets])
+  const rivals = { reserved, holders: holdersOf(keys, facts), facts }
+  return withoutDuplicates(
+    keys.map(key => judgedKey(key, rivals, snapshot)),
+    snapshot.lastGood,
+  )
 }
 
 /** Secrets that nobody else may name: those of generated keys, unless one of that name was there before and is somebody's own. */
 export function keySecrets(keys: readonly JudgedKey[], { secrets, namespace }: Snapshot): string[] {
   const foreign = new Set(secrets.filter(one => one.namespace === namespace && one.owned !== true).map(one => one.name))
   return keys.flatMap(({ wish }) =>
-    wish ? [wish.digestSecret, ...(foreign.has(wish.secretName) ? [] : [wish.secretName])] : [],
+    wish ? [wish.digestSecret, ...(wish.denied === true || foreign.has(wish.secretName) ? [] : [wish.secretName])] : [],
   )
 }

@@ -29,7 +29,7 @@ function ingress({ snapshot, settings }: Scene): object[] {
 /** What the pod may reach: what is named, and the DNS of the cluster if it is named by a name. Both families, as each entry says. */
 function egress(spec: MCPServerSpec, view: ServerView, { settings }: Scene): object[] {
   const named = view.egress.map(opened)
-  const target = spec.url === undefined ? [] : urlTarget(spec.url, settings.allowedNetworks)
+  const target = spec.url === undefined || !view.isUrlOpen ? [] : urlTarget(spec.url, settings.allowedNetworks)
   const byName = view.egress.some(entry => entry.namespace !== undefined)
   return [...target, ...named, ...(byName && !target.includes(dns) ? [dns] : [])]
 }

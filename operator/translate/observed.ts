@@ -1,3 +1,5 @@
+import type { Reason } from './reasons.ts'
+
 /** One container of a pod, as its kubelet reports it. The gateway is among them, be it a sidecar or not. */
 export type ObservedContainer = {
   readonly name: string
@@ -41,6 +43,12 @@ export type ObservedPod = {
   readonly report?: ObservedReport
 }
 
+/** What kept a list of tools from being read to its end: there is only so much that is read of a server. */
+export type Shortfall = {
+  readonly reason: Extract<Reason, 'TooManyTools' | 'ListTooLong' | 'ListTooSlow' | 'ListUnreadable' | 'CursorRepeated'>
+  readonly message: string
+}
+
 /** What came of the last MCP handshake through a gateway, as `system:operator`. */
 export type Handshake =
   | {
@@ -50,6 +58,8 @@ export type Handshake =
       readonly tools: readonly string[]
       /** Changes when a name or a definition of a tool changes. */
       readonly inventory: string
+      /** Why the list of tools was not read to its end. */
+      readonly shortfall?: Shortfall
       readonly serverInfo?: { readonly name: string; readonly version: string }
       /** Revision of the protocol that was spoken. */
       readonly revision: string
@@ -105,6 +115,8 @@ export type GeneratedKey = {
   readonly uid?: string
   /** Digest of the key: the owned Secret that holds it was read. */
   readonly digest?: string
+  /** The Secret in which that key was handed out, which may be another than the one that is asked for now. */
+  readonly secretName?: string
   /** true: the Secret with the key itself has been deleted by whoever took it over. */
   readonly collected?: boolean
   /** Why there is no key: a Secret of that name exists and is not ours, or the API server said no. */

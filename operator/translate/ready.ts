@@ -23,8 +23,9 @@ function shaken(handshake: Handshake | undefined, hash: string): Finding {
     )
   if (handshake.hash !== hash)
     return found('Unknown', 'HandshakePending', 'the last handshake was with the configuration before this one')
-  const { revision, tools } = handshake
-  const text = `An MCP handshake through the gateway worked with this configuration (revision ${revision}, ${tools.length} tools).`
+  const { revision, tools, shortfall } = handshake
+  const count = `${shortfall ? 'at least ' : ''}${tools.length} tools`
+  const text = `An MCP handshake through the gateway worked with this configuration (revision ${revision}, ${count}).`
   return found('True', 'Ready', text)
 }
 

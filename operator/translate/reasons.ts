@@ -7,6 +7,7 @@ export const questions: Readonly<Record<ConditionType, string>> = {
   Programmed: 'Are the objects applied, and does every ready pod run a gateway with the configuration of now?',
   Available: 'Do the pods run?',
   ToolsApproved: 'May callers see every tool that the server has?',
+  InventoryComplete: 'Was the list of tools read to its end?',
   Ready: 'Did an MCP handshake through the gateway work, with the configuration of now, and can somebody come in?',
   Generated: 'APIKey with generate: what became of the key?',
 }
@@ -26,13 +27,14 @@ export const catalogue = {
     StandaloneOnly: 'A server with command alone runs under "bartizan run" only.',
     ImageNeedsCluster: 'Without a cluster no container is started; --url says where the image listens.',
     GenerateNeedsCluster: 'Without a cluster no key is generated; "bartizan keys create" makes one.',
-    DuplicateDigest: 'Two APIKeys hold one digest, so nobody is let in by it: nobody could say who it was.',
+    DuplicateDigest:
+      'Another APIKey had the digest first and keeps it; without a cluster, where nobody can tell which was first, nobody is let in by it.',
   },
   ResolvedRefs: {
     ResolvedRefs: 'Everything that the object names or depends on exists.',
     SecretNotFound: 'A Secret that the object names does not exist.',
     SecretKeyNotFound: 'A Secret lacks the key that is meant, or has several and none is named.',
-    SecretReserved: 'The Secret belongs to Bartizan, or to another APIKey, and is given to nobody else.',
+    SecretReserved: 'The Secret belongs to Bartizan, or to an APIKey that came first, and is given to nobody else.',
     EgressNotAllowed: 'A destination lies beyond what the MCPGateway allows; it stays closed.',
     PolicyInvalid: 'A GuardrailPolicy that selects the server never compiled, so every call is refused.',
     GatewayInvalid: 'An MCPGateway that holds here never compiled, so every call is refused.',
@@ -78,7 +80,15 @@ export const catalogue = {
   ToolsApproved: {
     ToolsApproved: 'No tool is hidden for want of an approval.',
     ToolsNeedApproval: 'Tools have dangerous names and no approval; they are hidden and refused.',
-    ToolsNotSeen: 'No handshake has shown the tools yet.',
+    ToolsNotSeen: 'No handshake has shown the tools yet, or not all of them.',
+  },
+  InventoryComplete: {
+    InventoryComplete: 'The whole list was read.',
+    TooManyTools: 'The server has more tools than are read; those beyond are not counted.',
+    ListTooLong: 'The list has more bytes or pages than are read.',
+    ListTooSlow: 'The list did not come to its end in the time that a handshake has.',
+    ListUnreadable: 'A page of the list, or the cursor of the next one, could not be read.',
+    CursorRepeated: 'The list comes back to a page that it had before.',
   },
   Ready: {
     Ready: 'An MCP handshake through the gateway worked, with the configuration of now, and somebody can come in.',

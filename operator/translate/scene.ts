@@ -54,6 +54,8 @@ export type ServerView = {
   readonly secrets: ResolvedSecrets
   /** The destinations that are within what the MCPGateway allows. */
   readonly egress: readonly Egress[]
+  /** Whether its pod may reach what its `url` leads to. */
+  readonly isUrlOpen: boolean
   /** What the server depends on and does not have. */
   readonly missing: readonly Missing[]
   /** Why every call is refused, if so. */

@@ -1,3 +1,4 @@
+import { printableAll } from '../../gateway/config/printable.ts'
 import { available } from './available.ts'
 import { conditionOf, found } from './condition.ts'
 import type { Condition, Status } from './desired.ts'
@@ -13,7 +14,7 @@ import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
 import type { Scene, ServerView } from './scene.ts'
 import type { ObservedGateway, StatusFields } from './statusfields.ts'
-import { shownTools, toolsApproved } from './toolstatus.ts'
+import { inventoryComplete, shownTools, toolsApproved } from './toolstatus.ts'
 import { urlOf } from './url.ts'
 import { authOf } from './wayin.ts'
 
@@ -111,6 +112,7 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
     conditions: [
       ...more,
       conditionOf('ToolsApproved', toolsApproved(handshake, view.tools), document),
+      conditionOf('InventoryComplete', inventoryComplete(handshake), document),
       conditionOf('Ready', told, document),
     ],
     fields: {
@@ -148,7 +150,8 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
     kind: 'MCPServer',
     name: document.name,
     namespace: document.namespace,
-    status: {
+    // Names, messages and origins come from servers, pods, gateways, the API server and manifests, and every column prints them as they are.
+    status: printableAll({
       ...(document.generation !== undefined && { observedGeneration: document.generation }),
       conditions: [...first, ...conditions],
       ...fields,
@@ -158,6 +161,6 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
       ...(spec && url !== undefined && { url }),
       ...notes(view, scene),
       ...(spec && { inForce: inForce(view, scene) }),
-    },
+    }),
   }
 }

@@ -46,6 +46,27 @@ describe('the settings of a namespace under a floor', () => {
     expect(combined(floor, { servers: { allowedNetworks: [] } }).allowedNetworks).toEqual([])
   })
 
+  test('open by egress what the floor names and they name, too', () => {
+    const egress = (networks?: string[], namespaces?: string[]): MCPGatewaySpec => ({
+      servers: { egress: { ...(networks && { networks }), ...(namespaces && { namespaces }) } },
+    })
+    expect(combined(undefined, undefined).egress).toEqual({ networks: [] })
+    expect(combined(egress(['10.0.0.0/8'], ['a']), undefined).egress).toEqual({
+      networks: ['10.0.0.0/8'],
+      namespaces: ['a'],
+    })
+    expect(combined(undefined, egress(['10.0.0.0/8'], ['a'])).egress).toEqual({
+      networks: ['10.0.0.0/8'],
+      namespaces: ['a'],
+    })
+    const floor = egress(['10.0.0.0/8', 'fd00:1::/32'], ['a', 'b'])
+    expect(combined(floor, egress(['10.1.0.0/16', '0.0.0.0/0', '::/0', '172.16.0.0/12'], ['b', 'c']))).toMatchObject({
+      egress: { networks: ['10.0.0.0/8', 'fd00:1::/32', '10.1.0.0/16'], namespaces: ['b'] },
+      from: { 'servers.egress.networks': 'floor, own', 'servers.egress.namespaces': 'floor, own' },
+    })
+    expect(combined(floor, egress([], [])).egress).toEqual({ networks: [], namespaces: [] })
+  })
+
   test('keep TLS once the floor asks for it, with a certificate of their own if they name one', () => {
     expect(combined({ tls: { secretName: 'a' } }, {}).tls).toEqual({ secretName: 'a' })
     expect(combined({ tls: { secretName: 'a' } }, { tls: { secretName: 'b' } }).tls).toEqual({ secretName: 'b' })

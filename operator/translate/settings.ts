@@ -1,5 +1,5 @@
 import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
-import { contains, rangeOf } from '../../gateway/config/networks.ts'
+import { contains, intersection, rangeOf } from '../../gateway/config/networks.ts'
 import type { Judged } from './accept.ts'
 
 /** An MCPGateway with the name under which statuses speak of it. */
@@ -16,6 +16,8 @@ export type Settings = {
   readonly auditOutput?: 'Stdout' | 'File'
   readonly tls?: { readonly secretName: string }
   readonly allowedNetworks: readonly string[]
+  /** What the egress of servers may open. Namespaces unset: what is usual. */
+  readonly egress: { readonly networks: readonly string[]; readonly namespaces?: readonly string[] }
   readonly scrapers: readonly Scraper[]
   readonly from: Readonly<Record<string, string>>
 }
@@ -35,6 +37,20 @@ function cappedNetworks([floor, own]: Layers): readonly string[] {
   const [most, chosen] = [floor?.spec.servers?.allowedNetworks, own?.spec.servers?.allowedNetworks]
   if (most === undefined || chosen === undefined) return chosen ?? most ?? []
   return chosen.filter(network => isWithin(network, most))
+}
+
+/** What both sides name; where one says nothing, what the other says. */
+function cappedEgress(layers: Layers): Settings['egress'] {
+  const [floor, own] = layers.map(layer => layer?.spec.servers?.egress)
+  const both = <T>(most: T | undefined, chosen: T | undefined, common: (most: T, chosen: T) => T): T | undefined =>
+    most === undefined || chosen === undefined ? (chosen ?? most) : common(most, chosen)
+  const namespaces = both(floor?.namespaces, own?.namespaces, (most, chosen) =>
+    chosen.filter(namespace => most.includes(namespace)),
+  )
+  return {
+    networks: both(floor?.networks, own?.networks, intersection) ?? [],
+    ...(namespaces && { namespaces }),
+  }
 }
 
 /** The floor, then the namespace's own. */
@@ -71,6 +87,8 @@ const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   'audit.output': spec => spec.audit?.output,
   'tls.secretName': spec => spec.tls?.secretName,
   'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
+  'servers.egress.networks': spec => spec.servers?.egress?.networks,
+  'servers.egress.namespaces': spec => spec.servers?.egress?.namespaces,
   'metrics.scrapers': spec => spec.metrics?.scrapers,
 }
 
@@ -104,6 +122,7 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
     ...auditSettings(layers),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
+    egress: cappedEgress(layers),
     scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),
   }
   const from = Object.keys(readers).flatMap(field => {

@@ -1,4 +1,5 @@
 import { serverName } from '../../gateway/config/kit.ts'
+import { printableAll } from '../../gateway/config/printable.ts'
 import type { Judged } from './accept.ts'
 import type { Condition, Status } from './desired.ts'
 import type { JudgedKey } from './judgedkeys.ts'
@@ -13,11 +14,11 @@ function status(judged: Judged, fields: StatusFields, more: readonly Condition[]
     kind,
     name,
     namespace,
-    status: {
+    status: printableAll({
       ...(generation !== undefined && { observedGeneration: generation }),
       conditions: [judged.accepted, ...more],
       ...fields,
-    },
+    }),
   }
 }
 

@@ -2,8 +2,10 @@ import { privateNetworks, rangeOf, unmapped } from '../../gateway/config/network
 import { block, dns, podsOf, tcp } from './peers.ts'
 
 /** The namespace in `name.namespace.svc` and `name.namespace.svc.cluster.local`. */
-const namespaceIn = (host: string): string | undefined =>
+export const namespaceIn = (host: string): string | undefined =>
   /^(?:[^.]+\.)+?([^.]+)\.svc(?:\.cluster\.local)?\.?$/.exec(host)?.[1]
+
+export const isAddress = (host: string): boolean => rangeOf(host) !== undefined
 
 const covers = (pattern: string, host: string): boolean =>
   pattern.startsWith('*.') ? host.endsWith(pattern.slice(1)) : pattern === host

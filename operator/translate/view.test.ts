@@ -111,3 +111,38 @@ test('a configuration that no ConfigMap holds is replaced by a small one that re
   expect(JSON.stringify(map).length).toBeLessThan(10_000)
   expect(desired.servers[0]?.hash).toBe(configurationHash(files!.gateway, files!.keys))
 })
+
+test('while an MCPGateway that holds here never compiled, nothing is let out', () => {
+  const broken = {
+    apiVersion,
+    kind: 'MCPGateway',
+    metadata: { name: 'default' },
+    spec: { audit: { onFailure: 'Perhaps' } },
+  }
+  const open = {
+    ...broken,
+    spec: { servers: { egress: { networks: ['10.0.0.0/8'], namespaces: ['data'] } } },
+  }
+  const egress = [
+    { cidr: '10.1.0.0/16', ports: [443] },
+    { namespace: 'data', ports: [443] },
+  ]
+  const wishing = { ...server, spec: { image: 'example/pay:1', egress } }
+  const out = (own: object, floor: object): number => {
+    const snapshot: Snapshot = {
+      standalone: false,
+      namespace: 'default',
+      operatorNamespace: 'guards',
+      documents: [wishing, own],
+      secrets: [],
+      lastGood: [],
+      floor: { documents: [floor], lastGood: [] },
+    }
+    const policy = objectsOf(translate(snapshot)).find(({ kind }) => kind === 'NetworkPolicy')
+    return ((policy?.['spec'] as { egress?: unknown[] } | undefined)?.egress ?? []).length
+  }
+  const above = (gateway: object): object => ({ ...gateway, metadata: { name: 'default', namespace: 'guards' } })
+  // Both entries, and the DNS that belongs to a namespace.
+  expect(out(open, above(open))).toBe(3)
+  expect([out(broken, above(open)), out(open, above(broken)), out(broken, above(broken))]).toEqual([0, 0, 0])
+})

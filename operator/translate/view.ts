@@ -1,8 +1,9 @@
 import { bounded } from './desired.ts'
 import type { Judged } from './accept.ts'
 import { maxHosts, maxOrigins, maxServers } from './config.ts'
-import { judgedEgress } from './egress.ts'
+import { judgedEgress, type EgressCaps } from './egress.ts'
 import { maxKeys } from './keys.ts'
+import { usualOperatorNamespace } from './names.ts'
 import { guardOf, type Guard } from './policies.ts'
 import type { Scene, ServerView } from './scene.ts'
 import { resolveSecrets, type Missing, type ResolvedSecrets } from './secrets.ts'
@@ -43,9 +44,16 @@ const tooManyKeys: Missing = {
 
 const isBroken = (judged: Judged<'MCPGateway'> | undefined): boolean => judged !== undefined && !judged.spec
 
-function settingsObstacles({ gateway, strays, floor, settings, tooManyKeys: isFull }: Scene): Missing[] {
+const isUnsettled = ({ gateway, strays }: Scene): boolean => isBroken(gateway) || strays.length > 0
+
+/** While nobody knows what an MCPGateway was to say, nothing is let out. */
+const egressCap = (scene: Scene): EgressCaps['egress'] =>
+  isUnsettled(scene) || isBroken(scene.floor?.settings) ? { networks: [], namespaces: [] } : scene.settings.egress
+
+function settingsObstacles(scene: Scene): Missing[] {
+  const { floor, settings, tooManyKeys: isFull } = scene
   const found: readonly (readonly [boolean, Missing])[] = [
-    [isBroken(gateway) || strays.length > 0, settingsBroken('the namespace')],
+    [isUnsettled(scene), settingsBroken('the namespace')],
     [isBroken(floor?.settings), settingsBroken(`namespace ${floor?.namespace}`)],
     [settings.hosts.length > maxHosts || (settings.origins ?? []).length > maxOrigins, tooManyNames],
     [isFull, tooManyKeys],
@@ -83,7 +91,9 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   const secrets = spec ? resolveSecrets(spec, snapshot, scene.reserved) : noSecrets
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
   const certificate = snapshot.standalone ? [] : tlsMissing(scene)
-  const egress = judgedEgress(snapshot.standalone ? undefined : spec, scene.settings.allowedNetworks)
+  const { operatorNamespace = usualOperatorNamespace } = snapshot
+  const caps = { allowedNetworks: scene.settings.allowedNetworks, egress: egressCap(scene), operatorNamespace }
+  const egress = judgedEgress(snapshot.standalone ? undefined : spec, caps)
   const blocking = [...obstacles(facts, scene), ...(scene.beyond.has(judged) ? [tooManyServers] : [])]
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
@@ -95,7 +105,8 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
     ...facts,
     secrets,
     egress: egress.allowed,
-    missing: [...secrets.missing, ...certificate, ...egress.missing, ...blocking],
+    isUrlOpen: egress.isUrlOpen,
+    missing: [...secrets.missing, ...certificate, ...blocking, ...egress.missing],
     ...(refused !== '' && { refused: bounded(refused) }),
   }
 }

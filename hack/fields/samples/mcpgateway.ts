@@ -43,6 +43,22 @@ export const mcpGatewaySamples: Readonly<Record<string, Sample>> = {
     values: ['one', 'two'],
     witness: 'objects',
   },
+  'MCPGateway.spec.servers.egress.networks[]': {
+    documents: [
+      settings({ servers: { egress: { networks: ['10.1.0.0/16'] } } }),
+      image({ egress: [{ cidr: '10.1.2.0/24', ports: [443] }] }),
+    ],
+    values: ['10.1.0.0/16', '10.2.0.0/16'],
+    witness: 'objects',
+  },
+  'MCPGateway.spec.servers.egress.namespaces[]': {
+    documents: [
+      settings({ servers: { egress: { namespaces: ['data'] } } }),
+      image({ egress: [{ namespace: 'data', ports: [5432] }] }),
+    ],
+    values: ['data', 'cache'],
+    witness: 'objects',
+  },
   'MCPGateway.spec.servers.allowedNetworks[]': {
     documents: around({}),
     values: ['127.0.0.0/8', '10.0.0.0/8'],

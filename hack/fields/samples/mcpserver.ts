@@ -37,10 +37,14 @@ export const mcpServerSamples: Readonly<Record<string, Sample>> = {
   ]),
   'MCPServer.spec.imagePullSecrets[].name': objects({ imagePullSecrets: [{ name: 'first' }] }, ['first', 'second']),
   'MCPServer.spec.replicas': { documents: [image({ replicas: 1 })], witness: 'objects' },
-  'MCPServer.spec.egress[].cidr': objects({ egress: [{ cidr: '10.1.0.0/16', ports: [443] }] }, [
-    '10.1.0.0/16',
-    'fd00::/64',
-  ]),
+  'MCPServer.spec.egress[].cidr': {
+    documents: [
+      settings({ servers: { egress: { networks: ['10.0.0.0/8', 'fd00::/16'] } } }),
+      image({ egress: [{ cidr: '10.1.0.0/16', ports: [443] }] }),
+    ],
+    values: ['10.1.0.0/16', 'fd00::/64'],
+    witness: 'objects',
+  },
   'MCPServer.spec.egress[].namespace': objects({ egress: [{ namespace: 'data', ports: [5432] }] }, ['data', 'cache']),
   'MCPServer.spec.egress[].podLabels.*': objects(
     { egress: [{ namespace: 'data', podLabels: { app: 'first' }, ports: [5432] }] },

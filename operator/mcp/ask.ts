@@ -1,0 +1,133 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Dispatcher } from 'undici'
+
+export type Question = {
+  readonly method: Dispatcher.HttpMethod
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: string | Buffer
+}
+
+export type Head = { readonly status: number; readonly headers: IncomingHttpHeaders }
+
+/** Takes an answer as it comes. What is thrown here ends the exchange and is what it rejects with. */
+export type Taker = {
+  head?(head: Head): void
+  /** Whether this was enough; the rest is not read. */
+  data(chunk: Buffer): boolean
+}
+
+/** The answer is longer than whoever asked is ready to read. */
+export class TooLong extends Error {
+  override name = 'TooLong'
+}
+
+/** How many bytes of answers are read, in all that are asked with it. */
+export class Budget {
+  readonly #most: number
+  #left: number
+
+  constructor(most: number) {
+    this.#most = most
+    this.#left = most
+  }
+
+  /** @throws TooLong */
+  spend(bytes: number): void {
+    this.#left -= bytes
+    if (this.#left < 0) throw this.#tooLong()
+  }
+
+  /**
+   * What says beforehand that it is too long is not read at all.
+   * @throws TooLong
+   */
+  expect(length: string | undefined): void {
+    if (Number(length ?? 0) > this.#left) throw this.#tooLong()
+  }
+
+  #tooLong(): TooLong {
+    return new TooLong(`the answer is longer than ${this.#most} bytes`)
+  }
+}
+
+class Enough extends Error {}
+
+/** One exchange. Nothing of the answer is kept here: each chunk is handed on while it is in the hands of the parser. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #taker: Taker
+  readonly #signal: AbortSignal
+  readonly #done = Promise.withResolvers<Head>()
+  #controller: Dispatcher.DispatchController | undefined
+  #head: Head | undefined
+  #isOver = false
+
+  constructor(taker: Taker, signal: AbortSignal) {
+    this.#taker = taker
+    this.#signal = signal
+    if (signal.aborted) this.#abort()
+    else signal.addEventListener('abort', this.#abort)
+  }
+
+  get answer(): Promise<Head> {
+    return this.#done.promise
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#isOver) controller.abort(new Enough())
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (this.#isOver || status < 200) return
+    this.#head = { status, headers }
+    this.#try(() => this.#taker.head?.({ status, headers }))
+  }
+
+  onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#isOver) return
+    this.#try(() => {
+      if (!this.#taker.data(chunk)) return
+      this.#end(() => this.#done.resolve(this.#head!))
+      this.#controller?.abort(new Enough())
+    })
+  }
+
+  onResponseEnd(): void {
+    this.#end(() => this.#done.resolve(this.#head!))
+  }
+
+  onResponseError(_: unknown, error: Error): void {
+    this.#end(() => this.#done.reject(error))
+  }
+
+  #try(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  readonly #abort = (): void => this.#fail(this.#signal.reason)
+
+  #fail(reason: unknown): void {
+    this.#end(() => this.#done.reject(reason))
+    this.#controller?.abort(new Enough())
+  }
+
+  #end(settle: () => void): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#signal.removeEventListener('abort', this.#abort)
+    settle()
+  }
+}
+
+/** Asks, and hands the answer over as it comes. Redirects are not followed, and nothing is asked twice. */
+export function ask(client: Dispatcher, question: Question, taker: Taker, signal: AbortSignal): Promise<Head> {
+  const exchange = new Exchange(taker, signal)
+  const { method, path, headers, body = null } = question
+  client.dispatch({ method, path, headers, body }, exchange)
+  return exchange.answer
+}

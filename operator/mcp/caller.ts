@@ -1,0 +1,146 @@
+import type { Dispatcher } from 'undici'
+import { askMcp, type Told } from './answer.ts'
+import type { Budget } from './ask.ts'
+
+/** A server, how to get there, and as whom. */
+export type Target = {
+  readonly client: Dispatcher
+  readonly path: string
+  /** Who asks: the credential, and the name of the host if it is not that of the address. */
+  readonly headers: Readonly<Record<string, string>>
+  /** The name that the caller gives itself. */
+  readonly name: string
+}
+
+/** The gateway or the server behind it said no, in its words. */
+export class Refused extends Error {
+  override name = 'Refused'
+  readonly status: number
+  /** The gateway's word for it. */
+  readonly reason: string | undefined
+
+  constructor(status: number, text: string, reason?: string) {
+    super(text)
+    this.status = status
+    this.reason = reason
+  }
+}
+
+type Fields = Readonly<Record<string, unknown>>
+
+const modernRevision = '2026-07-28'
+const legacyRevision = '2025-11-25'
+/** Error codes by which a server of the modern era answers a request that it does not like (MCP 2026-07-28, lifecycle). */
+const modernCodes = new Set([-32_020, -32_021, -32_022])
+/** What a header can carry, and a revision is no longer than that. */
+const revisionFormat = /^[\x21-\x7e]{1,32}$/
+/** Visible ASCII, as MCP asks of it (2025-11-25, transports). */
+const sessionFormat = /^[\x21-\x7e]{1,4096}$/
+const leave = 2000
+
+/** Speaks MCP to one server, in the era that it is of. All that it says together is at most as long as the budget. */
+export class McpCaller {
+  readonly #target: Target
+  readonly #budget: Budget
+  readonly #signal: AbortSignal
+  #headers: Record<string, string> = {}
+  #meta: Fields | undefined
+  #id = 0
+  revision = modernRevision
+
+  constructor(target: Target, budget: Budget, signal: AbortSignal) {
+    this.#target = target
+    this.#budget = budget
+    this.#signal = signal
+  }
+
+  /**
+   * Finds out the era: the modern request first, and `initialize` unless the answer is one of that era. Gives back what the server says of itself.
+   * @throws Refused
+   * @throws TooLong
+   */
+  async open(): Promise<Fields> {
+    const clientInfo = { name: this.#target.name, version: '0.1.0' }
+    this.#meta = {
+      'io.modelcontextprotocol/protocolVersion': modernRevision,
+      'io.modelcontextprotocol/clientCapabilities': {},
+      'io.modelcontextprotocol/clientInfo': clientInfo,
+    }
+    this.#headers = { 'mcp-protocol-version': modernRevision }
+    const probe = await this.#request('server/discover', {})
+    if (probe.answer.result) return probe.answer.result
+    if (modernCodes.has(probe.answer.error?.code ?? 0)) return {}
+    // Who is refused as a caller learns nothing about the era.
+    if ([401, 403].includes(probe.status) || probe.status >= 500) return required(probe)
+    this.#meta = undefined
+    this.#headers = {}
+    const opened = await this.#request('initialize', { protocolVersion: legacyRevision, capabilities: {}, clientInfo })
+    const result = required(opened)
+    this.#headers = this.#session(opened, result['protocolVersion'])
+    await this.#send('POST', this.#signal, { jsonrpc: '2.0', method: 'notifications/initialized' })
+    return result
+  }
+
+  /**
+   * @throws Refused
+   * @throws TooLong
+   */
+  async call(method: string, params: Fields): Promise<Fields> {
+    return required(await this.#request(method, params))
+  }
+
+  /** Ends the session, if there is one, even if the time is over. Never throws. */
+  async close(): Promise<void> {
+    if (this.#headers['mcp-session-id'] === undefined) return
+    try {
+      await this.#send('DELETE', AbortSignal.timeout(leave))
+    } catch {
+      // the session ends by itself
+    }
+  }
+
+  /** What later requests carry; what no header could is a server that does not speak MCP. */
+  #session({ status, headers }: Told, revision: unknown): Record<string, string> {
+    if (typeof revision === 'string') this.revision = revision
+    else this.revision = legacyRevision
+    if (!revisionFormat.test(this.revision)) throw new Refused(status, 'the answer names no revision of the protocol')
+    const session = headers['mcp-session-id']
+    if (session === undefined) return { 'mcp-protocol-version': this.revision }
+    if (typeof session !== 'string' || !sessionFormat.test(session))
+      throw new Refused(status, 'the id of the session is none')
+    return { 'mcp-protocol-version': this.revision, 'mcp-session-id': session }
+  }
+
+  async #request(method: string, params: Fields): Promise<Told> {
+    const id = ++this.#id
+    const full = this.#meta ? { ...params, _meta: this.#meta } : params
+    return this.#send('POST', this.#signal, { jsonrpc: '2.0', id, method, params: full }, { id, method })
+  }
+
+  #send(
+    verb: 'POST' | 'DELETE',
+    signal: AbortSignal,
+    message?: object,
+    asked?: { readonly id: number; readonly method: string },
+  ): Promise<Told> {
+    const { client, path, headers } = this.#target
+    const question = {
+      method: verb,
+      path,
+      headers: {
+        ...this.#headers,
+        ...headers,
+        ...(message && { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }),
+        ...(this.#meta && asked && { 'mcp-method': asked.method }),
+      },
+      ...(message && { body: JSON.stringify(message) }),
+    }
+    return askMcp(client, question, asked?.id ?? -1, this.#budget, signal)
+  }
+}
+
+function required({ status, answer }: Told): Fields {
+  if (answer.result) return answer.result
+  const { message = 'the answer is no MCP message', reason } = answer.error ?? {}
+  throw new Refused(status, `HTTP ${status}: ${message.slice(0, 1024)}`, reason)
+}
