@@ -6,6 +6,7 @@ import { filesLike, manifestsIn } from '../hack/manifests/files.ts'
 import { install } from '../hack/manifests/install.ts'
 import { operate, operatorNamespace, until, type Staged } from '../hack/operator/stage.ts'
 import { fenceProbes } from './fence-probes.ts'
+import { pathOf } from './kit/resource.ts'
 
 const bindings = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings'
 const policies = fenceProbes(operatorNamespace).map(({ policy }) => policy)
@@ -45,13 +46,24 @@ describe.skipIf(noControlPlane)('an operator that is started', () => {
     return text === 'ok\n' ? text : undefined
   }
   const says = (wanted: string) => until(async () => (await page('/readyz')).includes(wanted), wanted)
+  /** What the API server answers the operator's user to what a policy has to refuse. */
+  const tried = async (policy: string): Promise<number> => {
+    const { resource, object } = fenceProbes(operatorNamespace).find(one => one.policy === policy)!
+    const rest = plane.rest(await plane.account(operatorNamespace, 'bartizan-operator'))
+    return (await rest.request('POST', `${pathOf(resource, operatorNamespace)}?dryRun=All`, object)).status
+  }
   const without = async (policy: string, during: () => Promise<void>): Promise<void> => {
     const path = `${bindings}/${policy}.mcp.gateway.io`
     const { body } = await plane.rest().request('GET', path)
     await plane.rest().request('DELETE', path)
-    await during()
-    const { resourceVersion: _, uid: __, ...metadata } = body['metadata'] as Json
-    await plane.rest().request('POST', bindings, { ...body, metadata })
+    await until(async () => (await tried(policy)) === 201, `the end of ${policy}`)
+    try {
+      await during()
+    } finally {
+      const { resourceVersion: _, uid: __, ...metadata } = body['metadata'] as Json
+      await plane.rest().request('POST', bindings, { ...body, metadata })
+      await until(async () => (await tried(policy)) === 403, `${policy} again`)
+    }
   }
 
   test('inside its fence is ready, and nothing was written for it', async () => {
@@ -65,20 +77,26 @@ describe.skipIf(noControlPlane)('an operator that is started', () => {
       ).not.toContain('bartizan-fence-probe')
   })
 
-  test.each(policies)('without the policy %s is not ready, and says why; with it again it is', async policy => {
+  test.each(policies)('without the policy %s is not ready, and says why', async policy => {
     await without(policy, async () => {
-      await start()
-      await says(`unfenced: the admission policy ${policy} let through`)
+      const { errors } = await start()
+      const wanted = `unfenced: the admission policy ${policy} let through`
+      await says(wanted)
+      await until(async () => errors().join().includes(wanted), 'a line in the log')
+      expect((await page('/readyz')).match(/^unfenced/gm)).toHaveLength(1)
       expect(await page('/metrics')).toContain(`bartizan_fence_holds{policy="${policy}"} 0`)
-      expect(operator?.errors().join()).toContain(`the admission policy ${policy} let through`)
     })
+  })
+
+  test('becomes ready when the policy that was missing is there', async () => {
     await until(ready, 'readiness')
+    expect(operator?.lines.filter(({ event }) => event === 'fenced')).toHaveLength(1)
   })
 
   test('as another user is not ready', async () => {
     await start(false, 'admin')
-    await says('unfenced: the admission policy operator let through')
-    expect((await page('/readyz')).trimEnd().split('\n')).toHaveLength(policies.length)
+    for (const policy of policies) await says(`unfenced: the admission policy ${policy} let through`)
+    expect((await page('/readyz')).match(/^unfenced/gm)).toHaveLength(policies.length)
   })
 
   test('as another user is ready when it was told to be unfenced', async () => {

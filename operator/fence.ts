@@ -7,7 +7,7 @@ import { fenceProbes, type Probe } from './fence-probes.ts'
 
 /** Milliseconds after which the fence is tried again, and when it was not seen: policies are compiled a moment after they were applied. */
 const again = 3_600_000
-const soon = 10_000
+const soon = 5000
 
 export type FenceOptions = {
   readonly client: Client
@@ -29,7 +29,7 @@ export class Fence {
   readonly #seen = new Map<string, boolean>()
   /** Why a policy could not be asked. */
   readonly #troubles = new Map<string, string>()
-  #told = ''
+  #told: string | undefined
 
   constructor(options: FenceOptions) {
     this.#options = options
