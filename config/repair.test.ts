@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { noControlPlane } from '../hack/controlplane/absent.ts'
 import { controlPlane, type OwnControlPlane } from '../hack/controlplane/index.ts'
-import type { Rest } from '../hack/controlplane/rest.ts'
+import type { Json, Rest } from '../hack/controlplane/rest.ts'
 import { create, install } from '../hack/manifests/install.ts'
 import { container, madeFor, merged, server } from '../hack/rbac/made.ts'
 import { apps, core, networking, ours } from '../hack/rbac/places.ts'
@@ -104,6 +104,8 @@ describe.skipIf(noControlPlane)('the fence', () => {
   })
   afterAll(() => plane?.stop())
 
+  const jsonPatch = 'application/json-patch+json'
+
   const said = async (who: Rest, method: string, path: string, body?: unknown, type?: string): Promise<string> => {
     const answer = await who.request(method, path, body, type)
     return answer.status < 300 ? 'ok' : `${answer.status} ${String(answer.body['message'])}`
@@ -119,42 +121,65 @@ describe.skipIf(noControlPlane)('the fence', () => {
 
   describe('hinders no repair', () => {
     test.each(Object.keys(foreign))('of a %s in which others have put everything that they could', async kind => {
-      const path = `${paths[kind]}?dryRun=All&force=true&fieldManager=bartizan`
-      expect(await said(operator, 'PATCH', path, applied(kind), 'application/apply-patch+yaml')).toBe('ok')
-      expect(await said(operator, 'PUT', `${paths[kind]}?dryRun=All`, await asItWas(kind))).toBe('ok')
+      const whole = await asItWas(kind)
+      expect(await said(operator, 'PATCH', `${paths[kind]}?dryRun=All`, whole, jsonPatch)).toBe('ok')
       expect(await said(operator, 'DELETE', `${paths[kind]}?dryRun=All`)).toBe('ok')
     })
 
-    /** As the operator makes it, with what the API server says alone. */
+    /** A patch that makes of an object what the operator wants, in one write. */
     async function asItWas(kind: string): Promise<object> {
-      const { body } = await admin.request('GET', paths[kind] ?? '')
-      const { resourceVersion, finalizers } = body['metadata'] as { resourceVersion: string; finalizers: string[] }
-      const { clusterIP, clusterIPs } = (body['spec'] ?? {}) as { clusterIP?: string; clusterIPs?: string[] }
-      const address = kind === 'Service' ? { spec: { clusterIP, clusterIPs } } : {}
-      return merged(applied(kind), { metadata: { resourceVersion, finalizers }, ...address }) as object
+      const { metadata: _, ...fields } = madeFor(server, uid)[kind as 'Deployment'].body
+      const { spec = {} } = (await admin.request('GET', paths[kind] ?? '')).body as { spec?: Json }
+      const { clusterIP, clusterIPs } = spec
+      const address = kind === 'Service' ? { spec: { ...fields.spec, clusterIP, clusterIPs } } : {}
+      return Object.entries({ ...fields, ...address }).map(([field, value]) => ({
+        op: 'add',
+        path: `/${field}`,
+        value,
+      }))
     }
 
-    const changes: readonly { what: string; body: object }[] = [
-      { what: 'another image of its own container', body: { name: 'server', image: 'example.test/mcp:2' } },
-      { what: 'a variable of its own container', body: { name: 'server', env: [{ name: 'A', value: 'b' }] } },
-    ]
-    test.each(changes)('by $what beside a foreign one', async ({ body }) => {
-      const patch = { spec: { template: { spec: { containers: [body] } } } }
+    test('that leaves in place what others put in', async () => {
       const path = `${paths['Deployment']}?dryRun=All`
-      expect(await said(operator, 'PATCH', path, patch, 'application/strategic-merge-patch+json')).toBe('ok')
+      expect(await said(operator, 'PATCH', path, { spec: { replicas: 2 } })).toBe('ok')
+      for (const kind of ['Service', 'NetworkPolicy', 'ConfigMap', 'ServiceAccount']) {
+        const apply = `${paths[kind]}?dryRun=All&force=true&fieldManager=bartizan`
+        expect([kind, await said(operator, 'PATCH', apply, applied(kind), 'application/apply-patch+yaml')]).toEqual([
+          kind,
+          'ok',
+        ])
+      }
     })
 
-    test('and lets nothing foreign grow', async () => {
-      const path = `${paths['Deployment']}?dryRun=All`
-      const grown = [
-        { name: 'foreign', image: 'mine' },
-        { name: 'other', image: 'mine', securityContext: { privileged: true } },
-      ]
-      for (const one of grown) {
-        const patch = { spec: { template: { spec: { containers: [one] } } } }
-        const answer = await said(operator, 'PATCH', path, patch, 'application/strategic-merge-patch+json')
-        expect([one.name, answer]).toEqual([one.name, expect.stringMatching(/^403/)])
-      }
+    test('that puts its own container back beside a foreign one', async () => {
+      const { path, body } = madeFor('robbed', uid).Deployment
+      const robbed = { containers: [{ name: 'foreign', image: 'foreign', securityContext: { privileged: true } }] }
+      await create(plane, path, merged(body, { spec: { template: { metadata: template, spec: robbed } } }) as object)
+      const apply = `${path}/mcp-robbed?dryRun=All&force=true&fieldManager=bartizan`
+      const whole = { apiVersion: 'apps/v1', kind: 'Deployment', ...body }
+      expect(await said(operator, 'PATCH', apply, whole, 'application/apply-patch+yaml')).toBe('ok')
+    })
+  })
+
+  describe('lets nothing grow that others put in', () => {
+    const grown: readonly { what: string; containers: readonly object[] }[] = [
+      { what: 'another image in a foreign container', containers: [{ name: 'foreign', image: 'mine' }] },
+      {
+        what: 'a variable in a foreign container',
+        containers: [{ name: 'foreign', env: [{ name: 'A', value: 'b' }] }],
+      },
+      { what: 'another foreign container', containers: [{ ...foreignPod.containers[1], name: 'other' }] },
+      {
+        what: 'a foreign volume in a container of its own',
+        containers: [{ name: 'server', volumeMounts: [{ name: 'disk', mountPath: '/disk' }] }],
+      },
+      { what: 'a container of its own in a namespace of the host', containers: [container({ name: 'new' })] },
+    ]
+
+    test.each(grown)('$what', async ({ containers }) => {
+      const patch = { spec: { template: { spec: { containers } } } }
+      const type = 'application/strategic-merge-patch+json'
+      expect(await said(operator, 'PATCH', `${paths['Deployment']}?dryRun=All`, patch, type)).toMatch(/^403.*denied/)
     })
   })
 
