@@ -17,7 +17,6 @@ describe.skipIf(noControlPlane)('config/admission', () => {
     'owner without pods': ['ClusterRole/bartizan-server-owner', 'Role/gets-twenty-secrets'],
     'owner without Secrets': ['ClusterRole/bartizan-server-owner', 'Role/runs-pods'],
     'owner who edits': ['ClusterRole/bartizan-server-owner', 'ClusterRole/edit'],
-    'owner who opens': ['ClusterRole/bartizan-server-owner', 'Role/runs-pods', 'Role/opens-networks'],
     security: ['ClusterRole/bartizan-security'],
     platform: ['ClusterRole/bartizan-platform'],
     'platform with the certificate': ['ClusterRole/bartizan-platform', 'Role/gets-the-certificate'],
@@ -31,7 +30,6 @@ describe.skipIf(noControlPlane)('config/admission', () => {
   const rolesOfTheTeam = {
     'runs-pods': [{ apiGroups: [''], resources: ['pods'], verbs: ['create'] }],
     'gets-twenty-secrets': [{ apiGroups: [''], resources: ['secrets'], resourceNames: twenty, verbs: ['get'] }],
-    'opens-networks': [{ apiGroups: ['networking.k8s.io'], resources: ['networkpolicies'], verbs: ['create'] }],
     'gets-the-certificate': [{ apiGroups: [''], resources: ['secrets'], resourceNames: ['mcp-tls'], verbs: ['get'] }],
   }
 
@@ -61,7 +59,6 @@ describe.skipIf(noControlPlane)('config/admission', () => {
       () => createServer('owner without pods', []),
       () => createServer('owner', [], { [label]: 'x' }),
       () => gateway('platform', 'mcp-tls'),
-      () => openTo('owner', [{ namespace: 'db', ports: [5432] }]),
     ]
     for (const ask of refused) await vi.waitUntil(async () => (await ask()).status === 403, { timeout: 30_000 })
   })
@@ -137,72 +134,6 @@ describe.skipIf(noControlPlane)('config/admission', () => {
           Array.from({ length: 20 }, () => 'other'),
         ),
       ).toEqual(forbidden('Secret other'))
-    })
-  })
-
-  const openTo = async (user: string, egress: readonly object[]): Promise<Verdict> => {
-    const body = { ...server('weather', []), spec: { image: 'weather', egress } }
-    return verdict(await as(user).request('POST', `${ours}/mcpservers?dryRun=All`, body))
-  }
-
-  describe('the destinations of a server', () => {
-    const wide = [
-      { what: 'a namespace', entry: { namespace: 'kube-system', ports: [10_250] }, said: 'the namespace kube-system' },
-      { what: 'an address range', entry: { cidr: '10.0.0.0/8', ports: [10_250] }, said: '10.0.0.0/8' },
-      {
-        what: 'pods of a namespace',
-        entry: { namespace: 'db', podLabels: { app: 'db' }, ports: [5432] },
-        said: 'the namespace db',
-      },
-    ]
-    const most = Array.from({ length: 32 }, (_, at) => ({ cidr: `10.${at}.0.0/16`, ports: [443] }))
-    const path = `${ours}/mcpservers/opened`
-    const change = async (user: string, spec: object): Promise<Verdict> =>
-      verdict(await as(user).request('PATCH', `${path}?dryRun=All`, { spec }))
-    const changed = { status: 200, message: '' }
-
-    beforeAll(async () => {
-      const body = server('opened', [])
-      await create(plane, `${ours}/mcpservers`, { ...body, spec: { image: 'weather', egress: most.slice(0, 2) } })
-    })
-
-    test.each(wide)(
-      'are named by who may create NetworkPolicies, and by nobody else: $what',
-      async ({ entry, said }) => {
-        expect(await openTo('owner who opens', [entry])).toEqual(created)
-        expect(await openTo('owner who edits', [entry])).toEqual(created)
-        expect(await openTo('owner', [entry])).toEqual(
-          forbidden(`you may not create NetworkPolicies in this namespace`),
-        )
-        expect(await openTo('owner', [entry])).toEqual(forbidden(said))
-      },
-    )
-
-    test('may be as many as a server has', async () => {
-      expect(await openTo('owner who opens', most)).toEqual(created)
-      expect(await openTo('owner', most)).toEqual(forbidden('NetworkPolicies'))
-    })
-
-    test('may be none', async () => {
-      expect(await openTo('owner', [])).toEqual(created)
-    })
-
-    test('stay, go and change their order, whoever changes the server', async () => {
-      expect(await change('owner', { args: ['--fast'] })).toEqual(changed)
-      expect(await change('owner', { egress: most.slice(0, 2).toReversed() })).toEqual(changed)
-      expect(await change('owner', { egress: most.slice(1, 2) })).toEqual(changed)
-      expect(await change('owner', { egress: null })).toEqual(changed)
-    })
-
-    test('are not widened by who may not open them', async () => {
-      for (const egress of [
-        most.slice(0, 3),
-        [{ ...most[0], ports: [443, 10_250] }],
-        [{ ...most[0], cidr: '10.0.0.0/8' }],
-      ]) {
-        expect(await change('owner', { egress })).toEqual(forbidden('NetworkPolicies'))
-        expect(await change('owner who opens', { egress })).toEqual(changed)
-      }
     })
   })
 

@@ -11,6 +11,8 @@ export type Field = {
   readonly field: string
   readonly allowed: string
   readonly changes: readonly Change[]
+  /** Names of other rows of forbidden.ts that are about it. */
+  readonly tried?: readonly string[]
 }
 
 export const controlled = 'controlled by one object of its kinds'

@@ -22,6 +22,7 @@ export const fieldsOfObjects: readonly Field[] = [
     field: 'metadata.namespace',
     allowed: 'any that does not begin with `kube-`',
     changes: [],
+    tried: owned.map(kind => `make a ${kind} in kube-system`),
   },
   {
     object: 'every object of a server',

@@ -124,7 +124,6 @@ export const fieldsOfPods: readonly Field[] = [
       ...[
         { hostPath: { path: '/' } },
         { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
-        { projected: { sources: [] } },
         { persistentVolumeClaim: { claimName: 'x' } },
         { csi: { driver: 'example.com' } },
         { nfs: { server: 'x', path: '/' } },

@@ -73,6 +73,12 @@ export const fieldsOfReports: readonly Field[] = [
     field: 'through `/status`',
     allowed: 'annotations below `mcp.gateway.io/` of pods with its label',
     changes: [],
+    tried: [
+      'touch a pod that is not its own',
+      'change the labels of a pod through its status',
+      'say that a pod is ready',
+      'change annotations of others on a pod',
+    ],
   },
   {
     object: 'our kinds',
@@ -80,5 +86,6 @@ export const fieldsOfReports: readonly Field[] = [
     field: 'through `/status`',
     allowed: 'any status: what it says of servers is believed by people',
     changes: [],
+    tried: ['change a server', 'loosen a policy'],
   },
 ]
