@@ -116,6 +116,7 @@ describe.skipIf(noControlPlane)('config/default', () => {
 
   describe('with another namespace and name set by an overlay', () => {
     let other: OwnControlPlane
+    let installed: Awaited<ReturnType<OwnControlPlane['kubectl']>>
     let overlay: string
     const user = { namespace: 'elsewhere', name: 'my-bartizan-operator' }
 
@@ -125,7 +126,7 @@ describe.skipIf(noControlPlane)('config/default', () => {
       const kustomization = { resources, namespace: user.namespace, namePrefix: 'my-' }
       writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization))
       other = await controlPlane({ controllers: true })
-      expect(await other.kubectl(['apply', '-k', overlay])).toMatchObject({ status: 0 })
+      installed = await other.kubectl(['apply', '-k', overlay])
     })
     afterAll(async () => {
       rmSync(overlay, { recursive: true })
@@ -133,6 +134,7 @@ describe.skipIf(noControlPlane)('config/default', () => {
     })
 
     test('names the operator nowhere by its former namespace', async () => {
+      expect(installed).toMatchObject({ status: 0 })
       const { stdout } = await other.kubectl(['kustomize', overlay])
       expect(stdout).not.toContain('bartizan-system')
       const bound = manifestsIn(stdout).flatMap(({ kind, spec }) =>

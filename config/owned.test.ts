@@ -68,15 +68,15 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
     const kind = { apiVersion: 'mcp.gateway.io/v1', kind: 'MCPServer' }
     await create(plane, `${ours}/mcpservers`, { ...kind, metadata: { name }, spec: { image: 'weather' } })
     await eventually(async () => (await statusOf(`${apps}/deployments/mcp-${name}`)) === 200)
-    const { stderr, status } = await plane.kubectl([
-      ...['rollout', 'status', `deployment/mcp-${name}`, '-n', 'team', '--timeout=60s'],
-    ])
-    expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+    const rollout = ['rollout', 'status', `deployment/mcp-${name}`, '-n', 'team', '--timeout=60s']
+    const { stderr, status } = await plane.kubectl(rollout)
+    if (status !== 0) throw new Error(stderr)
   }
 
-  const ask = async (who: Rest, path: string, body: object) => {
-    const answer = await who.request('PATCH', `${path}?dryRun=All`, body, 'application/strategic-merge-patch+json')
-    return { status: answer.status, message: String(answer.body['message'] ?? '') }
+  const strategic = 'application/strategic-merge-patch+json'
+  const ask = async (who: Rest, path: string, body: object, type?: string) => {
+    const { status, body: answer } = await who.request('PATCH', `${path}?dryRun=All`, body, type)
+    return { status, message: status < 300 ? '' : String(answer['message']) }
   }
   const users = () => [admin, editor]
   const refusal = { status: 403, message: expect.stringContaining('change the MCPServer weather') as string }
@@ -166,7 +166,7 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
   ]
 
   test.each(foreign)('is not given $what by editor and administrator, who are told what to change', async one => {
-    for (const user of users()) expect(await ask(user, one.path, one.body)).toEqual(refusal)
+    for (const user of users()) expect(await ask(user, one.path, one.body, strategic)).toEqual(refusal)
   })
 
   test('is not replaced, nor changed by an apply', async () => {
@@ -182,17 +182,12 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
   test('is not scaled; the MCPServer is', async () => {
     const scale = { spec: { replicas: 3 } }
     for (const user of users())
-      expect(await ask2(user, `${children.Deployment}/scale`, scale)).toEqual({
+      expect(await ask(user, `${children.Deployment}/scale`, scale)).toEqual({
         status: 403,
         message: expect.stringContaining('scale the MCPServer weather') as string,
       })
-    expect((await ask2(admin, `${ours}/mcpservers/weather/scale`, scale)).status).toBe(200)
+    expect((await ask(admin, `${ours}/mcpservers/weather/scale`, scale)).status).toBe(200)
   })
-
-  const ask2 = async (who: Rest, path: string, body: object) => {
-    const answer = await who.request('PATCH', `${path}?dryRun=All`, body)
-    return { status: answer.status, message: String(answer.body['message'] ?? '') }
-  }
 
   const free: readonly { what: string; path: string; body: object }[] = [
     {
@@ -223,7 +218,7 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
   ]
 
   test.each(free)('is given $what by whom RBAC lets', async ({ path, body }) => {
-    expect(await ask2(admin, path, body)).toEqual(passes)
+    expect(await ask(admin, path, body)).toEqual(passes)
   })
 
   test.each(named)('is written by others as it is: the $kind', async ({ path }) => {
@@ -235,8 +230,8 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
     await serverCalled('orphan')
     const path = `${core}/configmaps/mcp-orphan`
     expect((await admin.request('PATCH', path, { metadata: { ownerReferences: null } })).status).toBe(200)
-    expect((await ask2(editor, path, { data: { x: 'y' } })).status).toBe(403)
-    expect((await ask2(editor, path, { metadata: { labels: null } })).status).toBe(403)
+    expect((await ask(editor, path, { data: { x: 'y' } })).status).toBe(403)
+    expect((await ask(editor, path, { metadata: { labels: null } })).status).toBe(403)
     expect((await editor.request('DELETE', path)).status).toBe(200)
   })
 
@@ -272,6 +267,26 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
     expect(await statusOf(`${core}/configmaps/mcp-brief`)).toBe(404)
   })
 
+  test('is nothing in a namespace of the cluster itself, and the server says why', async () => {
+    const path = '/apis/mcp.gateway.io/v1/namespaces/kube-system/mcpservers'
+    const body = {
+      apiVersion: 'mcp.gateway.io/v1',
+      kind: 'MCPServer',
+      metadata: { name: 'inner' },
+      spec: { image: 'x' },
+    }
+    await create(plane, path, body)
+    type Status = { conditions?: { type: string; reason: string; message: string }[] }
+    const programmed = async () =>
+      ((await get(`${path}/inner`))['status'] as Status | undefined)?.conditions?.find(one => one.type === 'Programmed')
+    await eventually(async () => (await programmed()) !== undefined)
+    expect(await programmed()).toMatchObject({
+      reason: 'ApplyRefused',
+      message: expect.stringContaining('namespaces that begin with kube-') as string,
+    })
+    expect(await statusOf('/api/v1/namespaces/kube-system/serviceaccounts/mcp-inner')).toBe(404)
+  })
+
   test('of others is theirs', async () => {
     const body = {
       metadata: { name: 'theirs' },
@@ -282,24 +297,24 @@ describe.skipIf(noControlPlane)('what the operator made', () => {
     }
     await create(plane, `${apps}/deployments`, body)
     const path = `${apps}/deployments/theirs`
-    expect(await ask2(editor, path, { spec: { paused: true } })).toEqual(passes)
-    expect(await ask2(editor, `${path}/scale`, { spec: { replicas: 2 } })).toEqual(passes)
+    expect(await ask(editor, path, { spec: { paused: true } })).toEqual(passes)
+    expect(await ask(editor, `${path}/scale`, { spec: { replicas: 2 } })).toEqual(passes)
   })
 
   describe('once the binding is deleted', () => {
     beforeAll(async () => {
       await admin.request('DELETE', binding)
-      await eventually(async () => (await ask2(editor, children.ConfigMap, { data: { x: 'y' } })).status === 200)
+      await eventually(async () => (await ask(editor, children.ConfigMap, { data: { x: 'y' } })).status === 200)
     })
 
     test('is changed by whom RBAC lets', async () => {
-      expect(await ask2(editor, children.Deployment, { spec: { replicas: 3 } })).toEqual(passes)
-      expect(await ask2(editor, `${children.Deployment}/scale`, { spec: { replicas: 3 } })).toEqual(passes)
+      expect(await ask(editor, children.Deployment, { spec: { replicas: 3 } })).toEqual(passes)
+      expect(await ask(editor, `${children.Deployment}/scale`, { spec: { replicas: 3 } })).toEqual(passes)
     })
 
     test('goes with its namespace', async () => {
       await plane.kubectl(['apply', '-k', 'config/default'])
-      await eventually(async () => (await ask2(editor, children.ConfigMap, { data: { x: 'y' } })).status === 403)
+      await eventually(async () => (await ask(editor, children.ConfigMap, { data: { x: 'y' } })).status === 403)
       await admin.request('DELETE', '/api/v1/namespaces/team')
       await eventually(async () => (await statusOf('/api/v1/namespaces/team')) === 404)
       expect(await statusOf(children.Deployment)).toBe(404)

@@ -98,10 +98,10 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
       const dry = method === 'GET' ? path : `${path}${path.includes('?') ? '&' : '?'}dryRun=All`
       const answer = await operator.request(method, dry, body)
       // What nobody may change in an object is refused before anyone is asked who it is.
-      if (method === 'PATCH' && answer.status === 422) return expect(said(answer.body)).toMatch(/immutable|invalid/i)
+      const isFixed = method === 'PATCH' && answer.status === 422
       expect({ status: answer.status, said: said(answer.body) }).toEqual({
-        status: 403,
-        said: expect.stringContaining(says) as string,
+        status: isFixed ? 422 : 403,
+        said: (isFixed ? expect.stringMatching(/immutable|invalid/i) : expect.stringContaining(says)) as string,
       })
     })
 
@@ -258,7 +258,7 @@ describe.skipIf(noControlPlane)('config/rbac', () => {
 
     test('stands around everything that the role lets the operator write', () => {
       const roles = documents.filter(
-        ({ kind, metadata }) => /Role$/.test(kind) && metadata?.name === 'bartizan-operator',
+        ({ kind, metadata }) => kind.endsWith('Role') && metadata?.name === 'bartizan-operator',
       )
       const written = roles
         .flatMap(role => (role as unknown as { rules: PolicyRule[] }).rules)

@@ -16,7 +16,7 @@ describe('the policies of the fence', () => {
     const named = filesLike('config/admission/operator*.yaml')
       .flatMap(({ text }) => manifestsIn(text))
       .filter(({ kind }) => kind === 'ValidatingAdmissionPolicy')
-      .map(({ metadata }) => metadata?.name)
+      .map(({ metadata }) => metadata?.name ?? '')
     expect(policies.map(policy => `${policy}.mcp.gateway.io`).toSorted()).toEqual(named.toSorted())
   })
 })
@@ -79,10 +79,10 @@ describe.skipIf(noControlPlane)('an operator that is started', () => {
 
   test.each(policies)('without the policy %s is not ready, and says why', async policy => {
     await without(policy, async () => {
-      const { errors } = await start()
+      const started = await start()
       const wanted = `unfenced: the admission policy ${policy} let through`
       await says(wanted)
-      await until(async () => errors().join().includes(wanted), 'a line in the log')
+      await until(async () => started.errors().join().includes(wanted), 'a line in the log')
       expect((await page('/readyz')).match(/^unfenced/gm)).toHaveLength(1)
       expect(await page('/metrics')).toContain(`bartizan_fence_holds{policy="${policy}"} 0`)
     })

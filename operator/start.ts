@@ -138,7 +138,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const revocations = new Revocations({ book, servers, withdrawals, watch })
   const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
   const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
-  const namespaces = new Namespaces({ sources, book, statuses, clock, log, work, watch, gone })
+  const namespaces = new Namespaces({ sources, book, statuses, clock, work, watch, gone })
 
   const fence = options.unfenced === true ? undefined : new Fence({ client, namespace, clock, log, metrics })
   observeReflectors(metrics, caches.all)

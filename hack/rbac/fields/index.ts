@@ -23,7 +23,15 @@ const good = madeFor(server)
 /** An object that is made with one change, and the same change to one that is there. */
 function triesOf(kind: MadeKind, { what, change, says }: Field['changes'][number]): Forbidden[] {
   const { path, body } = good[kind]
-  const create = { what: `make a ${kind} ${what}`, method: 'POST', path, body: merged(body, change), says }
+  // Of a Secret without its owner nobody knows what it is for, so two policies refuse it, in any order.
+  const isUnowned = kind.endsWith('Secret') && 'ownerReferences' in ((change as { metadata?: object }).metadata ?? {})
+  const create = {
+    what: `make a ${kind} ${what}`,
+    method: 'POST',
+    path,
+    body: merged(body, change),
+    says: isUnowned ? 'denied request' : says,
+  }
   const { name } = body.metadata
   // Under another name there is nothing to change.
   if ('name' in ((change as { metadata?: object }).metadata ?? {})) return [create]

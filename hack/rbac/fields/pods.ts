@@ -101,47 +101,43 @@ export const fieldsOfPods: readonly Field[] = [
     'template.spec.securityContext',
     '`runAsNonRoot`, `fsGroup`, the seccomp profile of the runtime; what was there',
     [
-      ...[
-        { runAsNonRoot: false },
-        { runAsUser: 0 },
-        { supplementalGroups: [0] },
-        { fsGroup: 0 },
-        { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '0' }] },
-        { seccompProfile: { type: 'Unconfined' } },
-        { seLinuxOptions: { type: 'spc_t' } },
-        { appArmorProfile: { type: 'Unconfined' } },
-      ].map(securityContext => ({
-        what: `with a pod of ${Object.keys(securityContext)[0]}`,
-        change: pod({ securityContext }),
-        says: 'no pod with a security context beyond',
-      })),
-    ],
+      { runAsNonRoot: false },
+      { runAsUser: 0 },
+      { supplementalGroups: [0] },
+      { fsGroup: 0 },
+      { sysctls: [{ name: 'kernel.shm_rmid_forced', value: '0' }] },
+      { seccompProfile: { type: 'Unconfined' } },
+      { seLinuxOptions: { type: 'spc_t' } },
+      { appArmorProfile: { type: 'Unconfined' } },
+    ].map(securityContext => ({
+      what: `with a pod of ${Object.keys(securityContext)[0]}`,
+      change: pod({ securityContext }),
+      says: 'no pod with a security context beyond',
+    })),
   ),
   field(
     'template.spec.volumes',
     'ConfigMaps, Secrets and empty folders; what was there. Which Secrets CEL cannot know',
     [
-      ...[
-        { hostPath: { path: '/' } },
-        { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
-        { persistentVolumeClaim: { claimName: 'x' } },
-        { csi: { driver: 'example.com' } },
-        { nfs: { server: 'x', path: '/' } },
-        { downwardAPI: { items: [] } },
-        { image: { reference: 'x' } },
-        {
-          ephemeral: {
-            volumeClaimTemplate: {
-              spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } },
-            },
+      { hostPath: { path: '/' } },
+      { projected: { sources: [{ serviceAccountToken: { path: 'token' } }] } },
+      { persistentVolumeClaim: { claimName: 'x' } },
+      { csi: { driver: 'example.com' } },
+      { nfs: { server: 'x', path: '/' } },
+      { downwardAPI: { items: [] } },
+      { image: { reference: 'x' } },
+      {
+        ephemeral: {
+          volumeClaimTemplate: {
+            spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1' } } },
           },
         },
-      ].map(volume => ({
-        what: `with a volume of ${Object.keys(volume)[0]}`,
-        change: pod({ volumes: [{ name: 'v', ...volume }] }),
-        says: 'another volume than',
-      })),
-    ],
+      },
+    ].map(volume => ({
+      what: `with a volume of ${Object.keys(volume)[0]}`,
+      change: pod({ volumes: [{ name: 'v', ...volume }] }),
+      says: 'another volume than',
+    })),
   ),
   field(
     'containers[].securityContext, ports',
@@ -200,13 +196,15 @@ export const fieldsOfPods: readonly Field[] = [
       says: 'ask the pod itself',
     })),
   ]),
-  field('containers[].*', 'image, command, environment by name, mounts, probes, resources; what was there', [
-    ...[{ envFrom: [{ secretRef: { name: 'theirs' } }] }, { stdin: true }, { tty: true }].map(change => ({
+  field(
+    'containers[].*',
+    'image, command, environment by name, mounts, probes, resources; what was there',
+    [{ envFrom: [{ secretRef: { name: 'theirs' } }] }, { stdin: true }, { tty: true }].map(change => ({
       what: `with a container of ${Object.keys(change)[0]}`,
       change: run(container(change)),
       says: 'without whole Secrets as their environment',
     })),
-  ]),
+  ),
   field('containers[].resources', 'processor, memory and ephemeral storage', [
     {
       what: 'with a device of the node',
