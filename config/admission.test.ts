@@ -327,7 +327,7 @@ describe.skipIf(noControlPlane)('config/admission', () => {
 
     test('fail closed, and deny', () => {
       const specs = policies.filter(({ kind }) => kind.startsWith('Validating')).map(({ spec }) => spec)
-      expect(specs.length).toBeGreaterThan(7)
+      expect(specs.length).toBe(20)
       for (const spec of specs)
         expect([{ failurePolicy: 'Fail' }, { validationActions: ['Deny'] }]).toContainEqual(
           expect.objectContaining(pick(spec as Record<string, unknown>)),
@@ -344,7 +344,7 @@ describe.skipIf(noControlPlane)('config/admission', () => {
         items: { metadata: { name: string }; status?: { typeChecking?: object } }[]
       }
       const mine = items.filter(({ metadata }) => metadata.name.endsWith('.mcp.gateway.io'))
-      expect(mine.length).toBe(4)
+      expect(mine.length).toBe(10)
       for (const { metadata, status } of mine)
         expect([metadata.name, status?.typeChecking]).toEqual([metadata.name, {}])
     })

@@ -7,6 +7,9 @@ import { controlPlane, type OwnControlPlane } from '../hack/controlplane/index.t
 import type { Rest } from '../hack/controlplane/rest.ts'
 import { manifestsIn, root, type Manifest } from '../hack/manifests/files.ts'
 import { create } from '../hack/manifests/install.ts'
+import { madeFor } from '../hack/rbac/made.ts'
+import { fenceProbes } from '../operator/fence-probes.ts'
+import { pathOf } from '../operator/kit/resource.ts'
 
 const folder = join(root, 'config/default')
 const team = '/api/v1/namespaces/team'
@@ -108,6 +111,61 @@ describe.skipIf(noControlPlane)('config/default', () => {
           },
         },
       })
+    })
+  })
+
+  describe('with another namespace and name set by an overlay', () => {
+    let other: OwnControlPlane
+    let installed: Awaited<ReturnType<OwnControlPlane['kubectl']>>
+    let overlay: string
+    const user = { namespace: 'elsewhere', name: 'my-bartizan-operator' }
+
+    beforeAll(async () => {
+      overlay = mkdtempSync(join(tmpdir(), 'overlay-'))
+      const resources = [relative(overlay, folder)]
+      const kustomization = { resources, namespace: user.namespace, namePrefix: 'my-' }
+      writeFileSync(join(overlay, 'kustomization.yaml'), JSON.stringify(kustomization))
+      other = await controlPlane({ controllers: true })
+      installed = await other.kubectl(['apply', '-k', overlay])
+    })
+    afterAll(async () => {
+      rmSync(overlay, { recursive: true })
+      await other?.stop()
+    })
+
+    test('names the operator nowhere by its former namespace', async () => {
+      expect(installed).toMatchObject({ status: 0 })
+      const { stdout } = await other.kubectl(['kustomize', overlay])
+      expect(stdout).not.toContain('bartizan-system')
+      const bound = manifestsIn(stdout).flatMap(({ kind, spec }) =>
+        kind === 'ValidatingAdmissionPolicyBinding' ? [(spec as { paramRef?: object }).paramRef] : [],
+      )
+      expect(bound.filter(ref => ref !== undefined)).toEqual(Array(6).fill(expect.objectContaining(user)))
+    })
+
+    test('stands inside the fence', async () => {
+      const operator = other.rest(await other.account(user.namespace, user.name))
+      for (const { resource, object, says } of fenceProbes(user.namespace)) {
+        const path = `${pathOf(resource, user.namespace)}?dryRun=All`
+        const refused = async (): Promise<boolean> =>
+          String((await operator.request('POST', path, object)).body['message']).includes(says)
+        await vi.waitUntil(refused, { timeout: 30_000 })
+      }
+      const { path, body } = madeFor('weather').ConfigMap
+      const there = path.replace('/team/', '/default/')
+      expect((await operator.request('POST', `${there}?dryRun=All`, body)).status).toBe(201)
+    })
+
+    test('keeps others off what it made', async () => {
+      const { path, body } = madeFor('weather').Service
+      const there = path.replace('/team/', '/default/')
+      const mine = { ...body, metadata: { ...body.metadata, ownerReferences: [] } }
+      expect((await other.rest().request('POST', there, mine)).status).toBe(201)
+      const change = { spec: { type: 'NodePort' } }
+      const refused = async (): Promise<boolean> =>
+        (await other.rest().request('PATCH', `${there}/mcp-weather?dryRun=All`, change)).status === 403
+      await vi.waitUntil(refused, { timeout: 30_000 })
+      expect((await other.rest().request('DELETE', `${there}/mcp-weather`)).status).toBe(200)
     })
   })
 

@@ -1,12 +1,14 @@
 import { randomBytes } from 'node:crypto'
 import { apiVersion } from '../crds/index.ts'
 import { drainToken, guardBytes, operatorToken, statusKey, withdrawalKey } from '../gateway/config/guard.ts'
+import { ApiError } from './kit/apierror.ts'
 import type { Client } from './kit/client.ts'
 import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import type { NameConflict, Refusal } from './translate/index.ts'
 import { createSecret, findOrCreate, valueOf, type NewSecret } from './kept-secret.ts'
 import { conflictOf, ownedBy, type Owner } from './ownership.ts'
+import { isRefusal } from './terminating.ts'
 
 /** What the operator shows to a gateway and believes it by. */
 export type Proofs = { readonly operator: string; readonly status: Buffer; readonly withdrawal: Buffer }
@@ -89,18 +91,28 @@ export class Guards {
   }
 
   /**
-   * Makes the secret of a server unless it exists, and learns what is in it.
-   * @throws Leftover, ApiError
+   * Makes the secret of a server unless it exists, and learns what is in it. That the API server would not have it is trouble like any other.
+   * @throws Leftover, ApiError: to be tried again
    */
   async ensure(owner: Owner, { isNew, isWaiting, said }: Occasion): Promise<void> {
     const known = this.#known.get(keyOf(owner))
     const before = known?.uid === owner.uid ? known : undefined
     if (before?.said === said && this.#clock.elapsed() - before.at < patience(before, isWaiting)) return
-    const wanted = secretFor(owner)
-    const made = isNew ? await createSecret(this.#client, wanted) : undefined
-    const secret = made ?? (await findOrCreate(this.#client, wanted))
-    const judged = judge(secret, owner, before?.keys)
+    const found = await this.#find(owner, isNew)
+    const judged =
+      found instanceof ApiError ? refused(found.message, owner, before?.keys) : judge(found, owner, before?.keys)
     this.#known.set(keyOf(owner), { uid: owner.uid, at: this.#clock.elapsed(), said, ...judged })
+  }
+
+  async #find(owner: Owner, isNew: boolean): Promise<ApiObject | ApiError> {
+    const wanted = secretFor(owner)
+    try {
+      const made = isNew ? await createSecret(this.#client, wanted) : undefined
+      return made ?? (await findOrCreate(this.#client, wanted))
+    } catch (error) {
+      if (isRefusal(error)) return error
+      throw error
+    }
   }
 }
 
@@ -113,23 +125,23 @@ const proofsOf = (guard: Buffer): Proofs => ({
   withdrawal: withdrawalKey(guard),
 })
 
+type Judged = Pick<Known, 'keys' | 'conflict' | 'refusal'>
+
 /** @param before what was known of the secret: a gateway keeps that, too, while it finds another that it cannot use */
-function judge(
-  secret: ApiObject,
-  owner: Owner,
-  before: GuardKeys | undefined,
-): Pick<Known, 'keys' | 'conflict' | 'refusal'> {
+const refused = (message: string, owner: Owner, before: GuardKeys | undefined): Judged => ({
+  ...(before && { keys: before }),
+  refusal: { kind: 'Secret', name: guardName(owner.name), message },
+})
+
+function judge(secret: ApiObject, owner: Owner, before: GuardKeys | undefined): Judged {
   const conflict = conflictOf({ ...secret, kind: 'Secret' }, owner)
   if (conflict) return { conflict }
   const [guard, previous] = [valueOf(secret, 'guard'), valueOf(secret, 'previous')]
-  const refused = (message: string) => ({
-    ...(before && { keys: before }),
-    refusal: { kind: 'Secret', name: guardName(owner.name), message },
-  })
+  const isNone = (message: string): Judged => refused(message, owner, before)
   if (guard?.length !== guardBytes)
-    return refused(`its key guard does not hold ${guardBytes} bytes: delete the Secret, and a new one is made`)
+    return isNone(`its key guard does not hold ${guardBytes} bytes: delete the Secret, and a new one is made`)
   if (previous !== undefined && previous.length !== guardBytes)
-    return refused(`its key previous does not hold ${guardBytes} bytes: remove that key, or put in the former guard`)
+    return isNone(`its key previous does not hold ${guardBytes} bytes: remove that key, or put in the former guard`)
   const keys = { ...proofsOf(guard), drain: drainToken(guard) }
   return { keys: previous === undefined ? keys : { ...keys, previous: proofsOf(previous) } }
 }

@@ -25,6 +25,8 @@ function fail(event: string, error: unknown): never {
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env)
   const { KUBECONFIG: kubeconfig } = environment
+  const unfenced = process.argv.includes('--unfenced')
+  if (unfenced) log.warn('unfenced', { why: '--unfenced: no admission policy is asked for' })
   const operator = await startOperator({
     credentials: kubeconfig === undefined ? inCluster() : fromKubeconfig(readFileSync(kubeconfig, 'utf8')),
     namespace: environment.POD_NAMESPACE,
@@ -32,6 +34,7 @@ async function main(): Promise<void> {
     identity: `${environment.POD_NAME}_${randomUUID()}`,
     gatewayImage: environment.GATEWAY_IMAGE,
     port: environment.HEALTH_PORT,
+    unfenced,
     log,
     lost: () => process.exit(1),
   })

@@ -1,5 +1,4 @@
 import type { Clock } from './kit/clock.ts'
-import type { Log } from './kit/log.ts'
 import type { Result } from './kit/queue.ts'
 import { statusesOf, type Status } from './translate/index.ts'
 import type { Plan } from './book.ts'
@@ -12,13 +11,12 @@ import { parallel } from './parallel.ts'
 import { Leftover } from './ownership.ts'
 import { documentsOf, secretsNamedIn, type Sources } from './snapshot.ts'
 import type { Statuses } from './statuses.ts'
-import { isRefusal, isTerminating } from './terminating.ts'
+import { isTerminating } from './terminating.ts'
 
 export type NamespacesOptions = Level & {
   readonly sources: Sources
   readonly statuses: Statuses
   readonly clock: Clock
-  readonly log: Log
   /** A server has to be brought in line. */
   readonly work: (entry: Entry) => void
   /** It is no more. */
@@ -93,14 +91,12 @@ export class Namespaces {
     await Promise.all([
       sources.secrets.refresh(namespace, names),
       parallel(book.entries(namespace), 8, async entry => {
-        const { server, owner } = entry
+        const { owner } = entry
         try {
           await sources.guards.ensure(owner, this.#occasion(entry))
         } catch (error) {
-          if (error instanceof Leftover) waits = entry.wasTried = true
-          else if (isRefusal(error))
-            this.#options.log.warn('no guard secret', { namespace, server, error: error.message })
-          else throw error
+          if (!(error instanceof Leftover)) throw error
+          waits = entry.wasTried = true
         }
       }),
     ])

@@ -13,6 +13,8 @@ export type OperatorOptions = {
   readonly log: Log
   /** Where health and metrics are served, on both families; 0 for any free port, left out for none. */
   readonly port?: number
+  /** Starts although no admission policy keeps its user to what is its own, and does not look whether one does. */
+  readonly unfenced?: boolean
   /** Leadership was lost although nobody asked for it: the process has to end. */
   lost(): void
   readonly clock?: Clock

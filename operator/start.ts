@@ -1,6 +1,7 @@
 import { Applier } from './applier.ts'
 import { Book } from './book.ts'
 import { Caches } from './caches.ts'
+import { Fence } from './fence.ts'
 import { GeneratedKeys } from './generated.ts'
 import { Guards } from './guards.ts'
 import { healthPages } from './health-pages.ts'
@@ -139,17 +140,20 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const revocations = new Revocations({ book, servers, withdrawals, watch })
   const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
   const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
-  const namespaces = new Namespaces({ sources, book, statuses, clock, log, work, watch, gone })
+  const namespaces = new Namespaces({ sources, book, statuses, clock, work, watch, gone })
 
+  const fence = options.unfenced === true ? undefined : new Fence({ client, namespace, clock, log, metrics })
   observeReflectors(metrics, caches.all)
   observeLeader(metrics, name, leader)
   const health =
     options.port === undefined
       ? undefined
-      : await healthPages(caches.all, metrics, options.port, () => (isEnding ? ['it is ending'] : []))
+      : await healthPages(caches.all, metrics, options.port, () =>
+          isEnding ? ['it is ending'] : (fence?.problems() ?? []),
+        )
 
   const [watching, working, leading] = [new AbortController(), new AbortController(), new AbortController()]
-  const watched = caches.run(watching.signal)
+  const watched = Promise.all([caches.run(watching.signal), fence?.run(watching.signal)])
   const led = leader.run(leading.signal)
   const worked = (async () => {
     const aborted = new Promise(resolve => working.signal.addEventListener('abort', resolve, { once: true }))

@@ -72,6 +72,19 @@ describe.skipIf(noControlPlane)('the control plane for tests', () => {
     expect((await plane.kubectl(['get', 'pods'], '', account)).status).toBe(1)
   })
 
+  test('fills a Secret with the token of a ServiceAccount, as a cluster does', async () => {
+    const secret = `
+apiVersion: v1
+kind: Secret
+metadata: {name: filled, annotations: {kubernetes.io/service-account.name: default}}
+type: kubernetes.io/service-account-token
+`
+    await done(['apply', '-f', '-'], secret)
+    await expect
+      .poll(() => done(['get', 'secret', 'filled', '-o', 'jsonpath={.data.token}']), { timeout: 30_000 })
+      .not.toBe('')
+  })
+
   test('goes on where it was after the API server was killed', async () => {
     await plane.kill()
     await expect(plane.rest().request('GET', '/readyz')).rejects.toThrow('ECONNREFUSED')

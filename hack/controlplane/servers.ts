@@ -20,13 +20,14 @@ export type Servers = {
   stop(): Promise<void>
 }
 
-/** Those that make pods of workloads, collect garbage, end namespaces, aggregate roles and look at admission policies. */
+/** Those that make pods of workloads, fill Secrets with tokens, collect garbage, end namespaces, aggregate roles and look at admission policies. */
 const controllers = [
   'deployment-controller',
   'replicaset-controller',
   'garbage-collector-controller',
   'namespace-controller',
   'serviceaccount-controller',
+  'serviceaccount-token-controller',
   'root-ca-certificate-publisher-controller',
   'endpointslice-controller',
   'disruption-controller',
@@ -137,6 +138,8 @@ async function serversOn({ place, etcd, keys, user, extra }: Base, port: number)
       const settings = {
         kubeconfig: config,
         controllers: controllers.filter(name => endpoints || name !== 'endpointslice-controller').join(','),
+        // Each is a user of its own, as in most clusters: what a policy forbids everyone but the operator must not stop one of them.
+        'use-service-account-credentials': 'true',
         'leader-elect': 'false',
         'secure-port': '0',
         'root-ca-file': join(folder, 'ca.crt'),

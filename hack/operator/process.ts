@@ -16,7 +16,7 @@ export type OperatorProcess = {
 
 /** Starts the operator as its image does, with the lease that it has there. Who starts it ends it. */
 export function operatorProcess(program: string, name: string, kubeconfig: string): OperatorProcess {
-  const child = spawn(process.execPath, [...operatorFlags(), program], {
+  const child = spawn(process.execPath, [...operatorFlags(), program, '--unfenced'], {
     stdio: ['ignore', 'pipe', 'inherit'],
     env: {
       PATH: process.env['PATH'],

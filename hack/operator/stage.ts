@@ -16,7 +16,7 @@ export type Staged = Operator & { readonly lines: Line[]; errors(): string[] }
 
 let started = 0
 
-/** Starts an operator on a control plane, as the administrator unless others are given. */
+/** Starts an operator on a control plane, as the administrator unless others are given, and without a look at the fence around its user. */
 export async function operate(plane: ControlPlane, more: Partial<OperatorOptions> = {}): Promise<Staged> {
   const lines: Line[] = []
   const at =
@@ -32,6 +32,7 @@ export async function operate(plane: ControlPlane, more: Partial<OperatorOptions
     gatewayImage: 'example.test/gateway:1',
     lease,
     lost: () => {},
+    unfenced: true,
     log: { info: at('info'), warn: at('warn'), error: at('error') },
     ...more,
   })

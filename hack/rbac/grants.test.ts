@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { filesLike } from '../manifests/files.ts'
+import { fieldsPart } from './document.ts'
+import { fields, triesOfField } from './fields/index.ts'
+import { forbidden } from './forbidden.ts'
 import { grantsOf, nameOf, operatorRoles, without } from './grants.ts'
 
 const roles = operatorRoles()
@@ -30,5 +33,18 @@ describe('the grants of the operator', () => {
     )
     expect(rows.map(([resource, verb]) => `${verb} ${resource}`)).toEqual(names)
     expect(rows.filter(([, , fails]) => fails === '**nothing**')).toEqual([])
+  })
+})
+
+describe('what the operator may write, field by field', () => {
+  test('stands in docs/rbac.md as it is tried: node hack/rbac/fields-document.ts', () => {
+    expect(filesLike('docs/rbac.md')[0]?.text.endsWith(fieldsPart())).toBe(true)
+  })
+
+  test('is tried with every row of it, each under a name of its own', () => {
+    const tried = forbidden.map(({ what }) => what)
+    expect(tried).toEqual([...new Set(tried)])
+    expect(tried).toEqual(expect.arrayContaining(fields.flatMap(triesOfField).map(({ what }) => what)))
+    expect(tried).toEqual(expect.arrayContaining(fields.flatMap(field => field.tried ?? [])))
   })
 })

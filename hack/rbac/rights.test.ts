@@ -179,6 +179,16 @@ describe.skipIf(noControlPlane)('with the rights of config/rbac the operator', (
     expect(await poked()).not.toEqual(before)
   })
 
+  test('lets nobody else change what it made, until the binding is deleted', async () => {
+    const binding = '/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicybindings/owned.mcp.gateway.io'
+    const change = (path: string) =>
+      patch(`${path}?dryRun=All`, { metadata: { labels: { 'app.kubernetes.io/name': 'x' } } })
+    expect((await change(children.Service)).status).toBe(403)
+    await api.request('DELETE', binding)
+    await eventually(async () => (await change(children.Service)).status === 200)
+    expect(await statusOf(binding)).toBe(404)
+  })
+
   test.each(named)('puts the $kind back as it was', async ({ path }) => {
     const name = 'app.kubernetes.io/name'
     await patch(path, { metadata: { labels: { [name]: 'other' } } })

@@ -1,6 +1,9 @@
+import { join } from 'node:path'
+import type { Kubectl } from '../kubectl.ts'
 import { judged, underLoad } from '../load.ts'
 import { podsOf, withServer, type Scene } from '../scene.ts'
 import { withoutOperator } from '../install.ts'
+import { root } from '../program.ts'
 import { demand, eventually, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-rolling'
@@ -33,13 +36,23 @@ async function drain(stage: Stage, { namespace, server }: Scene, times: number):
   }
 }
 
+/** Runs while others may change what the operator made; an API server needs a moment until it has forgotten a binding. */
+async function unprotected(kubectl: Kubectl, run: () => Promise<unknown>): Promise<void> {
+  await kubectl.ok(['delete', 'validatingadmissionpolicybinding', 'owned.mcp.gateway.io'])
+  try {
+    await run()
+  } finally {
+    await kubectl.ok(['apply', '-f', join(root, 'config/admission/owned.yaml')])
+  }
+}
+
 /** The same without the hook, which the operator puts back as soon as it may: it is away meanwhile. */
 async function withoutHook(stage: Stage, scene: Scene): Promise<string> {
   const { kubectl } = stage
   return withoutOperator(kubectl, async () => {
     const hook = [{ op: 'remove', path: '/spec/template/spec/containers/0/lifecycle' }]
     const patch = ['patch', '-n', space, `deployment/mcp-${scene.server}`, '--type=json', '-p', JSON.stringify(hook)]
-    await kubectl.ok(patch)
+    await unprotected(kubectl, () => eventually(() => kubectl.ok(patch), 30_000))
     await kubectl.ok(['rollout', 'status', '-n', space, `deployment/mcp-${scene.server}`, '--timeout=180s'])
     const { report } = await underLoad(stage, scene, () => restart(stage, scene, 1))
     const { quick, slow } = report
