@@ -57,6 +57,8 @@ export type PodOptions = {
   readonly guards: Guards
   readonly tls?: Files
   readonly args?: readonly string[]
+  /** The program; the sources unless it says otherwise. */
+  readonly program?: string
 }
 
 /** The files of a guard Secret. */
@@ -66,7 +68,7 @@ export const guardFiles = ([current, previous]: Guards): Files => ({
 })
 
 /** Starts the gateway process as in a pod, on ports that the system picks. */
-export async function startPod({ name, config, guards, tls, args = [] }: PodOptions): Promise<Pod> {
+export async function startPod({ name, config, guards, tls, args = [], program }: PodOptions): Promise<Pod> {
   const folder = mkdtempSync(join(tmpdir(), 'bartizan-pod-'))
   const mount: Pod['mount'] = (what, files) => mounted(join(folder, what), files)
   mount('config', typeof config === 'function' ? config(folder) : config)
@@ -79,6 +81,7 @@ export async function startPod({ name, config, guards, tls, args = [] }: PodOpti
     state: join(folder, 'state'),
     name,
     env: { POD_UID: 'pod-uid' },
+    ...(program === undefined ? {} : { program }),
   })
   const admin: Pod['admin'] = async (path, headers = {}) => {
     const res = await fetch(`${running.adminUrl.replace('0.0.0.0', '127.0.0.1')}${path}`, { headers })

@@ -31,13 +31,21 @@ export type ProcessOptions = {
   /** Names the traces of this gateway in the search for leaked secrets. */
   readonly name: string
   readonly env?: Readonly<Record<string, string>>
+  /** The program; the sources unless it says otherwise. */
+  readonly program?: string
 }
 
 const main = join(import.meta.dirname, '../../gateway/main.ts')
 
 /** Starts the gateway with the flags of its image and waits until it listens; rejects with its log when it ends instead. */
-export async function startProcess({ args, state, name, env = {} }: ProcessOptions): Promise<GatewayProcess> {
-  const child = spawn(process.execPath, [...gatewayFlags(), main, ...args, '--state', state], {
+export async function startProcess({
+  args,
+  state,
+  name,
+  env = {},
+  program = main,
+}: ProcessOptions): Promise<GatewayProcess> {
+  const child = spawn(process.execPath, [...gatewayFlags(), program, ...args, '--state', state], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, ...env },
   })

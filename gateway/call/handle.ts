@@ -1,7 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Identity } from '../auth/authenticator.ts'
 import type { Denial } from '../exchange.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
+import { connectionOf } from '../http/connection.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
@@ -82,12 +84,19 @@ function enter(attempt: Attempt, runtime: Runtime): void {
   // Nobody's usage: its questions are audited like all others, and counted apart.
   if (admitted.principal.provider === 'operator') attempt.services = { ...services, metrics: services.unshown }
   attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
+  if (!hasPlace(attempt, admitted)) return refuse(attempt, denial('http', 'Busy', 'too many connections'))
   const server = serverOf(runtime, req.url ?? '')
   if (!server) return refuse(attempt, denial('route', 'NotFound'))
   attempt.server = server.name
   const refusal = closed(services, admitted, server)
   if (refusal) return refuse(attempt, refusal)
   call(attempt, { runtime, identity: admitted, server })
+}
+
+/** From now on this connection is a caller's, and no stranger's. */
+function hasPlace({ services, req, principal = '' }: Attempt, { principal: { provider } }: Identity): boolean {
+  const connection = connectionOf(req.socket)
+  return connection !== undefined && services.connections.admit(connection, principal, provider === 'operator')
 }
 
 /** The caller is known and may call this server; what he asks of it decides the rest. */

@@ -5,6 +5,8 @@ import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import type { AnswerOwner } from '../http/memory.ts'
+import { Taking } from '../http/taking.ts'
 import { inTurns, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
@@ -46,7 +48,7 @@ type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly f
 export class StreamAnswer implements Answer {
   readonly #call: Answering
   readonly #splitter: SseSplitter
-  readonly #owner: string
+  readonly #owner: AnswerOwner
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
   #next = 0
@@ -60,6 +62,7 @@ export class StreamAnswer implements Answer {
   #answered = false
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
+  readonly #taking = new Taking()
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
@@ -77,7 +80,8 @@ export class StreamAnswer implements Answer {
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
-    if (!services.held.take(this.#owner, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.takeAnswer(this.#owner, chunk.length))
+      return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
     this.#waiting.push(...events)
@@ -120,9 +124,13 @@ export class StreamAnswer implements Answer {
       return this.#call.complete(() => endSoon(this.#call.admission.attempt.res))
     if (this.#stuck(now))
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTimeout', detail: 'half an event' })
-    if (now - this.#lastWrite < keepAliveMilliseconds) return
+    const { res } = this.#call.admission.attempt
+    if (this.#taking.late(res.writableLength, now)) return void res.destroy()
+    if (this.#reserved > 0 && !this.#judging && !this.#full) this.#holdUnwritten()
+    // Whoever has not taken the last bytes is not kept waiting by more.
+    if (now - this.#lastWrite < keepAliveMilliseconds || res.writableLength > 0) return
     this.#lastWrite = now
-    this.#call.admission.attempt.res.write(comment)
+    res.write(comment)
   }
 
   /** The final answer is out: a server that leaves the stream open afterwards says nothing more. */
@@ -130,8 +138,11 @@ export class StreamAnswer implements Answer {
     return this.#answered
   }
 
+  /** What Node still holds when the call is over is counted until the connection has it, or is gone. */
   release(): void {
-    this.#hold(0)
+    const { res } = this.#call.admission.attempt
+    this.#hold(res.destroyed ? 0 : res.writableLength)
+    if (this.#reserved > 0) res.once('close', () => this.#hold(0))
   }
 
   /** A stream may be silent for ever, but not in the middle of an event: its bytes are held meanwhile. */
@@ -149,9 +160,14 @@ export class StreamAnswer implements Answer {
     })
   }
 
+  /** Half an event, and what Node holds for a client that has not taken it. */
+  #holdUnwritten(): void {
+    this.#hold(this.#splitter.pending + this.#call.admission.attempt.res.writableLength)
+  }
+
   #hold(bytes: number): void {
     const { held } = this.#call.admission.attempt.services
-    if (bytes < this.#reserved) held.give(this.#owner, this.#reserved - bytes)
+    if (bytes < this.#reserved) held.giveAnswer(this.#owner, this.#reserved - bytes)
     this.#reserved = Math.min(this.#reserved, bytes)
   }
 
@@ -186,7 +202,7 @@ export class StreamAnswer implements Answer {
     if (this.#judging || this.#full) return this.#call.pause()
     this.#waiting = []
     this.#next = 0
-    this.#hold(this.#splitter.pending)
+    this.#holdUnwritten()
     this.#after?.()
   }
 
@@ -202,6 +218,7 @@ export class StreamAnswer implements Answer {
     this.#ready = []
     const { res, services } = this.#call.admission.attempt
     this.#lastWrite = services.now()
+    this.#taking.wrote(bytes.length)
     if (res.write(bytes)) return
     this.#full = true
     res.once('drain', () => {

@@ -44,6 +44,26 @@ export const audit = z.strictObject({
     ),
 })
 
+/** MCPGateway.spec.limits */
+export const limits = z.strictObject({
+  maxConnections: z
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Connections of clients that a gateway holds at once; an eighth of them, at most 64, is kept for the operator and for those who were not let in yet. Unset: as many as 45 KB each fit into half of its memory limit.',
+    ),
+  maxConnectionsPerIp: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Connections from one address, or from one network of 64 bits of IPv6. Unset: in a cluster no limit, since an ingress comes from one address; standalone 256.',
+    ),
+})
+
 /** Fields that MCPGateway shares with the gateway's configuration. */
 export const gatewayFields = {
   publicUrl: z
@@ -62,6 +82,7 @@ export const gatewayFields = {
     .optional()
     .describe('Origins of web pages that may call. Requests without an Origin are not concerned.'),
   audit: audit.optional().describe('The audit log.'),
+  limits: limits.optional().describe('How much of itself the gateway gives to clients.'),
 }
 
 /** MCPGateway.spec.servers: what servers given by url may be. */
@@ -73,4 +94,5 @@ export const serversCap = z.strictObject({
     ),
 })
 
+export type Limits = z.infer<typeof limits>
 export type Audit = z.infer<typeof audit>
