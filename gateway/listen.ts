@@ -68,10 +68,7 @@ function badRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
 /** A request is served once its connection knows of it. */
 function served(listener: RequestListener): RequestListener {
   return (req, res) => {
-    const connection = connectionOf(req.socket)
-    // Behind an answer that is open: the gate in front of Node's parser let it through.
-    if (!connection || connection.busy) return void req.socket.destroy()
-    connection.serve(req, res)
+    connectionOf(req.socket)?.serve(req, res)
     if (req.headers.host === undefined && req.httpVersionMinor === 1) badHost(res)
     else listener(req, res)
   }

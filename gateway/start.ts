@@ -55,11 +55,11 @@ const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdA
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now?.bind(options) ?? Date.now
   let ending = false
-  const most = defaultConnections()
+  const most = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
   const clientLimits = () => {
     const { limits } = configuration.runtime
     const mostPerIp = limits?.maxConnectionsPerIp ?? defaultPerIp(options.operator === true)
-    return { most: limits?.maxConnections ?? most, mostPerIp }
+    return { most: limits?.maxConnections ?? most[configuration.tls ? 'tls' : 'plain'], mostPerIp }
   }
   const services: Services = {
     runtime: () => configuration.runtime,

@@ -52,7 +52,7 @@ export const limits = z.strictObject({
     .max(1_000_000)
     .optional()
     .describe(
-      'Connections of clients that a gateway holds at once; an eighth of them, at most 64, is kept for the operator and for those who were not let in yet. Unset: as many as 45 KB each fit into half of its memory limit.',
+      'Connections of clients that a gateway holds at once; an eighth of them, at most 64, is kept for the operator and for those who were not let in yet. Unset: as many as fit into half of its memory limit at 45 KB each, with TLS at 120 KB.',
     ),
   maxConnectionsPerIp: z
     .int()

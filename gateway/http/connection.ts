@@ -62,7 +62,8 @@ export class Connection {
     socket.destroySoon = () => this.part()
     const { parser } = socket as Socket & { parser?: Parser | null }
     const take = parser?.onIncoming
-    if (!parser || !take) return
+    // A Node that does this differently serves nothing, rather than without this gate.
+    if (!parser || !take) return this.destroy()
     parser.onIncoming = (req, keepAlive) => {
       if (this.#mayTake()) return take(req, keepAlive)
       // CONNECT would take the socket away from the answer that is open.
@@ -71,15 +72,18 @@ export class Connection {
     }
   }
 
-  /** Is an answer open, on its way, or waiting for the one before it? */
+  /** Is an answer open, or on its way? */
   get busy(): boolean {
-    const res = this.#turn?.res
-    return res !== undefined && (res.socket !== null || !res.writableFinished)
+    return this.#turn !== undefined
   }
 
   serve(req: IncomingMessage, res: ServerResponse): void {
     this.#turn = { req, res }
     this.#patience = forStrangers
+    // Not kept longer: it is several KB, and most connections are at rest most of the time.
+    res.on('close', () => {
+      if (this.#turn?.res === res) this.#turn = undefined
+    })
   }
 
   /** There is no request after this one: it is answered, then the connection ends. */

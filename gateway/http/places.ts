@@ -1,8 +1,8 @@
 import { getHeapStatistics } from 'node:v8'
 import type { ConnectionLimits } from './connections.ts'
 
-/** What a connection costs at most that waits with a request, its answer and what Node keeps for both, over TLS (measured: docs/performance.md). Bytes. */
-const perConnection = 45_000
+/** What a connection costs at most, with a head, an open answer and what Node and OpenSSL keep for them (measured: decision 45). Bytes. */
+const perConnection = { plain: 45_000, tls: 120_000 }
 
 /** Of the memory limit, old space is that part (gateway/config/flags.ts). */
 const oldSpacePart = 0.6
@@ -15,7 +15,7 @@ function memoryLimit(): number {
 }
 
 /** As many connections as fit into half of the memory limit. */
-export const defaultConnections = (): number => Math.floor(memoryLimit() / 2 / perConnection)
+export const defaultConnections = (over: 'plain' | 'tls'): number => Math.floor(memoryLimit() / 2 / perConnection[over])
 
 /** In a pod all clients may come through one ingress; on a laptop one address is one machine. */
 export const defaultPerIp = (pod: boolean): number => (pod ? Infinity : 256)

@@ -59,7 +59,7 @@ const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
 function settingsFields({ settings, snapshot }: Scene): InForce[] {
-  const { publicUrl, hosts, origins, onFailure, tls, allowedNetworks, scrapers, from } = settings
+  const { publicUrl, hosts, origins, onFailure, limits, tls, allowedNetworks, scrapers, from } = settings
   const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
     const origin = from[field]
     return origin === undefined ? own(field, undefined, '', fallback) : [entry(field, value, origin)]
@@ -69,6 +69,8 @@ function settingsFields({ settings, snapshot }: Scene): InForce[] {
     ...said('hosts', hosts),
     ...said('origins', origins),
     ...said('audit.onFailure', onFailure, 'Refuse'),
+    ...said('limits.maxConnections', limits?.maxConnections),
+    ...said('limits.maxConnectionsPerIp', limits?.maxConnectionsPerIp),
     ...said('tls.secretName', tls?.secretName),
     ...said('servers.allowedNetworks', allowedNetworks, []),
     ...(snapshot.standalone ? [] : said('metrics.scrapers', scrapers.map(peer))),

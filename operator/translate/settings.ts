@@ -2,6 +2,8 @@ import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
 import { contains, rangeOf } from '../../gateway/config/networks.ts'
 import type { Judged } from './accept.ts'
 
+type Limits = NonNullable<MCPGatewaySpec['limits']>
+
 /** An MCPGateway with the name under which statuses speak of it. */
 export type Layer = { readonly origin: string; readonly spec: MCPGatewaySpec }
 
@@ -13,6 +15,7 @@ export type Settings = {
   readonly hosts: readonly string[]
   readonly origins?: readonly string[]
   readonly onFailure?: 'Refuse' | 'Drop'
+  readonly limits?: Limits
   readonly tls?: { readonly secretName: string }
   readonly allowedNetworks: readonly string[]
   readonly scrapers: readonly Scraper[]
@@ -55,15 +58,31 @@ function strictestAudit(layers: Layers): Settings['onFailure'] {
   return said.includes('Refuse') ? 'Refuse' : said[0]
 }
 
+/** Of two limits the smaller holds. */
+function smallestLimits(layers: Layers): Limits | undefined {
+  const smallest = (field: keyof Limits): Limits => {
+    const said = layers.flatMap(layer => layer?.spec.limits?.[field] ?? [])
+    return said.length > 0 ? { [field]: Math.min(...said) } : {}
+  }
+  const limits = { ...smallest('maxConnections'), ...smallest('maxConnectionsPerIp') }
+  return Object.keys(limits).length > 0 ? limits : undefined
+}
+
 const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   publicUrl: spec => spec.publicUrl,
   hosts: spec => spec.hosts,
   origins: spec => spec.origins,
   'audit.onFailure': spec => spec.audit?.onFailure,
+  'limits.maxConnections': spec => spec.limits?.maxConnections,
+  'limits.maxConnectionsPerIp': spec => spec.limits?.maxConnectionsPerIp,
   'tls.secretName': spec => spec.tls?.secretName,
   'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
   'metrics.scrapers': spec => spec.metrics?.scrapers,
 }
+
+/** The layer whose limit holds. */
+const smallestOf = (field: string, layers: readonly (Layer | undefined)[]): Layer | undefined =>
+  layers.toSorted((a, b) => Number(readers[field]!(a!.spec)) - Number(readers[field]!(b!.spec)))[0]
 
 /** Fields of which one object's value holds; of all others both have a part. */
 function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>): readonly (Layer | undefined)[] {
@@ -73,6 +92,7 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
   if (field === 'publicUrl' || field === 'tls.secretName') return [setting(own) ? own : floor]
   if (field === 'audit.onFailure')
     return [layers.find(layer => layer?.spec.audit?.onFailure === settings.onFailure && setting(layer))]
+  if (field.startsWith('limits.')) return [smallestOf(field, layers.filter(setting))]
   return layers.filter(setting)
 }
 
@@ -87,11 +107,13 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
   const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
   const tls = own?.spec.tls ?? floor?.spec.tls
   const onFailure = strictestAudit(layers)
+  const limits = smallestLimits(layers)
   const settings = {
     ...(publicUrl !== undefined && { publicUrl }),
     hosts: hostsOf(layers),
     ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
     ...(onFailure && { onFailure }),
+    ...(limits && { limits }),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
     scrapers: distinct(specs.flatMap(spec => spec.metrics?.scrapers ?? [])),
