@@ -11,6 +11,14 @@ test('whoever takes nothing is late after the time that the bytes may take', () 
   expect(taking.late(640 * 1024, 41 * second)).toBe(true)
 })
 
+test('a head that goes before what was written takes no time away', () => {
+  const taking = new Taking()
+  taking.wrote(100)
+  expect(taking.late(300, 5_000 * second)).toBe(false)
+  expect(taking.late(300, 5_001 * second)).toBe(false)
+  expect(taking.late(300, 5_031 * second)).toBe(true)
+})
+
 test('a byte a minute is no progress that counts', () => {
   const taking = new Taking()
   taking.wrote(100_000)

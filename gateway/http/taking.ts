@@ -8,8 +8,8 @@ const rate = 64 * 1024
  */
 export class Taking {
   #written = 0
-  /** What had been written when the time began to run. */
-  #mark = 0
+  /** What had been written when the time began to run; heads and framing are not counted, so there may be more to take than was written. */
+  #mark = -Infinity
   #since = 0
   #time = 0
 
@@ -21,7 +21,7 @@ export class Taking {
   /** Is the time over? `unwritten`: bytes that are still in this process. `now` in milliseconds since the epoch. */
   late(unwritten: number, now: number): boolean {
     if (unwritten > 0 && this.#written - unwritten < this.#mark) return now - this.#since > this.#time
-    this.#mark = unwritten > 0 ? this.#written : 0
+    this.#mark = unwritten > 0 ? this.#written : -Infinity
     this.#since = now
     this.#time = base + (unwritten / rate) * 1000
     return false
