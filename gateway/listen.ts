@@ -68,7 +68,7 @@ function badRequest(error: NodeJS.ErrnoException, socket: Duplex): void {
 /** A request is served once its connection knows of it. */
 function served(listener: RequestListener): RequestListener {
   return (req, res) => {
-    connectionOf(req.socket)?.serve(req, res)
+    connectionOf(req.socket)?.serve(res)
     if (req.headers.host === undefined && req.httpVersionMinor === 1) badHost(res)
     else listener(req, res)
   }

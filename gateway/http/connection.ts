@@ -17,9 +17,6 @@ type Parser = { onIncoming?: ((req: IncomingMessage & { upgrade?: boolean }, kee
 const carried = Symbol('connection')
 type Carrier = Duplex & { [carried]?: Connection }
 
-/** Request and answer that a connection is at. */
-type Turn = { readonly req: IncomingMessage; readonly res: ServerResponse }
-
 export const hasBody = ({ headers }: IncomingMessage): boolean =>
   headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0'
 
@@ -40,11 +37,17 @@ export class Connection {
   /** Under whose count it stands. */
   readonly source: string
   #socket: Socket
-  #turn: Turn | undefined
+  /** The answer that a connection is at, and with it the request. */
+  #res: ServerResponse | undefined
   #patience = forStrangers
   #last = false
   #halted = false
   #parting = false
+
+  /** A request is not kept longer than its answer: it is several KB, and most connections are at rest most of the time. */
+  readonly #closed = (): void => {
+    if (this.#res?.closed === true) this.#res = undefined
+  }
 
   constructor(raw: Socket, source: string) {
     this.raw = raw
@@ -74,16 +77,13 @@ export class Connection {
 
   /** Is an answer open, or on its way? */
   get busy(): boolean {
-    return this.#turn !== undefined
+    return this.#res !== undefined
   }
 
-  serve(req: IncomingMessage, res: ServerResponse): void {
-    this.#turn = { req, res }
+  serve(res: ServerResponse): void {
+    this.#res = res
     this.#patience = forStrangers
-    // Not kept longer: it is several KB, and most connections are at rest most of the time.
-    res.on('close', () => {
-      if (this.#turn?.res === res) this.#turn = undefined
-    })
+    res.on('close', this.#closed)
   }
 
   /** There is no request after this one: it is answered, then the connection ends. */
@@ -91,8 +91,8 @@ export class Connection {
     if (this.#last) return
     this.#last = true
     this.#halt()
-    const res = this.#turn?.res
-    if (!res || !this.busy) return this.part()
+    const res = this.#res
+    if (!res) return this.part()
     if (res.headersSent) res.once('finish', () => this.part())
     else res.shouldKeepAlive = false
   }
@@ -100,21 +100,21 @@ export class Connection {
   /** A body that nobody wants is read to a bound, so that the answer to it arrives; `known`: its sender was let in. */
   discard(known: boolean): void {
     if (known) this.#patience = forCallers
-    const { req, res } = this.#turn!
+    const res = this.#res!
     res.shouldKeepAlive = false
     let read = 0
-    req.on('data', (chunk: Buffer) => {
+    res.req.on('data', (chunk: Buffer) => {
       read += chunk.length
       if (read > this.#patience.bytes) this.#halt()
     })
-    req.resume()
+    res.req.resume()
   }
 
   /** What came is no request, or did not come in time. `answer` is for whoever sent it. */
   broken(answer: string): void {
     if (this.#parting) return
     // Behind a request that is complete; its answer is on the way, and nothing may stand in it.
-    if (this.busy && (this.#turn!.req.complete || this.#turn!.res.headersSent)) return this.last()
+    if (this.busy && (this.#res!.req.complete || this.#res!.headersSent)) return this.last()
     if (!this.#socket.writable) return this.destroy()
     this.#socket.write(answer)
     this.#halt()
@@ -129,7 +129,7 @@ export class Connection {
     const socket = this.#socket
     const timer = setTimeout(() => this.destroy(), this.#patience.milliseconds)
     socket.once('close', () => clearTimeout(timer))
-    const unread = this.#halted || this.#turn?.req.complete !== true
+    const unread = this.#halted || this.#res?.req.complete !== true
     socket.end(unread ? undefined : () => this.destroy())
   }
 
@@ -147,7 +147,7 @@ export class Connection {
 
   /** TLS tells a moment later that an answer was written, and its client may be faster: one more may wait for that. */
   #wasSaid(): boolean {
-    const { res } = this.#turn!
+    const res = this.#res!
     return this.#socket !== this.raw && res.writableEnded && res.socket !== null
   }
 

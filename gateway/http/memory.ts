@@ -4,7 +4,7 @@ const share = 4
 /** For whom the bytes of an answer are counted. `alone`: the only server of a gateway has no other to leave room for. */
 export type AnswerOwner = { readonly server: string; readonly alone: boolean; readonly caller: string }
 
-/** What the answers of one server hold, and for which callers. */
+/** What the answers of one server hold, and for which callers. Kept when it is nothing: that is how it is after most calls. */
 type Answers = { held: number; readonly callers: Map<string, number> }
 
 /**
@@ -64,7 +64,6 @@ export class HeldBytes {
     const own = (answers.callers.get(caller) ?? 0) - bytes
     if (own > 0) answers.callers.set(caller, own)
     else answers.callers.delete(caller)
-    if (answers.held === 0) this.#servers.delete(server)
   }
 
   get held(): number {
