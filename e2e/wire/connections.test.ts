@@ -293,6 +293,27 @@ test('a slow head is answered with 408, and its connection is closed although it
   await bound.stop()
 }, 30_000)
 
+test('an answer that is never taken ends with its connection, although it belongs to no call', async () => {
+  const places = new Connections(
+    () => ({ most: 9, mostPerIp: 9 }),
+    () => undefined,
+  )
+  const make = () => pagesServer((_, res) => void res.end(Buffer.alloc(64_000_000)), places)
+  const quiet = { info: () => undefined, warn: () => undefined, error: () => undefined }
+  const bound = await bind([{ host: '127.0.0.1', port: 0 }], make, { log: quiet })
+  const socket = await dial(Number(new URL(bound.urls[0]!).port))
+  crowd.push(socket)
+  socket.pause()
+  socket.write(requestBytes('GET / HTTP/1.1', { Host: 'x' }))
+  await expect
+    .poll(() => {
+      places.sweep()
+      return places.size
+    })
+    .toBe(0)
+  await bound.stop()
+})
+
 test('of one address there are as many connections as the limit says, and the silent ones make way', async () => {
   const config = testConfig([testServer('one', upstream.url)], { limits: { maxConnectionsPerIp: 4 } })
   const small = await playedGateway(config, keysFile(caller))

@@ -4,6 +4,7 @@ import type { Caller, Denial, Exchange, Finding, ReadLimits, Scope } from '../ex
 import { judgeRequest } from '../pipeline.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
+import { endSoon } from '../http/end-soon.ts'
 import { methods } from '../mcp/methods.ts'
 import { atOnce } from '../turns.ts'
 import type { Admission, Answer, Answering } from './admission.ts'
@@ -177,7 +178,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     const { res } = this.admission.attempt
     if (!res.headersSent) return this.deny({ stage: 'drain', code: 'ShuttingDown' })
     this.finish(res.statusCode)
-    res.end()
+    endSoon(res)
   }
 
   abandon(): void {

@@ -1,10 +1,10 @@
-import type { ServerResponse } from 'node:http'
 import type { Denial, Finding, Message } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import { SseSplitter, withData, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import { endSoon } from '../http/end-soon.ts'
 import type { AnswerOwner } from '../http/memory.ts'
 import { Taking } from '../http/taking.ts'
 import { inTurns, type Soon, whenThere } from '../turns.ts'
@@ -24,16 +24,6 @@ const maxWithheld = 16
 
 /** How long a stream stays open when its final answer is out and the server does not end it. Milliseconds. */
 const afterAnswer = 5_000
-
-/** How long a client may take to read the end of a stream. Milliseconds. */
-const lastWords = 60_000
-
-/** Ends a stream; a client that does not read its end does not keep the connection. */
-function endSoon(res: ServerResponse): void {
-  const timer = setTimeout(() => res.destroy(), lastWords).unref()
-  res.once('close', () => clearTimeout(timer))
-  res.end()
-}
 
 /**
  * A chunk from which on a stream gives way to all others before it is read on. A server that never stops talking is otherwise read for as long

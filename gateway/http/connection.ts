@@ -40,6 +40,7 @@ export class Connection {
   /** The answer that a connection is at, and with it the request. */
   #res: ServerResponse | undefined
   #patience = forStrangers
+  #looks = 0
   #last = false
   #halted = false
   #parting = false
@@ -82,8 +83,16 @@ export class Connection {
 
   serve(res: ServerResponse): void {
     this.#res = res
+    this.#looks = 0
     this.#patience = forStrangers
     res.on('close', this.#closed)
+  }
+
+  /** All is said, and the client does not take it: true after that many looks at the same answer. */
+  isStuck(looks: number): boolean {
+    const res = this.#res
+    this.#looks = res?.writableEnded === true && !res.writableFinished ? this.#looks + 1 : 0
+    return this.#looks > looks
   }
 
   /** There is no request after this one: it is answered, then the connection ends. */

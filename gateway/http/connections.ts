@@ -9,6 +9,10 @@ export type ConnectionLimits = { readonly most: number; readonly mostPerIp: numb
 const reservedPart = 8
 const reservedMost = 64
 
+/** How often it is looked for answers that are not taken, and at which look it is enough: after two minutes. Milliseconds. */
+const sweepMilliseconds = 15_000
+const looks = 8
+
 /** An address, or the network of 64 bits that one host has of IPv6. */
 function sourceOf(address: string | undefined): string {
   if (address === undefined || !address.includes(':')) return address ?? ''
@@ -25,6 +29,7 @@ export class Connections {
   readonly #strangers = new Set<Connection>()
   readonly #known = new Set<Connection>()
   readonly #sources = new Map<string, number>()
+  #timer: NodeJS.Timeout | undefined
   readonly #limits: () => ConnectionLimits
   readonly #closed: () => void
 
@@ -32,6 +37,15 @@ export class Connections {
   constructor(limits: () => ConnectionLimits, closed: () => void) {
     this.#limits = limits
     this.#closed = closed
+  }
+
+  /** Closes connections whose last answer is not taken, whatever it is. Calls that are open have a stricter clock of their own. */
+  sweep(): void {
+    for (const all of [this.#strangers, this.#known])
+      for (const connection of all) if (connection.isStuck(looks)) connection.destroy()
+    if (this.size > 0) return
+    clearInterval(this.#timer)
+    this.#timer = undefined
   }
 
   get size(): number {
@@ -48,6 +62,7 @@ export class Connections {
       return undefined
     }
     this.#strangers.add(connection)
+    this.#timer ??= setInterval(() => this.sweep(), sweepMilliseconds).unref()
     this.#sources.set(source, (this.#sources.get(source) ?? 0) + 1)
     socket.once('close', () => this.#forget(connection))
     return connection
@@ -83,8 +98,10 @@ export class Connections {
     return this.#evict(this.#strangers.size > this.#reserve() ? stranger : (this.#idle() ?? stranger))
   }
 
+  /** The oldest, and before it the oldest that has not asked for anything yet: a drain may be waited for. */
   #stranger(fits: (connection: Connection) => boolean = () => true): Connection | undefined {
-    return this.#strangers.values().find(fits)
+    const silent = this.#strangers.values().find(connection => !connection.busy && fits(connection))
+    return silent ?? this.#strangers.values().find(fits)
   }
 
   #idle(fits: (connection: Connection) => boolean = () => true): Connection | undefined {
