@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http'
 import type { Denial, Finding, Message, Steps } from '../exchange.ts'
 import { judgeAnswer, type Judged } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
@@ -20,6 +21,8 @@ const large = 256 * 1024
 
 /** Bytes up to which the copy into a string costs less than a second write. */
 const small = 16 * 1024
+
+const nothing: Buffer = Buffer.alloc(0)
 
 type Ready =
   | { readonly bytes: Buffer; readonly findings: readonly Finding[] }
@@ -186,11 +189,15 @@ export class JsonAnswer implements Answer {
     // Node joins a head and a string into one write, where a buffer makes two; latin1 keeps every byte. Measured: 8 to 10 µs a call.
     if (!body || body.length < small) res.end(body?.toString('latin1') ?? '', 'latin1')
     else res.end(body)
-    if (res.writableLength === 0) return this.#call.finish(this.#status)
-    // What has not left the process is counted until it has.
+    if (res.writableLength === 0) this.#call.finish(this.#status)
+    else this.#await(res, body)
+  }
+
+  /** What has not left the process is counted until it has. */
+  #await(res: ServerResponse, body = nothing): void {
     res.once('finish', () => this.#call.finish(this.#status))
     this.#taking = new Taking()
-    this.#taking.wrote(body?.length ?? 0)
+    this.#taking.wrote(body.length)
     this.#taking.late(res.writableLength, this.#call.admission.attempt.services.now())
   }
 }
