@@ -3,7 +3,7 @@ const beginning = '{"log":"audit_event"'
 const escapedBeginning = JSON.stringify(beginning).slice(1, -1)
 
 /** A line of a file below /var/log/containers: time, stream, whether the line is whole (F) or goes on (P), text. */
-const criLine = /^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) ([PF])(?::\S+)? ?(.*)$/s
+const criLine = /^\d{4}-\d\d-\d\dT\S+ (stdout|stderr) ([PF])(?::\S+)?(?: (.*))?$/s
 
 /** A line of Docker's json-file: `log` ends with a line feed unless the line goes on. */
 type DockerLine = { readonly log?: unknown; readonly stream?: unknown }
@@ -47,7 +47,7 @@ export function unwrap(): (text: string) => string | undefined {
 
   const plain = (text: string): string | undefined => {
     const cri = criLine.exec(text)
-    if (cri) return joined(cri[1]!, cri[3]!, cri[2] === 'F')
+    if (cri) return joined(cri[1]!, cri[3] ?? '', cri[2] === 'F')
     if (text.startsWith('{"log":') && !text.startsWith(beginning)) {
       const { log, stream } = (parsed(text) ?? {}) as DockerLine
       if (typeof log === 'string') return joined(String(stream), log, log.endsWith('\n'))

@@ -105,6 +105,7 @@ export function compile(config: GatewayConfig, keys: KeysFile, workshop: Worksho
   return {
     ...hashesOf(config, keys),
     hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
+    limits: config.limits,
     auth: authOf(keys, workshop),
     servers,
     only: servers.size === 1 ? servers.values().next().value : undefined,

@@ -63,7 +63,7 @@ function durations(metrics: Metrics): Metric {
 
 /** Everything that the metrics port shows, in the Prometheus text format. */
 export function exposition(services: Services): () => Promise<string> {
-  const { metrics, audit, calls, held } = services
+  const { metrics, audit, calls, held, connections } = services
   const registry = new Registry()
   counter(
     registry,
@@ -102,6 +102,7 @@ export function exposition(services: Services): () => Promise<string> {
   )
   gauge(registry, 'bartizan_audit_dropped_lines', 'Audit lines that were lost since the start.', () => audit.dropped)
   gauge(registry, 'bartizan_open_calls', 'Calls and streams that are open.', () => calls.size)
+  gauge(registry, 'bartizan_open_connections', 'Connections of clients that are open.', () => connections.size)
   gauge(registry, 'bartizan_held_bytes', 'Bytes of request and answer bodies that are held.', () => held.held)
   new Gauge({
     name: 'gateway_server_health_status',

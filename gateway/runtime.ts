@@ -2,7 +2,9 @@ import type { Authentications } from './auth/index.ts'
 import type { AuditLog } from './audit.ts'
 import type { OpenCalls } from './call/open-calls.ts'
 import type { ReadLimits, Stage } from './exchange.ts'
+import type { GatewayConfig } from './config/index.ts'
 import type { Health } from './health.ts'
+import type { Connections } from './http/connections.ts'
 import type { HeldBytes } from './http/memory.ts'
 import type { HostPolicy } from './http/hosts.ts'
 import type { Metrics } from './metrics.ts'
@@ -42,6 +44,7 @@ export type Runtime = {
   readonly hash: string
   readonly keysHash: string
   readonly hosts: HostPolicy
+  readonly limits: GatewayConfig['limits']
   readonly auth: Authentications
   readonly servers: ReadonlyMap<string, ServerRuntime>
   /** The server that `/mcp` means: the only one there is. */
@@ -56,6 +59,8 @@ export type Services = {
   readonly limits: ReadLimits
   readonly held: HeldBytes
   readonly calls: OpenCalls
+  /** Those of the client port. */
+  readonly connections: Connections
   readonly audit: AuditLog
   readonly metrics: Metrics
   /** Where the operator's own questions are counted: they are nobody's usage. */

@@ -4,7 +4,9 @@ import { getHeapStatistics } from 'node:v8'
 import { adminListener, type Administration } from './admin.ts'
 import { AuditLog } from './audit.ts'
 import { OpenCalls } from './call/open-calls.ts'
+import { Connections } from './http/connections.ts'
 import { HeldBytes } from './http/memory.ts'
+import { defaultConnections, defaultPerIp, pageConnections } from './http/places.ts'
 import { listenerNames } from './http/hosts.ts'
 import { bind, type Bound } from './bind.ts'
 import { Drain } from './drain.ts'
@@ -29,7 +31,8 @@ async function startClient(
   configuration: Configuration,
 ): Promise<Bound<ReturnType<typeof clientServer>>> {
   const tls: Tls | undefined = configuration.tls
-  const bound = await bind(options.client, () => clientServer(services, tls), { log: options.log, tls: !!tls })
+  const make = () => clientServer(services, tls, services.connections)
+  const bound = await bind(options.client, make, { log: options.log, tls: !!tls })
   configuration.onTls = next =>
     bound.servers.forEach(server => 'setSecureContext' in server && server.setSecureContext(next))
   return bound
@@ -52,6 +55,12 @@ const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdA
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now?.bind(options) ?? Date.now
   let ending = false
+  const most = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
+  const clientLimits = () => {
+    const { limits } = configuration.runtime
+    const mostPerIp = limits?.maxConnectionsPerIp ?? defaultPerIp(options.operator === true)
+    return { most: limits?.maxConnections ?? most[configuration.tls ? 'tls' : 'plain'], mostPerIp }
+  }
   const services: Services = {
     runtime: () => configuration.runtime,
     now,
@@ -59,6 +68,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     limits: readLimits,
     held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4)),
     calls: new OpenCalls(now),
+    connections: new Connections(clientLimits, () => services.metrics.drop('connection')),
     audit: new AuditLog(options.audit, options.instance, startId(), now),
     metrics: new Metrics(),
     unshown: new Metrics(),
@@ -87,7 +97,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     withdraw: withdrawals => configuration.withdraw(withdrawals),
   }
   const client = await startClient(services, options, configuration)
-  const pages = (listener: RequestListener) => () => pagesServer(listener)
+  const pages = (listener: RequestListener) => {
+    // Each port has places of its own: whoever fills one does not keep the others shut.
+    const connections = new Connections(
+      () => pageConnections,
+      () => services.metrics.drop('connection'),
+    )
+    return () => pagesServer(listener, connections)
+  }
   const admin = await bind(options.admin ?? [], pages(adminListener(services, administration)), { log })
   const metrics = await bind(options.metrics ?? [], pages(metricsListener(services)), { log })
   return {

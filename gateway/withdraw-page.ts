@@ -28,12 +28,12 @@ export function withdrawPage(
   const { held } = services
   const { [signatureHeader]: signature } = req.headers
   const answered = (answer: Page): void => {
-    // What is left of a body that was refused would be read as the next request.
-    if (!req.complete) res.setHeader('Connection', 'close')
+    // Whoever has no valid signature is a stranger.
+    if (answer !== taken) res.shouldKeepAlive = false
     answer(res)
   }
   if (typeof signature !== 'string') return answered(unsigned)
-  readRequestBody(req, maxWithdrawalBytes, { held, owner }, (failed, message) => {
+  readRequestBody(res, maxWithdrawalBytes, { held, owner }, (failed, message) => {
     if (failed !== undefined) return answered(failed === 'PayloadTooLarge' ? tooLarge : busy)
     held.give(owner, message.length)
     if (!isSigned(message, signature, guards().map(withdrawalKey))) return answered(unsigned)

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { pattern } from '../../gateway/config/pattern.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
 import { callTool, modern, open, send, type Reply, type Sending } from './request.ts'
@@ -71,7 +72,7 @@ async function isRefusal(reply: Reply, status: number, code: number, reason: str
     .poll(() => gateway.audit().findLast(({ decision }) => decision === body.error.data.decision))
     .toMatchObject({ verdict: 'deny', code: reason })
   const page = await (await fetch(new URL('/metrics', gateway.metricsUrl))).text()
-  expect(page).toMatch(new RegExp(`decisions_total\\{[^}]*${reason}[^}]*\\} [1-9]`))
+  expect(page).toMatch(pattern(`decisions_total\\{[^}]*${reason}[^}]*\\} [1-9]`))
 }
 
 test('a session that has ended, or that another request opened, is refused with the id of the request', async () => {

@@ -5,6 +5,7 @@ import { networkInterfaces } from 'node:os'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drainToken, operatorToken } from '../../gateway/config/guard.ts'
 import { bind } from '../../gateway/bind.ts'
+import { Connections } from '../../gateway/http/connections.ts'
 import { pagesServer } from '../../gateway/listen.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
@@ -146,7 +147,11 @@ test('a port that somebody has in one address family only is no place to start',
 test('where an address family does not exist the other is served, and that is said', async () => {
   const warned: unknown[] = []
   const log = { info: () => undefined, error: () => undefined, warn: (event: string) => void warned.push(event) }
-  const make = () => pagesServer((_, res) => void res.end('ok'))
+  const places = new Connections(
+    () => ({ most: 9, mostPerIp: 9 }),
+    () => undefined,
+  )
+  const make = () => pagesServer((_, res) => void res.end('ok'), places)
   // An address that no interface has fails as "::" does on a node without IPv6.
   const endpoints = [
     { host: '127.0.0.1', port: 0 },

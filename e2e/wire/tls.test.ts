@@ -3,10 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
+import { requestBytes } from './flood.ts'
+import { dial, received, statuses } from './raw.ts'
 import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 const caller = testKey('caller')
@@ -87,4 +89,46 @@ test('a certificate that cannot be read is refused with the reason, and the last
   const { issues } = gateway.apply(other)
   expect(issues[0]?.message).toContain('absent.crt')
   expect(await call()).toEqual({ status: 200, name: 'second.example' })
+})
+
+const encrypted = (port: number): Promise<TLSSocket> =>
+  new Promise((resolve, reject) => {
+    const socket = connectTls({ port, host: '127.0.0.1', rejectUnauthorized: false }, () => resolve(socket))
+    socket.on('error', reject)
+  })
+
+test('over TLS, too, a connection has one request at a time, and whoever does not end their handshake makes way', async () => {
+  const small = await playedGateway({ ...config(), limits: { maxConnections: 16 } }, keysFile(caller), {
+    readSecret: file => readFileSync(join(folder, file)),
+  })
+  const port = Number(new URL(small.url).port)
+  const silent = [
+    ...(await Promise.all(Array.from({ length: 40 }, () => dial(port)))),
+    ...(await Promise.all(Array.from({ length: 16 }, () => encrypted(port)))),
+  ]
+  const body = '{"jsonrpc":"2.0","id":1,"method":"ping"}'
+  const ping = requestBytes(
+    'POST /mcp HTTP/1.1',
+    {
+      Host: '127.0.0.1',
+      'X-API-Key': caller.secret,
+      'Content-Type': 'application/json',
+      Accept: 'application/json, text/event-stream',
+      'Content-Length': String(body.length),
+    },
+    body,
+  )
+  const socket = await encrypted(port)
+  const one = received(socket, text => text.includes('"result"'))
+  socket.write(ping)
+  expect(statuses(await one)).toEqual([200])
+  const before = upstream.seen.length
+  const heard = received(socket)
+  socket.write(ping.repeat(50))
+  expect(statuses(await heard)).toEqual([200])
+  expect(upstream.seen.length - before).toBe(1)
+  const metrics = await (await fetch(`${small.metricsUrl}/metrics`)).text()
+  expect(Number(/^bartizan_open_connections (\d+)$/m.exec(metrics)?.[1])).toBeLessThanOrEqual(16)
+  for (const one of silent) one.destroy()
+  await small.stop()
 })

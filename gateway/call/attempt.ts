@@ -3,6 +3,7 @@ import type { AuditRecord } from '../audit.ts'
 import type { Denial, Era, Finding, Message } from '../exchange.ts'
 import type { Services } from '../runtime.ts'
 import { render } from '../answer.ts'
+import { connectionOf, hasBody } from '../http/connection.ts'
 import { callerShare } from '../http/memory.ts'
 import { Found } from './found.ts'
 
@@ -116,11 +117,9 @@ export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Fin
   if (res.headersSent || res.destroyed) return
   // Whoever keeps his connection would come back to a gateway that is about to end.
   if (services.phase() !== 'serving') headers.Connection = 'close'
-  if (!req.complete) {
-    // What is left of the body is nobody's business: the connection ends with this answer.
-    headers.Connection = 'close'
-    req.resume()
-  }
+  // Strangers get one answer for a connection, and whoever was refused before all was there begins anew.
+  if (attempt.principal === undefined || !req.complete) res.shouldKeepAlive = false
+  if (hasBody(req) && !req.complete) connectionOf(req.socket)?.discard(attempt.principal !== undefined)
   res.writeHead(status, headers)
   res.end(body)
 }

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../errors.ts'
 import type { Caller, Denial, Finding } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../upstream/upstream.ts'
+import { endSoon } from '../http/end-soon.ts'
 import type { Admission, Answer, Answering } from './admission.ts'
 import { progressTokenOf } from './asked.ts'
 import { giveBack, ownFault, record, refuse } from './attempt.ts'
@@ -197,7 +198,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
       return this.deny({ stage: 'drain', code: 'ShuttingDown' })
     this.#upstream?.cancel()
     this.finish(res.statusCode)
-    res.end()
+    endSoon(res)
   }
 
   abandon(): void {

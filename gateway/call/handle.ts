@@ -1,8 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Identity } from '../auth/authenticator.ts'
 import type { Caller, Denial } from '../exchange.ts'
 import { maxServerName } from '../config/kit.ts'
 import type { Runtime, ServerRuntime, Services } from '../runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
+import { connectionOf } from '../http/connection.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
 import { ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
@@ -84,10 +86,17 @@ function enter(attempt: Attempt, runtime: Runtime): void {
   if (req.headers.origin !== undefined) corsHeaders(res, req.headers.origin)
   if (req.method === 'OPTIONS') return preflight(req, res)
   const admitted = runtime.auth.admit(req.headers, attempt.started)
-  if ('denied' in admitted) return refuse(attempt, admitted.denied)
+  if ('denied' in admitted) refuse(attempt, admitted.denied)
+  else route(attempt, runtime, admitted)
+}
+
+/** Finds the server that a known caller may call. */
+function route(attempt: Attempt, runtime: Runtime, admitted: Identity): void {
+  const { services, req } = attempt
   // Nobody's usage: its questions are audited like all others, and counted apart.
   if (admitted.principal.provider === 'operator') attempt.services = { ...services, metrics: services.unshown }
   attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
+  if (!hasPlace(attempt, admitted)) return refuse(attempt, denial('http', 'Busy', 'too many connections'))
   const name = serverNameOf(runtime, req.url ?? '')
   // Asked before it is known whether there is one: to be refused takes as long as to ask for what is not there.
   const allowed = name !== undefined && admitted.principal.grants.allowsServer(name)
@@ -97,6 +106,12 @@ function enter(attempt: Attempt, runtime: Runtime): void {
   const refusal = allowed ? closed(services, server) : notAllowed
   if (refusal) return refuse(attempt, refusal)
   call(attempt, { runtime, identity: admitted, server })
+}
+
+/** From now on this connection is a caller's, and no stranger's. */
+function hasPlace({ services, req, principal = '' }: Attempt, { principal: { provider } }: Identity): boolean {
+  const connection = connectionOf(req.socket)
+  return connection !== undefined && services.connections.admit(connection, principal, provider === 'operator')
 }
 
 /** The caller is known and may call this server; what he asks of it decides the rest. */

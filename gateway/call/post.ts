@@ -28,7 +28,7 @@ export function receive(attempt: Attempt, entry: Entry): void {
     return refuse(attempt, { stage: 'http', code: 'UnsupportedMediaType', text })
   }
   const share = { held: services.held, owner: callerShare(attempt.principal ?? '') }
-  readRequestBody(req, services.limits.maxBytes, share, (refused, bytes) => {
+  readRequestBody(attempt.res, services.limits.maxBytes, share, (refused, bytes) => {
     if (refused !== undefined) return refuse(attempt, { stage: 'http', code: refused })
     attempt.reserved = bytes.length
     try {

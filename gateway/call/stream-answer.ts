@@ -1,10 +1,12 @@
-import type { ServerResponse } from 'node:http'
 import type { Denial, Finding, Message } from '../exchange.ts'
 import { judgeAnswer } from '../pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import { messageName, passedOn, SseSplitter, type SseEvent } from '../mcp/sse.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
+import { endSoon } from '../http/end-soon.ts'
+import type { AnswerOwner } from '../http/memory.ts'
+import { Taking } from '../http/taking.ts'
 import { inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
@@ -26,9 +28,6 @@ const maxWithheld = 16
 /** How long a stream stays open when its final answer is out and the server does not end it. Milliseconds. */
 const afterAnswer = 5_000
 
-/** How long a client may take to read the end of a stream. Milliseconds. */
-const lastWords = 60_000
-
 const cutOff = 'the stream ended without its answer'
 const nothing = Buffer.alloc(0)
 
@@ -36,13 +35,6 @@ const nothing = Buffer.alloc(0)
 function eventsOf(call: Answering, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
   const opened = call.admission.session?.opened.upstream ?? headers['mcp-session-id']
   return call.caller.era === 'legacy' && typeof opened === 'string' ? eventSealer(call, opened) : undefined
-}
-
-/** Ends a stream; a client that does not read its end does not keep the connection. */
-function endSoon(res: ServerResponse): void {
-  const timer = setTimeout(() => res.destroy(), lastWords).unref()
-  res.once('close', () => clearTimeout(timer))
-  res.end()
 }
 
 /**
@@ -58,7 +50,7 @@ type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly f
 export class StreamAnswer implements Answer, Order {
   readonly #call: Answering
   readonly #splitter: SseSplitter
-  readonly #owner: string
+  readonly #owner: AnswerOwner
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
   #next = 0
@@ -77,6 +69,7 @@ export class StreamAnswer implements Answer, Order {
   #strays = 0
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
+  readonly #taking = new Taking()
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
@@ -96,7 +89,8 @@ export class StreamAnswer implements Answer, Order {
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
-    if (!services.held.take(this.#owner, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.takeAnswer(this.#owner, chunk.length))
+      return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
     this.#waiting.push(...events)
@@ -149,9 +143,13 @@ export class StreamAnswer implements Answer, Order {
       return this.#call.complete(() => endSoon(this.#call.admission.attempt.res))
     if (this.#stuck(now))
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTimeout', detail: 'half an event' })
-    if (now - this.#lastWrite < keepAliveMilliseconds) return
+    const { res } = this.#call.admission.attempt
+    if (this.#taking.late(res.writableLength, now)) return void res.destroy()
+    if (this.#reserved > 0 && !this.#judging && !this.#full) this.#holdUnwritten()
+    // Whoever has not taken the last bytes is not kept waiting by more.
+    if (now - this.#lastWrite < keepAliveMilliseconds || res.writableLength > 0) return
     this.#lastWrite = now
-    this.#call.admission.attempt.res.write(comment)
+    res.write(comment)
   }
 
   /** The final answer is out: a server that leaves the stream open afterwards says nothing more. */
@@ -159,8 +157,11 @@ export class StreamAnswer implements Answer, Order {
     return this.#answered
   }
 
+  /** What Node still holds when the call is over is counted until the connection has it, or is gone. */
   release(): void {
-    this.#hold(0)
+    const { res } = this.#call.admission.attempt
+    this.#hold(res.destroyed ? 0 : res.writableLength)
+    if (this.#reserved > 0) res.once('close', () => this.#hold(0))
   }
 
   /** The client waits for an answer that cannot come any more. */
@@ -196,9 +197,14 @@ export class StreamAnswer implements Answer, Order {
     })
   }
 
+  /** Half an event, and what Node holds for a client that has not taken it. */
+  #holdUnwritten(): void {
+    this.#hold(this.#splitter.pending + this.#call.admission.attempt.res.writableLength)
+  }
+
   #hold(bytes: number): void {
     const { held } = this.#call.admission.attempt.services
-    if (bytes < this.#reserved) held.give(this.#owner, this.#reserved - bytes)
+    if (bytes < this.#reserved) held.giveAnswer(this.#owner, this.#reserved - bytes)
     this.#reserved = Math.min(this.#reserved, bytes)
   }
 
@@ -242,7 +248,7 @@ export class StreamAnswer implements Answer, Order {
     if (this.#judging || this.#full) return this.#call.pause()
     this.#waiting = []
     this.#next = 0
-    this.#hold(this.#splitter.pending)
+    this.#holdUnwritten()
     this.#after?.()
   }
 
@@ -258,6 +264,7 @@ export class StreamAnswer implements Answer, Order {
     this.#ready = []
     const { res, services } = this.#call.admission.attempt
     this.#lastWrite = services.now()
+    this.#taking.wrote(bytes.length)
     if (res.write(bytes)) return
     this.#full = true
     res.once('drain', () => {

@@ -52,6 +52,26 @@ export const auditOutput = z
     'In a cluster, where the gateways write audit lines. Stdout (the default): standard output, which the platform collects and whoever may read pods/log can read. File: files in a volume of the pod that are rotated, at most 100 MiB, and go with the pod. What the MCPGateway of the operator says holds for all namespaces. "bartizan run" always writes a file.',
   )
 
+/** MCPGateway.spec.limits */
+export const limits = z.strictObject({
+  maxConnections: z
+    .int()
+    .min(16)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Connections of clients that a gateway holds at once; an eighth of them, at most 64, is kept for the operator and for those who were not let in yet. Unset: as many as fit into half of its memory limit at 45 KB each, with TLS at 120 KB.',
+    ),
+  maxConnectionsPerIp: z
+    .int()
+    .min(1)
+    .max(1_000_000)
+    .optional()
+    .describe(
+      'Connections from one address, or from one network of 64 bits of IPv6. Unset: in a cluster no limit, since an ingress comes from one address; standalone 256.',
+    ),
+})
+
 /** Fields that MCPGateway shares with the gateway's configuration. */
 export const gatewayFields = {
   publicUrl: z
@@ -70,6 +90,7 @@ export const gatewayFields = {
     .optional()
     .describe('Origins of web pages that may call. Requests without an Origin are not concerned.'),
   audit: audit.optional().describe('The audit log.'),
+  limits: limits.optional().describe('How much of itself the gateway gives to clients.'),
 }
 
 /** MCPGateway.spec.servers: what servers given by url may be. */
@@ -81,4 +102,5 @@ export const serversCap = z.strictObject({
     ),
 })
 
+export type Limits = z.infer<typeof limits>
 export type Audit = z.infer<typeof audit>

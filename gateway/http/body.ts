@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http'
+import type { ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import { Gathered } from '../gathered.ts'
 import type { HeldBytes } from './memory.ts'
@@ -15,10 +15,13 @@ const nothing = Buffer.alloc(0)
  * Reads a request body that is bounded twice: by its own limit and by what all calls may hold. The reservation of accepted bytes is the
  * caller's to give back; a refused or broken body gives back its own.
  */
-export function readRequestBody(req: IncomingMessage, maxBytes: number, share: Share, done: BodyDone): void {
+export function readRequestBody(res: ServerResponse, maxBytes: number, share: Share, done: BodyDone): void {
+  const { req } = res
   const { held, owner } = share
   const declared = Number(req.headers['content-length'] ?? 0)
   if (declared > maxBytes) return done('PayloadTooLarge', nothing)
+  // Node would have it sent before anybody looked at the head.
+  if (req.headers.expect !== undefined) res.writeContinue()
   const gathered = new Gathered()
   let over = false
   const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {

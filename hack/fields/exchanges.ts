@@ -1,3 +1,4 @@
+import { dial } from '../../e2e/wire/raw.ts'
 import type { Sending } from '../../e2e/wire/request.ts'
 import { callTool, modern, said, send, settle, type Exchange, type Stage } from './stage.ts'
 
@@ -105,4 +106,29 @@ const stalled: Exchange = {
   },
 }
 
-export const exchanges = { call, tools, scopes, argument, result, everywhere, headed, silentFor, health, stalled }
+/** Many connections on which nothing is said, and how many of them are kept. */
+const crowd: Exchange = {
+  async play({ gateway, world, note }) {
+    const sockets = await Promise.all(Array.from({ length: 40 }, () => dial(Number(new URL(gateway.url).port))))
+    // Those came first, so they were looked at before these calls.
+    await settle(gateway, world.key)
+    const metrics = await (await fetch(`${gateway.metricsUrl}/metrics`)).text()
+    const kept = Number(/^bartizan_open_connections (\d+)$/m.exec(metrics)?.[1])
+    note(`answer: of 40 silent connections ${kept > 30 ? 'all' : kept > 8 ? 'some' : 'hardly any'} are kept`)
+    for (const socket of sockets) socket.destroy()
+  },
+}
+
+export const exchanges = {
+  call,
+  tools,
+  scopes,
+  argument,
+  result,
+  everywhere,
+  headed,
+  silentFor,
+  health,
+  stalled,
+  crowd,
+}

@@ -45,9 +45,10 @@ function searchedFor(node: Node): { readonly what: unknown } | undefined {
   return { what: (node['arguments'] as readonly unknown[])[0] }
 }
 
-/** `x instanceof RegExp` makes none. */
+/** `x instanceof RegExp` and `RegExp.prototype` make none. */
 const isAsked = (parent: Node | undefined): boolean =>
-  parent?.type === 'BinaryExpression' && parent['operator'] === 'instanceof'
+  (parent?.type === 'BinaryExpression' && parent['operator'] === 'instanceof') ||
+  (parent?.type === 'MemberExpression' && nameOf(parent['property']) === 'prototype')
 
 /** The property of an object, the name of an import: not the thing itself. `globalThis.RegExp` is. */
 const isOnlyNamed = (node: Node, parent: Node | undefined): boolean =>

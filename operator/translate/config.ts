@@ -39,7 +39,7 @@ export const maxHosts = 76
 export const maxOrigins = 64
 
 function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene): GatewayConfig {
-  const { publicUrl, hosts, origins, onFailure, allowedNetworks } = scene.settings
+  const { publicUrl, hosts, origins, onFailure, limits, allowedNetworks } = scene.settings
   const own = scene.snapshot.standalone
     ? []
     : views.flatMap(view => serviceHosts(view.judged.document.name, scene.snapshot.namespace))
@@ -52,6 +52,7 @@ function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene)
     ...(names.length > 0 && { hosts: names }),
     ...(origins && { origins: origins.slice(0, maxOrigins) }),
     ...(onFailure && { audit: { onFailure } }),
+    ...(limits && { limits }),
     ...(certificate && { tls: certificate }),
     allowedNetworks: [...allowedNetworks],
     servers: views.map(view => server(view, scene)),

@@ -46,7 +46,11 @@ const isEmpty = (value: unknown): boolean =>
   value === '' ||
   (typeof value === 'object' && Object.keys(value).length === 0)
 
-const lastOf = (path: string): string => /([^.[\]]+)(?:\[[^\]]*\])?$/.exec(path)?.[1] ?? path
+/** The last field of a path, without the entry of it that the path may name. */
+function lastOf(path: string): string {
+  const field = path.endsWith(']') ? path.slice(0, path.lastIndexOf('[')) : path
+  return field.slice(field.lastIndexOf('.') + 1)
+}
 
 /** Names of entries are anybody's to choose, and a path is for one line of a status. */
 const shown = (name: string): string => name.replace(/[^\x21-\x7e]|[[\]]/g, '?').slice(0, 128)

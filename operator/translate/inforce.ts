@@ -59,7 +59,8 @@ const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
 function settingsFields({ settings, snapshot }: Scene): InForce[] {
-  const { publicUrl, hosts, origins, onFailure, auditOutput, tls, allowedNetworks, egress, scrapers, from } = settings
+  const { publicUrl, hosts, origins, onFailure, auditOutput, limits, tls, allowedNetworks, egress, scrapers, from } =
+    settings
   const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
     const origin = from[field]
     return origin === undefined ? own(field, undefined, '', fallback) : [entry(field, value, origin)]
@@ -70,6 +71,8 @@ function settingsFields({ settings, snapshot }: Scene): InForce[] {
     ...said('origins', origins),
     ...said('audit.onFailure', onFailure, 'Refuse'),
     ...(snapshot.standalone ? [] : said('audit.output', auditOutput, 'Stdout')),
+    ...said('limits.maxConnections', limits?.maxConnections),
+    ...said('limits.maxConnectionsPerIp', limits?.maxConnectionsPerIp),
     ...said('tls.secretName', tls?.secretName),
     ...said('servers.allowedNetworks', allowedNetworks, []),
     ...(snapshot.standalone

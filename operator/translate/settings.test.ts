@@ -33,6 +33,17 @@ describe('the settings of a namespace under a floor', () => {
     expect(settings).toMatchObject({ auditOutput: holds, from: { 'audit.output': origin } })
   })
 
+  test('can lower a limit of the floor and not raise it', () => {
+    const floor = { limits: { maxConnections: 500, maxConnectionsPerIp: 20 } }
+    expect(combined(floor, { limits: { maxConnections: 9000, maxConnectionsPerIp: 10 } })).toMatchObject({
+      limits: { maxConnections: 500, maxConnectionsPerIp: 10 },
+      from: { 'limits.maxConnections': 'floor', 'limits.maxConnectionsPerIp': 'own' },
+    })
+    expect(combined(floor, {})).toMatchObject({ limits: floor.limits })
+    expect(combined(undefined, { limits: { maxConnections: 16 } })).toMatchObject({ limits: { maxConnections: 16 } })
+    expect(combined({}, {}).limits).toBeUndefined()
+  })
+
   test('can choose among the networks of the floor and not beyond', () => {
     const floor = { servers: { allowedNetworks: ['203.0.113.0/24', 'fd00::/16', '*.partner.example'] } }
     const wished = ['203.0.113.128/25', '203.0.112.0/23', '203.0.113.9', 'fd00:1::1', '*.partner.example', '*.example']

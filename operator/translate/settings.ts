@@ -2,6 +2,8 @@ import type { MCPGatewaySpec } from '../../crds/mcpgateway.ts'
 import { contains, intersection, rangeOf } from '../../gateway/config/networks.ts'
 import type { Judged } from './accept.ts'
 
+type Limits = NonNullable<MCPGatewaySpec['limits']>
+
 /** An MCPGateway with the name under which statuses speak of it. */
 export type Layer = { readonly origin: string; readonly spec: MCPGatewaySpec }
 
@@ -14,6 +16,7 @@ export type Settings = {
   readonly origins?: readonly string[]
   readonly onFailure?: 'Refuse' | 'Drop'
   readonly auditOutput?: 'Stdout' | 'File'
+  readonly limits?: Limits
   readonly tls?: { readonly secretName: string }
   readonly allowedNetworks: readonly string[]
   /** What the egress of servers may open. Namespaces unset: what is usual. */
@@ -79,18 +82,34 @@ function auditSettings(layers: Layers): Pick<Settings, 'onFailure' | 'auditOutpu
   return { ...(onFailure && { onFailure }), ...(auditOutput && { auditOutput }) }
 }
 
+/** Of two limits the smaller holds. */
+function smallestLimits(layers: Layers): Limits | undefined {
+  const smallest = (field: keyof Limits): Limits => {
+    const said = layers.flatMap(layer => layer?.spec.limits?.[field] ?? [])
+    return said.length > 0 ? { [field]: Math.min(...said) } : {}
+  }
+  const limits = { ...smallest('maxConnections'), ...smallest('maxConnectionsPerIp') }
+  return Object.keys(limits).length > 0 ? limits : undefined
+}
+
 const readers: Readonly<Record<string, (spec: MCPGatewaySpec) => unknown>> = {
   publicUrl: spec => spec.publicUrl,
   hosts: spec => spec.hosts,
   origins: spec => spec.origins,
   'audit.onFailure': spec => spec.audit?.onFailure,
   'audit.output': spec => spec.audit?.output,
+  'limits.maxConnections': spec => spec.limits?.maxConnections,
+  'limits.maxConnectionsPerIp': spec => spec.limits?.maxConnectionsPerIp,
   'tls.secretName': spec => spec.tls?.secretName,
   'servers.allowedNetworks': spec => spec.servers?.allowedNetworks,
   'servers.egress.networks': spec => spec.servers?.egress?.networks,
   'servers.egress.namespaces': spec => spec.servers?.egress?.namespaces,
   'metrics.scrapers': spec => spec.metrics?.scrapers,
 }
+
+/** The layer whose limit holds. */
+const smallestOf = (field: string, layers: readonly (Layer | undefined)[]): Layer | undefined =>
+  layers.toSorted((a, b) => Number(readers[field]!(a!.spec)) - Number(readers[field]!(b!.spec)))[0]
 
 /** Fields of which one object's value holds; of all others both have a part. */
 function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>): readonly (Layer | undefined)[] {
@@ -101,6 +120,7 @@ function holder(field: string, layers: Layers, settings: Omit<Settings, 'from'>)
   if (field === 'audit.output') return [setting(floor) ? floor : own]
   if (field === 'audit.onFailure')
     return [layers.find(layer => layer?.spec.audit?.onFailure === settings.onFailure && setting(layer))]
+  if (field.startsWith('limits.')) return [smallestOf(field, layers.filter(setting))]
   return layers.filter(setting)
 }
 
@@ -115,11 +135,13 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
   const specs = layers.flatMap(layer => layer?.spec ?? [])
   const publicUrl = own?.spec.publicUrl ?? floor?.spec.publicUrl
   const tls = own?.spec.tls ?? floor?.spec.tls
+  const limits = smallestLimits(layers)
   const settings = {
     ...(publicUrl !== undefined && { publicUrl }),
     hosts: hostsOf(layers),
     ...(specs.some(spec => spec.origins) && { origins: distinct(specs.flatMap(spec => spec.origins ?? [])) }),
     ...auditSettings(layers),
+    ...(limits && { limits }),
     ...(tls && { tls }),
     allowedNetworks: cappedNetworks(layers),
     egress: cappedEgress(layers),

@@ -1,3 +1,4 @@
+import { pattern } from '../../config/pattern.ts'
 import type { Hit } from '../detector.ts'
 
 /** A stretch that has the form of a secret, up to `end`. Without a hit it was looked at and is none. */
@@ -49,11 +50,11 @@ export function token(
 ): SecretRule {
   const { ignoreCase, ...checks } = options
   const list = [prefixes].flat()
-  const pattern = `${beginning}(?:${list.map(escape).join('|')})${rest}${end}`
+  const source = `${beginning}(?:${list.map(escape).join('|')})${rest}${end}`
   return {
     name,
     literals: list.map(prefix => prefix.toLowerCase()),
-    pattern: new RegExp(pattern, ignoreCase ? 'iy' : 'y'),
+    pattern: pattern(source, ignoreCase ? 'iy' : 'y'),
     entropy: 3,
     ...checks,
   }
@@ -70,7 +71,7 @@ export function assigned(name: string, vendors: string | readonly string[], valu
   return {
     name,
     literals: list,
-    pattern: new RegExp(`(?<![a-z])(?:${list.join('|')})${gap}(${value})(?![A-Za-z0-9])`, 'iy'),
+    pattern: pattern(`(?<![a-z])(?:${list.join('|')})${gap}(${value})(?![A-Za-z0-9])`, 'iy'),
     entropy,
     reject: secret => !/\d/.test(secret),
   }

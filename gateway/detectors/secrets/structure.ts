@@ -128,7 +128,7 @@ export const structure: readonly SecretRule[] = [
     name: 'kubernetes-secret',
     literals: ['kind: secret', '"kind":"secret"', '"kind": "secret"'],
     pattern:
-      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!ata"?:)|(?<=meta)d(?=ata"?:)){0,600}(?<!meta)data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?(?=[A-Za-z0-9+/]{2})/iy,
+      /"?kind"?: ?"?Secret\b(?:[^d]|d(?!(?<!metad)ata"?:)){0,600}(?<!meta)data"?:\s{0,16}\{?\s{0,16}"?[\w.-]{1,80}"?:\s{0,4}["']?(?=[A-Za-z0-9+/]{2})/iy,
     locate: blockOfSecret,
     entropy: 2.5,
     reject: secret => !/(?:^|[\s"':])[A-Za-z0-9+/]{8,8192}={0,2}(?:$|[\s"',}])/.test(secret),

@@ -28,6 +28,16 @@ export const mcpGatewaySamples: Readonly<Record<string, Sample>> = {
     documents: [settings({ audit: { output: 'Stdout' } }), image()],
     witness: 'objects',
   },
+  'MCPGateway.spec.limits.maxConnections': {
+    documents: around({ limits: { maxConnections: 16 } }),
+    values: [16, 100],
+    witness: exchanges.crowd,
+  },
+  'MCPGateway.spec.limits.maxConnectionsPerIp': {
+    documents: around({ limits: { maxConnectionsPerIp: 2 } }),
+    values: [2, 100],
+    witness: exchanges.crowd,
+  },
   'MCPGateway.spec.tls.secretName': {
     documents: [settings({ tls: { secretName: 'first' } }), image()],
     values: ['first', 'second'],

@@ -1,0 +1,49 @@
+import { connect, type Socket } from 'node:net'
+import { dial } from './raw.ts'
+
+/** A connection whose owner sends and never reads. What the other side makes of it is of no interest to them. */
+export async function deaf(port: number, bytes: string | Buffer): Promise<Socket> {
+  const socket = await dial(port)
+  socket.on('error', () => undefined)
+  socket.pause()
+  socket.write(bytes)
+  return socket
+}
+
+/** Many of them, opened in small groups so that none is lost in the queue of the listener. */
+export async function deafCrowd(port: number, count: number, bytes: string | Buffer): Promise<Socket[]> {
+  const crowd: Socket[] = []
+  while (crowd.length < count)
+    crowd.push(
+      ...(await Promise.all(Array.from({ length: Math.min(50, count - crowd.length) }, () => deaf(port, bytes)))),
+    )
+  return crowd
+}
+
+export const leave = (crowd: readonly Socket[]): void => crowd.forEach(socket => socket.destroy())
+
+/** Resolves when the other side has closed, however it did that; rejects when it has not within `milliseconds`. */
+export const closedBy = (socket: Socket, milliseconds: number): Promise<void> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error('the connection is still open')), milliseconds)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+    socket.resume()
+  })
+
+/** Opens a connection; false when it is closed again before a byte came. */
+export const staysOpen = (port: number): Promise<Socket | undefined> =>
+  new Promise(resolve => {
+    const socket = connect(port, '127.0.0.1')
+    socket.once('error', () => resolve(undefined))
+    socket.once('close', () => resolve(undefined))
+    socket.once('connect', () => setTimeout(() => resolve(socket), 50))
+  })
+
+/** A request as bytes. */
+export const requestBytes = (first: string, headers: Readonly<Record<string, string>>, body = ''): string => {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}`)
+  return [first, ...lines, '', body].join('\r\n')
+}
