@@ -5,6 +5,7 @@ import { answerOutside } from '../outside.ts'
 import { dial, resolve } from '../reach.ts'
 import { podsOf, withServer, type Scene } from '../scene.ts'
 import { demand, type Point, type Stage } from '../stage.ts'
+import { floods } from './floods.ts'
 import { stolenPort } from './stolen-port.ts'
 
 const space = 'e2e-hostile'
@@ -88,6 +89,7 @@ export const hostile: Point = {
       await stage.row('the ports of the guard are taken', () => ports(stage, scene))
       await nodeRow(stage, 'nothing outside is reached', () => reachOutside(stage, scene))
     })
+    await floods(stage)
     await stolenPort(stage)
   },
 }
