@@ -333,8 +333,7 @@ test('a caller who does not read leaves room for the largest answers of another'
   const call = callTool('t', 1)
   const bytes = post(other.secret, String(call.body), call.headers as Record<string, string>)
   for (let at = 0; at < 12; at += 1) (await stubborn(bytes)).pause()
-  for (let at = 0; at < 20; at += 1)
-    expect((await send(gateway.url, { key: caller.secret, ...callTool('t', at) })).status).toBe(200)
+  for (let at = 0; at < 20; at += 1) expect((await send(gateway.url, { key: caller.secret, ...call })).status).toBe(200)
 })
 
 test.each([

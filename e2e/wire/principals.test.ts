@@ -20,6 +20,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   process.stdout.write(JSON.stringify({ jsonrpc: '2.0', id, result }) + '\\n')
 }
 `
+const greeting = 'data: {"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"open"}}\n\n'
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-principals-'))
 const file = join(folder, 'child.mjs')
 
@@ -38,7 +39,7 @@ const useKeys = (...keys: TestKey[]): void => {
 beforeAll(async () => {
   writeFileSync(file, child)
   upstream = await scriptedUpstream(({ body, method }, res) => {
-    if (method === 'GET') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(': open\n\n')
+    if (method === 'GET') return void res.writeHead(200, { 'content-type': 'text/event-stream' }).write(greeting)
     const opens = body.includes('"initialize"')
     res.writeHead(200, { 'content-type': 'application/json', ...(opens && { 'mcp-session-id': 'theirs' }) })
     res.end('{"jsonrpc":"2.0","id":1,"result":{}}')
