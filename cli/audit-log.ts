@@ -21,10 +21,10 @@ export type ReadLog = {
 
 const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code
 
-function complaint(file: string, error: unknown): unknown {
+function complaint(file: string, error: unknown, hint = ''): unknown {
   const code = codeOf(error)
   if (code === undefined) return error
-  return new Complaint(code === 'ENOENT' ? `${file}: there is no audit log (is --state right?)` : `${file}: ${code}`)
+  return new Complaint(code === 'ENOENT' ? `${file}: there is no audit log${hint}` : `${file}: ${code}`)
 }
 
 const openIfThere = (file: string): Promise<FileHandle | undefined> =>
@@ -70,7 +70,7 @@ export const ownLog = (file: string): ReadLog => ({
     try {
       yield* family(file)
     } catch (error) {
-      throw complaint(file, error)
+      throw complaint(file, error, ' (is --state right?)')
     }
   },
 })

@@ -370,7 +370,7 @@ describe('audit show', () => {
   test.each([
     [['show', 'd-none-1'], 1, 'd-none-1: not in LOG (5 lines)'],
     [['show'], 2, 'bartizan audit show DECISION'],
-    [['verify', '--file', '/not/there'], 1, '/not/there: there is no audit log'],
+    [['verify', '--file', '/not/there'], 1, '/not/there: there is no audit log\n'],
     [[], 2, 'bartizan audit show DECISION'],
   ])('%j ends with %i', async (args, expected, says) => {
     const { code, out, err } = await audit(five, ...args)

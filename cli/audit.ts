@@ -24,7 +24,7 @@ Reads the audit log of "bartizan run", or what was collected from the gateways o
                 lines between, and be as "kubectl logs", containerd, CRI-O or Docker write it
 
   bartizan audit show d-k3v9x0q2lm-1f
-  kubectl logs deploy/weather-mcp -c gateway | bartizan audit verify --file -
+  kubectl logs deploy/mcp-weather -c gateway | bartizan audit verify --file -
 `
 
 const options = { state: { type: 'string' }, file: { type: 'string', multiple: true } } as const

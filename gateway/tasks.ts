@@ -31,7 +31,7 @@ export type Tasks = {
 }
 
 /** Ids of servers that are longer are not given out: what is sealed has to fit into a header (`Mcp-Name`). Characters. */
-export const maxTaskId = 512
+const maxTaskId = 512
 
 /** Tasks that are remembered for one principal and for all. */
 const maxOfPrincipal = 256

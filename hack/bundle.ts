@@ -5,9 +5,6 @@ import { pattern } from '../gateway/config/pattern.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Where the bundle of the gateway starts. */
-export const gatewayBundle = `${root}dist/gateway/main.mjs`
-
 /**
  * Node's modules that cost megabytes when they are loaded: a mere `import` of `node:http` reads a getter that loads Node's own fetch (6 MiB),
  * the others bring TLS and HTTP/2 (3 and 4 MiB).

@@ -1,4 +1,4 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { dial } from './raw.ts'
 
 /** A connection whose owner sends and never reads. What the other side makes of it is of no interest to them. */
@@ -21,26 +21,6 @@ export async function deafCrowd(port: number, count: number, bytes: string | Buf
 }
 
 export const leave = (crowd: readonly Socket[]): void => crowd.forEach(socket => socket.destroy())
-
-/** Resolves when the other side has closed, however it did that; rejects when it has not within `milliseconds`. */
-export const closedBy = (socket: Socket, milliseconds: number): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('the connection is still open')), milliseconds)
-    socket.once('close', () => {
-      clearTimeout(timer)
-      resolve()
-    })
-    socket.resume()
-  })
-
-/** Opens a connection; false when it is closed again before a byte came. */
-export const staysOpen = (port: number): Promise<Socket | undefined> =>
-  new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
-    socket.once('error', () => resolve(undefined))
-    socket.once('close', () => resolve(undefined))
-    socket.once('connect', () => setTimeout(() => resolve(socket), 50))
-  })
 
 /** A request as bytes. */
 export const requestBytes = (first: string, headers: Readonly<Record<string, string>>, body = ''): string => {

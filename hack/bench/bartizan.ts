@@ -16,6 +16,9 @@ export type Gateway = Target & {
 
 const name = 'bench'
 
+/** All clients of the benchmark come from one address, as those behind an ingress do. In a pod nothing bounds that; without one 256 would be all. */
+const limits = { maxConnectionsPerIp: 1_000_000 } as const
+
 /**
  * The gateway with chain A, as a process of its own.
  *
@@ -24,7 +27,7 @@ const name = 'bench'
 export async function bartizan(program: readonly string[], upstream: URL): Promise<Gateway> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-bartizan-'))
   const chain = chainA(upstream.href, name)
-  await writeFile(join(folder, 'gateway.json'), JSON.stringify(chain.gateway))
+  await writeFile(join(folder, 'gateway.json'), JSON.stringify({ ...chain.gateway, limits }))
   await writeFile(join(folder, 'keys.json'), JSON.stringify(chain.keys))
   const port = await freePort()
   const options = ['--config', folder, '--listen', `127.0.0.1:${port}`, '--state', join(folder, 'state')]

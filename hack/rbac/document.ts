@@ -40,7 +40,7 @@ export const fieldsPart = (): string =>
   fields.map(field => `| ${field.object} | ${field.field} | ${field.allowed} | ${tried(field)} |\n`).join('')
 
 /** The first part: what was measured. */
-export const grantsPart = (rows: readonly Row[]): string =>
+const grantsPart = (rows: readonly Row[]): string =>
   head +
   rows.map(row => `| ${row.role} | \`${row.resource}\` | ${row.verb} | ${row.fails ?? '**nothing**'} |\n`).join('')
 

@@ -36,8 +36,8 @@ function sharedOf(digest: string, holders: readonly JudgedKey[], kept: Kept): Sh
 function words(key: JudgedKey, digest: string, { holders, owner }: Shared): string {
   const other = holders.find(holder => holder !== key)
   const whose = owner
-    ? `is that of APIKey ${nameOf(owner)}, which came first: this one lets nobody in by it`
-    : `is also held by APIKey ${other ? nameOf(other) : ''}: nobody is let in by it`
+    ? `is that of APIKey ${nameOf(owner)}, which came first: this one lets no caller in by it`
+    : `is also held by APIKey ${other ? nameOf(other) : ''}: no caller is let in by it`
   return `spec.digests: ${digest.slice(0, 19)}… ${whose}; make a key of its own for each`
 }
 

@@ -22,7 +22,7 @@ const isNamed = (cidr: string, network: string): boolean =>
 const usual = 'any but kube-* and that of the operator'
 
 /** Whether the pods of a namespace may be reached: the API server's and the operator's surroundings only where an MCPGateway names them. */
-export function mayReach(namespace: string, { egress: { namespaces }, operatorNamespace }: EgressCaps): boolean {
+function mayReach(namespace: string, { egress: { namespaces }, operatorNamespace }: EgressCaps): boolean {
   if (namespaces !== undefined) return namespaces.includes(namespace)
   return namespace !== operatorNamespace && !namespace.startsWith('kube-')
 }

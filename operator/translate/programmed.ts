@@ -57,7 +57,7 @@ const listed = (entries: readonly string[]): string =>
 
 function refusedText({ kind, name, message, entries = [] }: Refusal): string {
   if (entries.length > 0) {
-    const remedy = `remove them (kubectl edit ${kind.toLowerCase()} ${name}), and exempt the namespace from the admission webhook that adds them, if one does`
+    const remedy = `delete the object (kubectl delete ${kind.toLowerCase()} ${name}), since the operator makes it anew without them, and exempt the namespace from the admission webhook that adds them, if one does`
     return `${kind} ${name}: ${message}. It holds what is to go: ${listed(entries)}: ${remedy}`
   }
   // What the operator itself asks for passes its own fence.

@@ -28,13 +28,13 @@ export const catalogue = {
     ImageNeedsCluster: 'Without a cluster no container is started; --url says where the image listens.',
     GenerateNeedsCluster: 'Without a cluster no key is generated; "bartizan keys create" makes one.',
     DuplicateDigest:
-      'Another APIKey had the digest first and keeps it; without a cluster, where nobody can tell which was first, nobody is let in by it.',
+      'Another APIKey had the digest first and keeps it; without a cluster it is not known which was first, and no caller is let in by it.',
   },
   ResolvedRefs: {
     ResolvedRefs: 'Everything that the object names or depends on exists.',
     SecretNotFound: 'A Secret that the object names does not exist.',
     SecretKeyNotFound: 'A Secret lacks the key that is meant, or has several and none is named.',
-    SecretReserved: 'The Secret belongs to Bartizan, or to an APIKey that came first, and is given to nobody else.',
+    SecretReserved: 'The Secret belongs to Bartizan, or to an APIKey that came first, and is given to no other object.',
     EgressNotAllowed: 'A destination lies beyond what the MCPGateway allows; it stays closed.',
     PolicyInvalid: 'A GuardrailPolicy that selects the server never compiled, so every call is refused.',
     GatewayInvalid: 'An MCPGateway that holds here never compiled, so every call is refused.',
