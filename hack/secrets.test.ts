@@ -8,7 +8,11 @@ import { mint } from './minted.ts'
 const root = join(import.meta.dirname, '..')
 
 /** Made-up samples of what is found or refused; everything else that looks like a secret comes from `mint`. */
-const samples = ['gateway/detectors/secrets.cases.yaml', 'crds/testdata/invalid/a-password-in-a-url.yaml']
+const samples = [
+  'gateway/detectors/secrets.cases.yaml',
+  'gateway/detectors/secrets/values.cases.yaml',
+  'crds/testdata/invalid/a-password-in-a-url.yaml',
+]
 
 /** Strings that look like secrets and are none. */
 const detector = detectors.secrets({ allowed: ['database-creds=1'] })

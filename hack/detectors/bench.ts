@@ -35,7 +35,7 @@ const cases: Record<string, string> = {
   '300 B with an address and a link': `${prose(180)} me@a.example https://a.example/b?c=d`,
   '300 B with a line break': `${prose(200)}\n${prose(40)}`,
   '300 B with an accent': `${prose(200)}é${prose(40)}`,
-  '300 B with a secret redacted': `${prose(200)} ${['ghp', 'k2Lm9Qx7Vb4Nz8Rt5Yw3Pc6Hd1Jf0Gs2Ua7E'].join('_')}`,
+  '300 B, a part redacted': `${prose(200)} ${['ghp', 'k2Lm9Qx7Vb4Nz8Rt5Yw3Pc6Hd1Jf0Gs2Ua7E'].join('_')}`,
   '64 KB plain': prose(65_536),
   '64 KB with line breaks': prose(65_536).replaceAll('. ', '.\n'),
   '64 KB with line breaks and accents': prose(65_536).replaceAll('. ', '.\n').replaceAll('dog', 'dög'),
