@@ -9,12 +9,18 @@ const kept = /process\.env|os\.environ|getenv|^(?:env|secrets?|vars?|config|sett
 const references =
   /\$\{[^}]{0,200}\}?|\$\([^)]{0,200}\)?|\{\{[^}]{0,200}(?:\}\})?|<[\w .:-]{1,64}>|%\([a-z]\w{0,40}\)[sd]|%[A-Za-z_]\w{1,40}%|%[sdv](?!\w)|^\$[A-Za-z_]\w{0,64}$|^\$\d$|^\{[^{}]{0,200}\}?$|^<[^<>]{0,200}>?$|^\[[^[\]]{0,200}\]?$/gi
 
+/** A reference that a line of its own holds, in a text whose line breaks are escaped: what follows is another line. */
+const ownLine = /^(\$\{[^}]{0,200}\})\\{1,8}[nr]/
+
+/** A character class with its repetition, and a member of JSON: they say how something looks, or what it holds, and are judged by what is in them. */
+const structure = /^(?:\[(?:\^|[^\]]{2,80}\][*+?{])|[,{[]{0,3}\\{0,15}"[\w.$/-]{1,64}\\{0,15}":)/
+
 /** So many letters and digits beside references make a secret of their own. */
 const LEAST = 8
 
 /** Whether nearly all of a text is a reference. */
 function isReference(text: string): boolean {
-  const rest = text.replace(references, '')
+  const rest = (ownLine.exec(text)?.[1] ?? text).replace(references, '')
   return rest.length < text.length && (rest.match(/[\p{L}\p{N}]/gu)?.length ?? 0) < LEAST
 }
 
@@ -24,7 +30,7 @@ const run = /([^\\])\1{7,}/gu
 
 /** Whether a text that has the form of a secret is only a stand-in for one. */
 export const isStandIn = (text: string): boolean =>
-  isGeneric(text) || words.test(text) || kept.test(text) || isReference(text)
+  isGeneric(text) || words.test(text) || kept.test(text) || structure.test(text) || isReference(text)
 
 /** The same for what already has the unmistakable form of one issuer: only repetition, the alphabet and the word EXAMPLE count there. */
 export const isGeneric = (text: string): boolean =>
