@@ -31,9 +31,9 @@ const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
 /** Milliseconds after which one look begins nothing new: the pods that are left wait for the next one. */
 const longest = 30_000
 /** How many pods of a server are asked at once, and how many handshakes there are with it. */
-const [askWidth, shakeWidth] = [16, 4] as const
+const [askWidth, shakeWidth] = [16, 3] as const
 /** Handshakes at once with all servers, and with those of one namespace: each may hold what is read of a server, and a slow one holds it for long. */
-const [allShakes, ownShakes] = [24, 6] as const
+const [allShakes, ownShakes] = [12, 4] as const
 /** Milliseconds after which who found no room for a handshake comes again. */
 const roomAgain = 250
 
@@ -61,10 +61,11 @@ export type ObserverOptions = {
 export class Observer {
   readonly #options: ObserverOptions
   readonly #progress = new Map<string, Progress>()
-  readonly #shakes = new Slots(allShakes, ownShakes)
+  readonly #shakes: Slots
 
   constructor(options: ObserverOptions) {
     this.#options = options
+    this.#shakes = new Slots(allShakes, ownShakes, () => options.clock.elapsed())
   }
 
   forget(key: string): void {
