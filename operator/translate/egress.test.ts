@@ -74,14 +74,29 @@ test('a url opens no namespace and no address that it may not name', () => {
     'dns.kube-system.svc',
     'a.guards.svc.cluster.local',
     'a.kube-system.svc.',
+    'dns.kube-system',
+    'dns.kube-system.',
+    'a.guards',
+    'a.b.kube-system.svc.corp.example',
+    '10-0-0-1.kube-system.pod.cluster.local',
     '198.51.100.1',
     '[::ffff:198.51.100.1]',
   ]
-  const opened = ['a.data.svc', '10.1.2.3', '[fd00::1]', '203.0.113.7', '[::ffff:203.0.113.7]', 'files.corp.example']
+  const opened = [
+    'a.data.svc',
+    '10.1.2.3',
+    '[fd00::1]',
+    '203.0.113.7',
+    '[::ffff:203.0.113.7]',
+    'files.corp.example',
+    'a.data',
+    'one',
+  ]
   expect(closed.filter(host => isOpen(host))).toEqual([])
   expect(opened.filter(host => !isOpen(host))).toEqual([])
   expect(isOpen('a.data.svc', { egress: { networks: [], namespaces: ['cache'] } })).toBe(false)
-  expect(isOpen('dns.kube-system.svc', { egress: { networks: [], namespaces: ['kube-system'] } })).toBe(true)
+  for (const host of ['dns.kube-system.svc', 'dns.kube-system'])
+    expect(isOpen(host, { egress: { networks: [], namespaces: ['kube-system'] } })).toBe(true)
 })
 
 test.each(['169.254.169.254/32', '169.254.0.0/17', '192.0.0.192/32', '100.100.100.200/32', '168.63.129.16/32'])(
