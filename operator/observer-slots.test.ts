@@ -76,7 +76,8 @@ test('servers of one namespace have four handshakes at once between them, and th
   const [one, two, three] = [...entries.keys()].map(key => () => observer.observe(key, signal))
   const [first, second] = [one!(), two!()]
   await expect.poll(() => open.size).toBe(4)
-  expect(await three!()).toEqual({ requeueAfter: 250 })
+  const waits = [await three!(), await three!(), await three!(), await three!(), await three!()]
+  expect(waits).toEqual([250, 500, 1000, 2000, 2000].map(requeueAfter => ({ requeueAfter })))
   expect(most).toBe(4)
   const letGo = setInterval(() => {
     for (const res of open) res.writeHead(500).end()

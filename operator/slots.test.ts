@@ -38,9 +38,9 @@ test('who has waited longest is next, whoever asks at the moment when a slot tur
   open[1]!.resolve('done')
   await greedy[1]
   expect(await slots.run('greedy', () => Promise.resolve('first'))).toBeUndefined()
-  now = 1500
+  now = 4000
   expect(await slots.run('greedy', () => Promise.resolve('still'))).toBeUndefined()
-  now = 2100
+  now = 5100
   expect(await slots.run('greedy', () => Promise.resolve('last has gone'))).toBe('last has gone')
   open[2]!.resolve('yes')
   expect(await patient).toBe('yes')

@@ -1,5 +1,5 @@
 /** Milliseconds that a place in the queue is kept for who does not come again. */
-const patience = 2000
+const patience = 5000
 
 /**
  * Bounds how much of a kind is done at once, and how much of that for one owner, so that who is slow keeps the others waiting only so far. Nothing waits
