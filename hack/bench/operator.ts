@@ -86,7 +86,7 @@ try {
   process.stderr.write('up\n')
   for (const name of [operatorNamespace, ...all]) await kubectl(plane, ['create', 'namespace', name])
   const rest = plane.rest()
-  const child = spawn(process.execPath, [...flags, await bundleOperator()], {
+  const child = spawn(process.execPath, [...flags, await bundleOperator(), '--unfenced'], {
     stdio: ['ignore', 'pipe', 'ignore'],
     env: {
       POD_NAME: 'bench',
