@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Egress } from '../../crds/egress.ts'
 import { judgedEgress, type EgressCaps } from './egress.ts'
+import { block } from './peers.ts'
 
 type Caps = { readonly networks?: readonly string[]; readonly namespaces?: readonly string[] }
 
@@ -104,7 +105,23 @@ test.each(['169.254.169.254/32', '169.254.0.0/17', '192.0.0.192/32', '100.100.10
   cidr => expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0'] })).toEqual([]),
 )
 
-test.each(['fd00:ec2::254/128', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128', 'fe80::/64'])(
-  'egress to %s stays closed, although it lies in a range that is allowed',
-  cidr => expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0', 'fc00::/7'] })).toEqual([]),
+const translated = ['64:ff9b::a9fe:a9fe/128', '64:ff9b::c000:c0/128', '2002:a9fe:a9fe::/48', '2002:a83f:8110:1::/64']
+
+test.each([
+  ...translated,
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
+  'fd00:c1::a9fe:a9fe/128',
+  'fd00:42::42/128',
+  'fe80::/64',
+])('egress to %s stays closed, although it lies in a range that is allowed', cidr =>
+  expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0', 'fc00::/7'] })).toEqual([]),
 )
+
+test('what a translator leads to is opened as it is elsewhere', () => {
+  const wished = ranges('64:ff9b::808:808/128', '64:ff9b::/96')
+  expect(open(wished, { networks: ['::/0'] })).toEqual(['64:ff9b::808:808/128', '64:ff9b::/96'])
+  const { except } = (block('64:ff9b::/96') as { readonly ipBlock: { readonly except: string[] } }).ipBlock
+  expect(except).toContain('64:ff9b::a9fe:0/112')
+  expect(except).toContain('64:ff9b::6464:64c8/128')
+})

@@ -1,6 +1,7 @@
 import type { Egress } from '../../crds/egress.ts'
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
-import { forbiddenNetworks, lies, privateNetworks, unmapped } from '../../gateway/config/networks.ts'
+import { lies, privateNetworks, unmapped } from '../../gateway/config/networks.ts'
+import { closedNetworks } from './peers.ts'
 import type { Missing } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { isAddress, namespaceIn } from './urltarget.ts'
@@ -17,7 +18,7 @@ export type EgressCaps = Pick<Settings, 'allowedNetworks' | 'egress'> & { readon
 
 /** What is never a server's address (link-local, metadata, multicast) is opened only where it is named, and not as part of a wide range. */
 const isNamed = (cidr: string, network: string): boolean =>
-  lies(cidr, network) && forbiddenNetworks.every(one => !lies(cidr, one) || lies(network, one))
+  lies(cidr, network) && closedNetworks.every(one => !lies(cidr, one) || lies(network, one))
 
 const usual = 'any but kube-* and that of the operator'
 
