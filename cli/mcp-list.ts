@@ -35,7 +35,7 @@ export async function listTools(url: string, key: string): Promise<ToolList> {
   const caller = new McpCaller(target, new Budget(most.bytes), limit)
   const tools: ListedTool[] = []
   try {
-    await caller.open()
+    await caller.open(() => undefined)
     const shortfall = await eachTool(
       caller,
       ({ name, description }) => tools.push({ name, description: firstLine(description) }),

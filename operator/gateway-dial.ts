@@ -1,6 +1,7 @@
 import { connect as connectTls } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
-import { Client, type buildConnector, type Dispatcher } from 'undici'
+import { buildConnector, Client, type Dispatcher } from 'undici'
+import { TooLong } from './mcp/ask.ts'
 
 /** Where a gateway listens, and how it is believed to be the one. */
 export type Address = {
@@ -46,11 +47,36 @@ function pinned({ ip, port, host, certificates }: Address): buildConnector.conne
   }
 }
 
+/**
+ * Bytes that are read of one gateway, with everything that is no body: heads that announce others, extensions of chunks, blank lines. Six for each
+ * byte of a body that comes in single bytes fit in.
+ */
+const mostBytes = 16 * 1024 * 1024
+
+/** The same connections, which end when more has come through all of them together. */
+function bounded(connect: buildConnector.connector): buildConnector.connector {
+  let left = mostBytes
+  return (options, callback) =>
+    connect(options, (error, socket) => {
+      if (!socket) return callback(error, socket)
+      let read = socket.bytesRead
+      socket.on('readable', () => {
+        left -= socket.bytesRead - read
+        read = socket.bytesRead
+        if (left < 0) socket.destroy(new TooLong(`more than ${mostBytes} bytes came from it`))
+      })
+      return callback(null, socket)
+    })
+}
+
 /** A client for one gateway; to be closed. */
 export function dial(address: Address): Dispatcher {
   const { ip, port, certificates } = address
   const timeouts = { headersTimeout: 15_000, bodyTimeout: 15_000, keepAliveTimeout: 1000 }
   if (certificates.length === 0)
-    return new Client(`http://${bracketed(ip)}:${port}`, { ...timeouts, connect: { timeout: 3000 } })
-  return new Client(`https://${bracketed(ip)}:${port}`, { ...timeouts, connect: pinned(address) })
+    return new Client(`http://${bracketed(ip)}:${port}`, {
+      ...timeouts,
+      connect: bounded(buildConnector({ timeout: 3000 })),
+    })
+  return new Client(`https://${bracketed(ip)}:${port}`, { ...timeouts, connect: bounded(pinned(address)) })
 }

@@ -121,4 +121,37 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
     expect([await acceptedOf('second'), await isInForce(digest)()]).toEqual(['Accepted', false])
     await operator.stop()
   })
+  test('of an older one that asks for the Secret of a collected one nothing changes when another operator takes over', async () => {
+    await namespaces(plane, 'collected')
+    const first = await operate(plane)
+    await first.elected()
+    const wish = (name: string, secretName: string): Promise<string> =>
+      applyAll(plane, 'collected', apiKey(name, { generate: { secretName } }))
+    const acceptedOf = async (name: string): Promise<string | undefined> =>
+      conditionOf(await find(rest, 'APIKey', 'collected', name), 'Accepted')?.reason
+    const recordOf = async (name: string): Promise<unknown> =>
+      (await find(rest, 'Secret', 'collected', `${name}-digest`))?.['data']
+    await wish('older', 'hers')
+    const { creationTimestamp } = (await find(rest, 'APIKey', 'collected', 'older'))!.metadata as unknown as {
+      readonly creationTimestamp: string
+    }
+    await until(async () => find(rest, 'Secret', 'collected', 'hers'), 'the key of the older one')
+    await until(async () => Date.now() >= Date.parse(creationTimestamp) + 1000, 'the next second')
+    await wish('younger', 'his')
+    await until(async () => find(rest, 'Secret', 'collected', 'his'), 'the key of the younger one')
+    await rest.request('DELETE', `${paths.Secret('collected')}/his`)
+    await wish('older', 'his')
+    await until(async () => (await acceptedOf('older')) === 'SecretReserved', 'the older one to be refused')
+    const records = [await recordOf('older'), await recordOf('younger')]
+    await first.stop()
+
+    const second = await operate(plane)
+    await second.elected()
+    await wish('late', 'late')
+    await until(async () => find(rest, 'Secret', 'collected', 'late'), 'the successor to make a key')
+    expect([await recordOf('older'), await recordOf('younger')]).toEqual(records)
+    expect(await find(rest, 'Secret', 'collected', 'his')).toBeUndefined()
+    expect([await acceptedOf('older'), await acceptedOf('younger')]).toEqual(['SecretReserved', 'Accepted'])
+    await second.stop()
+  })
 })

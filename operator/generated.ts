@@ -56,6 +56,14 @@ export class GeneratedKeys {
     if (known) keys?.set(apiKey, { ...known, at: -Infinity })
   }
 
+  /** Finds out which keys of a namespace were handed out before, and makes none. */
+  async read(namespace: string, wishes: readonly Generate[]): Promise<void> {
+    await this.ensure(
+      namespace,
+      wishes.map(wish => ({ ...wish, denied: true })),
+    )
+  }
+
   /** Sees to all wishes of a namespace. Resolves to whether anything is otherwise than before. */
   async ensure(namespace: string, wishes: readonly Generate[]): Promise<boolean> {
     const known = this.#known.get(namespace) ?? new Map<string, Known>()

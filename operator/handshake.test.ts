@@ -125,18 +125,54 @@ describe('with whoever answers in the place of a gateway', () => {
     for (const result of results) expect(result).toMatchObject({ ok: true, shortfall: { reason: 'ListTooLong' } })
   })
 
-  test('millions of empty values in 2 MiB are no trouble', async () => {
+  test('millions of empty values in 2 MiB are not read', async () => {
     const body = `[${'{},'.repeat(600_000)}{}]`
     upstream.respond = listing(({ id, res }) => {
       res.writeHead(200, { 'content-type': 'application/json' })
       res.end(`{"jsonrpc":"2.0","id":${id},"result":{"tools":[{"name":"wide","more":${body}}]}}`)
     })
     const { results } = await inOperator(Array.from({ length: 8 }, () => at(upstream.url)))
-    for (const result of results) expect(result).toMatchObject({ ok: true, tools: ['wide'] })
+    for (const result of results)
+      expect(result).toMatchObject({ ok: true, tools: [], shortfall: { reason: 'ListUnreadable' } })
   })
 
-  test('a definition that is nested a hundred thousand levels deep is a tool like any other', async () => {
-    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+  test.each([
+    ['opening', `[${'[],'.repeat(600_000)}[]]`, 6, { ok: false, message: 'the answer has more than 100000 values' }],
+    ['opening', `[${'{"9999999":0},'.repeat(49_000)}{}]`, 24, { ok: true, shortfall: { reason: 'ListTooSlow' } }],
+    [
+      'page',
+      `[${'{"9999999":0},'.repeat(49_000)}{}]`,
+      24,
+      { ok: true, tools: ['first'], shortfall: { reason: 'ListTooSlow' } },
+    ],
+  ])(
+    'what is large in memory is let go while the rest is waited for: %s (%#)',
+    async (where, body, count, expected) => {
+      upstream.respond = ({ body: asked }, res) => {
+        const { id, method, params } = JSON.parse(asked.toString()) as {
+          id: number
+          method: string
+          params: { cursor?: string }
+        }
+        const isList = method === 'tools/list'
+        res.writeHead(200, { 'content-type': isList ? 'text/event-stream' : 'application/json' })
+        const result = { capabilities: { tools: {} }, ...(where === 'opening' && { more: 'more' }) }
+        const page = { tools: [{ name: 'first', ...(where === 'page' && { more: 'more' }) }], nextCursor: 'next' }
+        const text = JSON.stringify({ jsonrpc: '2.0', id, result: isList ? page : result }).replace(
+          ':"more"',
+          `:${body}`,
+        )
+        if (!isList) res.end(text)
+        else if (where === 'page' && params.cursor === undefined) res.end(`data: ${text}\n\n`)
+        else res.write(': wait\n')
+      }
+      const { results } = await inOperator(Array.from({ length: count }, () => at(upstream.url, { patience: 8000 })))
+      for (const result of results) expect(result).toMatchObject(expected)
+    },
+  )
+
+  test('a definition that is nested ninety thousand levels deep is a tool like any other', async () => {
+    const deep = `${'['.repeat(90_000)}${']'.repeat(90_000)}`
     upstream.respond = listing(({ id, res }) => {
       res.writeHead(200, { 'content-type': 'application/json' })
       res.end(`{"jsonrpc":"2.0","id":${id},"result":{"tools":[{"name":"deep","more":${deep}}]}}`)

@@ -26,6 +26,9 @@ function infoOf({ serverInfo }: Readonly<Record<string, unknown>>): {
   return { serverInfo: { name: short(name), version: short(version) } }
 }
 
+const hasToolsOf = ({ capabilities }: Readonly<Record<string, unknown>>): boolean =>
+  ((capabilities ?? { tools: {} }) as { tools?: unknown }).tools !== undefined
+
 function reasonOf(error: unknown): string {
   if (!(error instanceof Refused)) return 'Unreachable'
   return error.status === 401 || error.status === 403 ? 'NotAdmitted' : 'ServerFailed'
@@ -46,17 +49,16 @@ export async function shake(
   const target = { client, path: `/mcp/${server}`, headers, name: 'bartizan-operator' }
   const caller = new McpCaller(target, new Budget(most.bytes), limit)
   try {
-    const opened = await caller.open()
-    const has = (opened['capabilities'] ?? { tools: {} }) as { tools?: unknown }
+    const { hasTools, info } = await caller.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
     const inventory = new Inventory()
-    const shortfall = has.tools === undefined ? undefined : await eachTool(caller, inventory.take, limit)
+    const shortfall = hasTools ? await eachTool(caller, inventory.take, limit) : undefined
     return {
       ok: true,
       hash,
       tools: inventory.names,
       inventory: inventory.hash,
       ...(shortfall && { shortfall }),
-      ...infoOf(opened),
+      ...info,
       revision: caller.revision,
     }
   } catch (error) {

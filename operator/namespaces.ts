@@ -52,8 +52,8 @@ export class Namespaces {
   async #see(namespace: string): Promise<Result> {
     const { sources, statuses, book } = this.#options
     const waits = await this.#prepare(namespace)
-    // Digests of generated keys come first: a plan that does not know them yet would shut out all who hold such a key.
-    if (!book.isPrepared(namespace)) await sources.generated.ensure(namespace, book.generates(namespace))
+    // What was handed out is read first: a plan that does not know it yet would shut out all who hold such a key, and give its Secret to an older one.
+    if (!book.isPrepared(namespace)) await sources.generated.read(namespace, book.generates(namespace))
     book.prepared(namespace)
     let plan = this.#plan(namespace)
     if (await sources.generated.ensure(namespace, plan.desired.generate)) plan = this.#plan(namespace)

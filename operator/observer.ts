@@ -31,11 +31,11 @@ const shakeRetry = [1000, 2000, 5000, 10_000, 30_000] as const
 /** Milliseconds after which one look begins nothing new: the pods that are left wait for the next one. */
 const longest = 30_000
 /** How many pods of a server are asked at once, and how many handshakes there are with it. */
-const [askWidth, shakeWidth] = [16, 4] as const
+const [askWidth, shakeWidth] = [16, 3] as const
 /** Handshakes at once with all servers, and with those of one namespace: each may hold what is read of a server, and a slow one holds it for long. */
-const [allShakes, ownShakes] = [24, 6] as const
-/** Milliseconds after which who found no room for a handshake comes again. */
-const roomAgain = 250
+const [allShakes, ownShakes] = [12, 4] as const
+/** Milliseconds after which who found no room for a handshake comes again: each time all of its gateways are asked what they run. */
+const roomAgain = [250, 500, 1000, 2000] as const
 
 type Progress = {
   version: string
@@ -45,6 +45,8 @@ type Progress = {
   told: number
   again: number
   failures: number
+  /** How often in a row there was no room for a handshake. */
+  waits: number
   readonly certificates: string[]
 }
 
@@ -61,10 +63,11 @@ export type ObserverOptions = {
 export class Observer {
   readonly #options: ObserverOptions
   readonly #progress = new Map<string, Progress>()
-  readonly #shakes = new Slots(allShakes, ownShakes)
+  readonly #shakes: Slots
 
   constructor(options: ObserverOptions) {
     this.#options = options
+    this.#shakes = new Slots(allShakes, ownShakes, () => options.clock.elapsed())
   }
 
   forget(key: string): void {
@@ -99,7 +102,8 @@ export class Observer {
     progress.attempt = 0
     progress.again = 0
     progress.poked = progress.version
-    if (isWaiting) return { requeueAfter: roomAgain }
+    progress.waits = isWaiting ? progress.waits + 1 : 0
+    if (isWaiting) return { requeueAfter: roomAgain[Math.min(progress.waits, roomAgain.length) - 1]! }
     const isShaken = [...handshakes.values()].every(({ result }) => result.ok)
     progress.failures = isShaken ? 0 : progress.failures + 1
     const retry = shakeRetry[Math.min(progress.failures, shakeRetry.length) - 1]
@@ -157,7 +161,16 @@ export class Observer {
     const version = mountsVersion(entry)
     const known = this.#progress.get(entry.key)
     // What an operator finds when it starts was made known by the one before it.
-    const progress = known ?? { version, attempt: 0, poked: version, told: 0, again: 0, failures: 0, certificates: [] }
+    const progress = known ?? {
+      version,
+      attempt: 0,
+      poked: version,
+      told: 0,
+      again: 0,
+      failures: 0,
+      waits: 0,
+      certificates: [],
+    }
     if (progress.version !== version) Object.assign(progress, { version, attempt: 0, again: 0 })
     this.#progress.set(entry.key, progress)
     return progress

@@ -1,29 +1,52 @@
+/** Milliseconds that a place in the queue is kept for who does not come again. */
+const patience = 5000
+
 /**
  * Bounds how much of a kind is done at once, and how much of that for one owner, so that who is slow keeps the others waiting only so far. Nothing waits
- * here: who gets no slot comes again.
+ * here: who gets no slot comes again. Owners get free slots in the order in which they first asked in vain, so that no number of those who hold
+ * slots for long keeps another out.
  */
 export class Slots {
   readonly #width: number
   readonly #share: number
+  readonly #now: () => number
   readonly #taken = new Map<string, number>()
+  /** Owners that got no slot, the first first, and when they asked last. */
+  readonly #waiting = new Map<string, number>()
   #all = 0
 
-  /** @param share how many of the `width` slots one owner may have */
-  constructor(width: number, share: number) {
+  /**
+   * @param share how many of the `width` slots one owner may have
+   * @param now milliseconds
+   */
+  constructor(width: number, share: number, now: () => number) {
     this.#width = width
     this.#share = share
+    this.#now = now
   }
 
   /** Runs something in a slot of an owner; undefined, and not run, when there is none. */
   async run<T>(owner: string, act: () => Promise<T>): Promise<T | undefined> {
-    const own = this.#taken.get(owner) ?? 0
-    if (this.#all >= this.#width || own >= this.#share) return undefined
+    if (!this.#isFree(owner)) return undefined
     this.#count(owner, 1)
     try {
       return await act()
     } finally {
       this.#count(owner, -1)
     }
+  }
+
+  #isFree(owner: string): boolean {
+    // Who has its share waits for its own, not for others.
+    if ((this.#taken.get(owner) ?? 0) >= this.#share) return false
+    const now = this.#now()
+    for (const [one, asked] of this.#waiting) if (now - asked > patience) this.#waiting.delete(one)
+    const place = [...this.#waiting.keys()].indexOf(owner)
+    const before = place < 0 ? this.#waiting.size : place
+    const isFree = this.#width - this.#all > before
+    if (isFree) this.#waiting.delete(owner)
+    else this.#waiting.set(owner, now)
+    return isFree
   }
 
   #count(owner: string, change: number): void {

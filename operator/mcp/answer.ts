@@ -1,31 +1,45 @@
-import { ask, type Budget, type Head, type Question } from './ask.ts'
+import { ask, TooDense, type Budget, type Head, type Question } from './ask.ts'
 import { Bytes } from './bytes.ts'
+import { isDenser } from './density.ts'
 import { EventData } from './event-data.ts'
 import type { Dispatcher } from 'undici'
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** A JSON-RPC answer: what it says is anybody's to make up, so nothing in it has a type before it was looked at. */
-export type Answer = {
-  readonly result?: Fields
+/**
+ * What is kept of a JSON-RPC answer: what it says is anybody's to make up, so nothing in it has a type before it was looked at, and a few bytes of it can
+ * be large in memory.
+ */
+export type Answer<T> = {
+  readonly result?: T
   readonly error?: { readonly code?: number; readonly message?: string; readonly reason?: string }
 }
 
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-function errorOf(value: unknown): NonNullable<Answer['error']> {
+export const hasResult = <T>(answer: Answer<T>): answer is Answer<T> & { readonly result: T } => 'result' in answer
+
+function errorOf(value: unknown): NonNullable<Answer<unknown>['error']> {
   if (!isFields(value)) return {}
   const { code, message, data } = value
   const reason = isFields(data) ? data['reason'] : undefined
   return {
     ...(typeof code === 'number' && { code }),
-    ...(typeof message === 'string' && { message }),
-    ...(typeof reason === 'string' && { reason }),
+    ...(typeof message === 'string' && { message: short(message) }),
+    ...(typeof reason === 'string' && { reason: short(reason) }),
   }
 }
 
+/** A copy: a piece of a text would keep the whole of it. */
+const short = (text: string): string => Buffer.from(text.slice(0, 1024)).toString()
+
+/** Values of one message that are parsed: twice as many as a gateway hands out. */
+export const mostValues = 100_000
+
+/** @throws TooDense */
 function parsed(text: string): Fields {
+  if (isDenser(text, mostValues)) throw new TooDense(`the answer has more than ${mostValues} values`)
   try {
     const value = JSON.parse(text) as unknown
     return isFields(value) ? value : {}
@@ -34,29 +48,37 @@ function parsed(text: string): Fields {
   }
 }
 
-const read = ({ result, error }: Fields): Answer => ({
-  ...(isFields(result) && { result }),
+const read = <T>({ result, error }: Fields, pick: Picker<T>): Answer<T> => ({
+  ...(isFields(result) && { result: pick(result) }),
   ...(error !== undefined && { error: errorOf(error) }),
 })
 
-export type Told = Head & { readonly answer: Answer }
+/** What of a result is kept; the rest is let go at once, before anything is waited for. */
+export type Picker<T> = (result: Fields) => T
+
+export type Told<T> = Head & { readonly answer: Answer<T> }
+
+/** A question with its id, and what is picked from its answer. */
+export type Asked<T> = { readonly question: Question; readonly id: number; readonly pick: Picker<T> }
 
 /**
  * Asks an MCP server, and finds the answer with this id in a body of JSON or in a stream of events, which is not read beyond it.
  * @throws TooLong
  */
-export async function askMcp(
+export async function askMcp<T>(
   client: Dispatcher,
-  question: Question,
-  id: number,
+  { question, id, pick }: Asked<T>,
   budget: Budget,
   signal: AbortSignal,
-): Promise<Told> {
+): Promise<Told<T>> {
   const bytes = new Bytes()
   let events: EventData | undefined
-  let answer: Fields | undefined
+  let answer: Answer<T> | undefined
   const heard = (found: readonly string[]): boolean => {
-    answer ??= found.map(parsed).find(message => message['id'] === id)
+    for (const text of found) {
+      const message = parsed(text)
+      if (message['id'] === id) answer ??= read(message, pick)
+    }
     return answer !== undefined
   }
   const head = await ask(
@@ -77,5 +99,5 @@ export async function askMcp(
     signal,
   )
   if (events && !answer) heard(events.end())
-  return { ...head, answer: read(answer ?? (events ? {} : parsed(bytes.take().toString()))) }
+  return { ...head, answer: answer ?? (events ? {} : read(parsed(bytes.take().toString()), pick)) }
 }

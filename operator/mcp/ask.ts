@@ -22,6 +22,11 @@ export class TooLong extends Error {
   override name = 'TooLong'
 }
 
+/** The answer is short, and would be large in memory. */
+export class TooDense extends TooLong {
+  override name = 'TooDense'
+}
+
 /** How many bytes of answers are read, in all that are asked with it. */
 export class Budget {
   readonly #most: number

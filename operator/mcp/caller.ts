@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { askMcp, type Told } from './answer.ts'
+import { askMcp, hasResult, type Picker, type Told } from './answer.ts'
 import type { Budget } from './ask.ts'
 
 /** A server, how to get there, and as whom. */
@@ -55,11 +55,12 @@ export class McpCaller {
   }
 
   /**
-   * Finds out the era: the modern request first, and `initialize` unless the answer is one of that era. Gives back what the server says of itself.
+   * Finds out the era: the modern request first, and `initialize` unless the answer is one of that era. Gives back what is picked of what the server
+   * says of itself.
    * @throws Refused
    * @throws TooLong
    */
-  async open(): Promise<Fields> {
+  async open<T>(pick: Picker<T>): Promise<T> {
     const clientInfo = { name: this.#target.name, version: '0.1.0' }
     this.#meta = {
       'io.modelcontextprotocol/protocolVersion': modernRevision,
@@ -67,43 +68,46 @@ export class McpCaller {
       'io.modelcontextprotocol/clientInfo': clientInfo,
     }
     this.#headers = { 'mcp-protocol-version': modernRevision }
-    const probe = await this.#request('server/discover', {})
-    if (probe.answer.result) return probe.answer.result
-    if (modernCodes.has(probe.answer.error?.code ?? 0)) return {}
+    const probe = await this.#request('server/discover', {}, pick)
+    if (hasResult(probe.answer)) return probe.answer.result
+    if (modernCodes.has(probe.answer.error?.code ?? 0)) return pick({})
     // Who is refused as a caller learns nothing about the era.
     if ([401, 403].includes(probe.status) || probe.status >= 500) return required(probe)
     this.#meta = undefined
     this.#headers = {}
-    const opened = await this.#request('initialize', { protocolVersion: legacyRevision, capabilities: {}, clientInfo })
-    const result = required(opened)
-    this.#headers = this.#session(opened, result['protocolVersion'])
-    await this.#send('POST', this.#signal, { jsonrpc: '2.0', method: 'notifications/initialized' })
-    return result
+    const said = { protocolVersion: legacyRevision, capabilities: {}, clientInfo }
+    const opened = await this.#request('initialize', said, result => ({
+      picked: pick(result),
+      revision: revisionOf(result),
+    }))
+    const { picked, revision } = required(opened)
+    this.#headers = this.#session(opened, revision)
+    await this.#send('POST', this.#signal, unasked, { jsonrpc: '2.0', method: 'notifications/initialized' })
+    return picked
   }
 
   /**
    * @throws Refused
    * @throws TooLong
    */
-  async call(method: string, params: Fields): Promise<Fields> {
-    return required(await this.#request(method, params))
+  async call<T>(method: string, params: Fields, pick: Picker<T>): Promise<T> {
+    return required(await this.#request(method, params, pick))
   }
 
   /** Ends the session, if there is one, even if the time is over. Never throws. */
   async close(): Promise<void> {
     if (this.#headers['mcp-session-id'] === undefined) return
     try {
-      await this.#send('DELETE', AbortSignal.timeout(leave))
+      await this.#send('DELETE', AbortSignal.timeout(leave), unasked)
     } catch {
       // the session ends by itself
     }
   }
 
   /** What later requests carry; what no header could is a server that does not speak MCP. */
-  #session({ status, headers }: Told, revision: unknown): Record<string, string> {
-    if (typeof revision === 'string') this.revision = revision
-    else this.revision = legacyRevision
-    if (!revisionFormat.test(this.revision)) throw new Refused(status, 'the answer names no revision of the protocol')
+  #session({ status, headers }: Told<unknown>, revision: string): Record<string, string> {
+    this.revision = revision
+    if (!revisionFormat.test(revision)) throw new Refused(status, 'the answer names no revision of the protocol')
     const session = headers['mcp-session-id']
     if (session === undefined) return { 'mcp-protocol-version': this.revision }
     if (typeof session !== 'string' || !sessionFormat.test(session))
@@ -111,18 +115,18 @@ export class McpCaller {
     return { 'mcp-protocol-version': this.revision, 'mcp-session-id': session }
   }
 
-  async #request(method: string, params: Fields): Promise<Told> {
+  async #request<T>(method: string, params: Fields, pick: Picker<T>): Promise<Told<T>> {
     const id = ++this.#id
     const full = this.#meta ? { ...params, _meta: this.#meta } : params
-    return this.#send('POST', this.#signal, { jsonrpc: '2.0', id, method, params: full }, { id, method })
+    return this.#send('POST', this.#signal, { id, method, pick }, { jsonrpc: '2.0', id, method, params: full })
   }
 
-  #send(
+  #send<T>(
     verb: 'POST' | 'DELETE',
     signal: AbortSignal,
+    { id, method, pick }: { readonly id: number; readonly method?: string; readonly pick: Picker<T> },
     message?: object,
-    asked?: { readonly id: number; readonly method: string },
-  ): Promise<Told> {
+  ): Promise<Told<T>> {
     const { client, path, headers } = this.#target
     const question = {
       method: verb,
@@ -131,16 +135,22 @@ export class McpCaller {
         ...this.#headers,
         ...headers,
         ...(message && { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }),
-        ...(this.#meta && asked && { 'mcp-method': asked.method }),
+        ...(this.#meta && method !== undefined && { 'mcp-method': method }),
       },
       ...(message && { body: JSON.stringify(message) }),
     }
-    return askMcp(client, question, asked?.id ?? -1, this.#budget, signal)
+    return askMcp(client, { question, id, pick }, this.#budget, signal)
   }
 }
 
-function required({ status, answer }: Told): Fields {
-  if (answer.result) return answer.result
+/** What goes without an id gets no answer that counts. */
+const unasked = { id: -1, pick: (): undefined => undefined }
+
+const revisionOf = ({ protocolVersion }: Fields): string =>
+  typeof protocolVersion === 'string' ? protocolVersion : legacyRevision
+
+function required<T>({ status, answer }: Told<T>): T {
+  if (hasResult(answer)) return answer.result
   const { message = 'the answer is no MCP message', reason } = answer.error ?? {}
-  throw new Refused(status, `HTTP ${status}: ${message.slice(0, 1024)}`, reason)
+  throw new Refused(status, `HTTP ${status}: ${message}`, reason)
 }

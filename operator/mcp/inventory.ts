@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { createHash, hash } from 'node:crypto'
 import { isFields } from './answer.ts'
 import type { Tool } from './tool-list.ts'
 
@@ -9,13 +9,41 @@ const maxDepth = 64
 
 const byText = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : a > b ? 1 : 0)
 
-/** A value as a text that does not depend on the order of members. */
-function canonical(value: unknown, depth = 0): string {
-  if (depth > maxDepth) return '…'
-  if (Array.isArray(value)) return `[${value.map(item => canonical(item, depth + 1)).join(',')}]`
-  if (!isFields(value)) return JSON.stringify(value)
-  const members = Object.entries(value).sort(byText)
-  return `{${members.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, depth + 1)}`).join(',')}}`
+/** Takes a value as a text that does not depend on the order of members, in pieces: the whole of it would be as large again as the definition. */
+function spell(value: unknown, add: (piece: string) => void, depth = 0): void {
+  if (depth > maxDepth) return add('…')
+  if (Array.isArray(value)) {
+    add('[')
+    value.forEach((item, at) => {
+      if (at > 0) add(',')
+      spell(item, add, depth + 1)
+    })
+    return add(']')
+  }
+  if (!isFields(value)) return add(JSON.stringify(value))
+  add('{')
+  Object.entries(value)
+    .sort(byText)
+    .forEach(([name, item], at) => {
+      add(`${at > 0 ? ',' : ''}${JSON.stringify(name)}:`)
+      spell(item, add, depth + 1)
+    })
+  add('}')
+}
+
+/** Characters that are hashed at once. */
+const piece = 16_384
+
+function digestOf(tool: Tool): string {
+  const sha = createHash('sha256')
+  let text = ''
+  spell(tool, more => {
+    text += more
+    if (text.length < piece) return
+    sha.update(text)
+    text = ''
+  })
+  return sha.update(text).digest('base64')
 }
 
 /** What remains of a list of tools while it is read: names, and a digest of each definition. */
@@ -24,7 +52,7 @@ export class Inventory {
   readonly #digests: string[] = []
 
   readonly take = (tool: Tool): void => {
-    this.#digests.push(hash('sha256', canonical(tool), 'base64'))
+    this.#digests.push(digestOf(tool))
     if (tool.name.length <= maxName) this.#names.add(tool.name)
   }
 

@@ -1,5 +1,5 @@
-import { isFields } from './answer.ts'
-import { TooLong } from './ask.ts'
+import { isFields, mostValues } from './answer.ts'
+import { TooDense, TooLong } from './ask.ts'
 import { Refused, type McpCaller } from './caller.ts'
 
 /** What is read of one server: bytes of everything that it says in a handshake, tools, pages of the list, characters of a cursor. */
@@ -21,6 +21,10 @@ const tooManyPages: Shortfall = {
   reason: 'ListTooLong',
   message: `the list of tools has more than ${most.pages} pages`,
 }
+const tooDense: Shortfall = {
+  reason: 'ListUnreadable',
+  message: `a page of the list of tools has more than ${mostValues} values`,
+}
 const noCursor: Shortfall = {
   reason: 'ListUnreadable',
   message: `the cursor of the next page is no text of at most ${most.cursor} characters`,
@@ -36,21 +40,32 @@ const withheld: Readonly<Record<string, Shortfall['reason']>> = {
   UpstreamUnreadable: 'ListUnreadable',
 }
 
+type Next = { readonly cursor: string } | { readonly shortfall: Shortfall } | undefined
+
+function nextOf(cursor: unknown): Next {
+  if (cursor === undefined || cursor === null) return undefined
+  return typeof cursor === 'string' && cursor.length <= most.cursor ? { cursor } : { shortfall: noCursor }
+}
+
 async function eachPage(caller: McpCaller, take: (tool: Tool) => void): Promise<Shortfall | undefined> {
   const seen = new Set<string>()
   let count = 0
   let params: { readonly cursor?: string } = {}
-  for (let page = 0; page < most.pages; page++) {
-    const { tools, nextCursor: next } = await caller.call('tools/list', params)
-    for (const tool of Array.isArray(tools) ? tools.filter(isTool) : []) {
-      if (++count > most.tools) return tooMany
+  const read = ({ tools, nextCursor }: Readonly<Record<string, unknown>>): Next => {
+    for (const tool of Array.isArray(tools) ? tools : []) {
+      if (!isTool(tool)) continue
+      if (++count > most.tools) return { shortfall: tooMany }
       take(tool)
     }
-    if (next === undefined || next === null) return undefined
-    if (typeof next !== 'string' || next.length > most.cursor) return noCursor
-    if (seen.has(next)) return repeated
-    seen.add(next)
-    params = { cursor: next }
+    return nextOf(nextCursor)
+  }
+  for (let page = 0; page < most.pages; page++) {
+    const next = await caller.call('tools/list', params, read)
+    if (next === undefined) return undefined
+    if ('shortfall' in next) return next.shortfall
+    if (seen.has(next.cursor)) return repeated
+    seen.add(next.cursor)
+    params = next
   }
   return tooManyPages
 }
@@ -69,6 +84,7 @@ export async function eachTool(
   try {
     return await eachPage(caller, take)
   } catch (error) {
+    if (error instanceof TooDense) return tooDense
     if (error instanceof TooLong)
       return { reason: 'ListTooLong', message: `the list of tools is longer than ${most.bytes} bytes` }
     if (limit.aborted && error === limit.reason && isTimeout(error))

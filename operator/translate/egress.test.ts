@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Egress } from '../../crds/egress.ts'
 import { judgedEgress, type EgressCaps } from './egress.ts'
+import { block } from './peers.ts'
 
 type Caps = { readonly networks?: readonly string[]; readonly namespaces?: readonly string[] }
 
@@ -74,14 +75,29 @@ test('a url opens no namespace and no address that it may not name', () => {
     'dns.kube-system.svc',
     'a.guards.svc.cluster.local',
     'a.kube-system.svc.',
+    'dns.kube-system',
+    'dns.kube-system.',
+    'a.guards',
+    'a.b.kube-system.svc.corp.example',
+    '10-0-0-1.kube-system.pod.cluster.local',
     '198.51.100.1',
     '[::ffff:198.51.100.1]',
   ]
-  const opened = ['a.data.svc', '10.1.2.3', '[fd00::1]', '203.0.113.7', '[::ffff:203.0.113.7]', 'files.corp.example']
+  const opened = [
+    'a.data.svc',
+    '10.1.2.3',
+    '[fd00::1]',
+    '203.0.113.7',
+    '[::ffff:203.0.113.7]',
+    'files.corp.example',
+    'a.data',
+    'one',
+  ]
   expect(closed.filter(host => isOpen(host))).toEqual([])
   expect(opened.filter(host => !isOpen(host))).toEqual([])
   expect(isOpen('a.data.svc', { egress: { networks: [], namespaces: ['cache'] } })).toBe(false)
-  expect(isOpen('dns.kube-system.svc', { egress: { networks: [], namespaces: ['kube-system'] } })).toBe(true)
+  for (const host of ['dns.kube-system.svc', 'dns.kube-system'])
+    expect(isOpen(host, { egress: { networks: [], namespaces: ['kube-system'] } })).toBe(true)
 })
 
 test.each(['169.254.169.254/32', '169.254.0.0/17', '192.0.0.192/32', '100.100.100.200/32', '168.63.129.16/32'])(
@@ -89,7 +105,23 @@ test.each(['169.254.169.254/32', '169.254.0.0/17', '192.0.0.192/32', '100.100.10
   cidr => expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0'] })).toEqual([]),
 )
 
-test.each(['fd00:ec2::254/128', 'fd20:ce::254/128', 'fd00:c1::a9fe:a9fe/128', 'fd00:42::42/128', 'fe80::/64'])(
-  'egress to %s stays closed, although it lies in a range that is allowed',
-  cidr => expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0', 'fc00::/7'] })).toEqual([]),
+const translated = ['64:ff9b::a9fe:a9fe/128', '64:ff9b::c000:c0/128', '2002:a9fe:a9fe::/48', '2002:a83f:8110:1::/64']
+
+test.each([
+  ...translated,
+  'fd00:ec2::254/128',
+  'fd20:ce::254/128',
+  'fd00:c1::a9fe:a9fe/128',
+  'fd00:42::42/128',
+  'fe80::/64',
+])('egress to %s stays closed, although it lies in a range that is allowed', cidr =>
+  expect(open(ranges(cidr), { networks: ['0.0.0.0/0', '::/0', 'fc00::/7'] })).toEqual([]),
 )
+
+test('what a translator leads to is opened as it is elsewhere', () => {
+  const wished = ranges('64:ff9b::808:808/128', '64:ff9b::/96')
+  expect(open(wished, { networks: ['::/0'] })).toEqual(['64:ff9b::808:808/128', '64:ff9b::/96'])
+  const { except } = (block('64:ff9b::/96') as { readonly ipBlock: { readonly except: string[] } }).ipBlock
+  expect(except).toContain('64:ff9b::a9fe:0/112')
+  expect(except).toContain('64:ff9b::6464:64c8/128')
+})

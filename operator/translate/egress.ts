@@ -1,6 +1,7 @@
 import type { Egress } from '../../crds/egress.ts'
 import type { MCPServerSpec } from '../../crds/mcpserver.ts'
-import { forbiddenNetworks, lies, privateNetworks, unmapped } from '../../gateway/config/networks.ts'
+import { lies, privateNetworks, unmapped } from '../../gateway/config/networks.ts'
+import { closedNetworks } from './peers.ts'
 import type { Missing } from './secrets.ts'
 import type { Settings } from './settings.ts'
 import { isAddress, namespaceIn } from './urltarget.ts'
@@ -17,14 +18,17 @@ export type EgressCaps = Pick<Settings, 'allowedNetworks' | 'egress'> & { readon
 
 /** What is never a server's address (link-local, metadata, multicast) is opened only where it is named, and not as part of a wide range. */
 const isNamed = (cidr: string, network: string): boolean =>
-  lies(cidr, network) && forbiddenNetworks.every(one => !lies(cidr, one) || lies(network, one))
+  lies(cidr, network) && closedNetworks.every(one => !lies(cidr, one) || lies(network, one))
 
 const usual = 'any but kube-* and that of the operator'
+
+const isClosed = (namespace: string, operatorNamespace: string): boolean =>
+  namespace === operatorNamespace || namespace.startsWith('kube-')
 
 /** Whether the pods of a namespace may be reached: the API server's and the operator's surroundings only where an MCPGateway names them. */
 function mayReach(namespace: string, { egress: { namespaces }, operatorNamespace }: EgressCaps): boolean {
   if (namespaces !== undefined) return namespaces.includes(namespace)
-  return namespace !== operatorNamespace && !namespace.startsWith('kube-')
+  return !isClosed(namespace, operatorNamespace)
 }
 
 function refusal({ cidr, namespace = '' }: Egress, caps: EgressCaps): string | undefined {
@@ -50,8 +54,16 @@ function urlRefusal(url: string, caps: EgressCaps): string | undefined {
     return `${host} is outside the private ranges and of MCPGateway.spec.servers.allowedNetworks`
   }
   const namespace = namespaceIn(host)
-  return namespace === undefined ? undefined : refusal({ namespace, ports: [] }, caps)
+  if (namespace !== undefined) return refusal({ namespace, ports: [] }, caps)
+  const guess = lastNamespace.exec(host)?.[1] ?? ''
+  return isClosed(guess, caps.operatorNamespace) ? refusal({ namespace: guess, ports: [] }, caps) : undefined
 }
+
+/**
+ * What is a namespace in `name.namespace`, which the DNS of a cluster completes, and where the cluster has a domain of its own. It may be no more than the end
+ * of a name, so it counts only where no name ends so.
+ */
+const lastNamespace = /^(?:[^.]+\.)+?([^.]+)(?:\.(?:svc|pod)(?:\..+)?)?\.?$/
 
 /**
  * The destinations of a server that are within what the MCPGateways allow. An owner of a server cannot open more, whoever applies what the owner

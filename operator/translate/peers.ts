@@ -10,10 +10,28 @@ export const podsOf = (namespace: string, podLabels?: Readonly<Record<string, st
   ...(podLabels && { podSelector: { matchLabels: podLabels } }),
 })
 
+const hex = (value: bigint): string => value.toString(16)
+
+/** The ranges of IPv6 by which a translator (64:ff9b::/96, RFC 6052) or a tunnel (2002::/16, RFC 3056) leads to a range of IPv4. */
+function carried(network: string): string[] {
+  const range = rangeOf(network)
+  if (range?.family !== 4) return []
+  const [high, low] = [range.value >> 16n, range.value & 0xffffn]
+  const translated = range.value === 0n ? '64:ff9b::' : `64:ff9b::${hex(high)}:${hex(low)}`
+  const groups = [0x2002n, high, low]
+    .map(hex)
+    .join(':')
+    .replace(/(?::0){1,2}$/, '')
+  return [`${translated}/${96 + range.length}`, `${groups}::/${16 + range.length}`]
+}
+
+/** What is opened only where it is named, in each spelling of its addresses. */
+export const closedNetworks: readonly string[] = [...forbiddenNetworks, ...forbiddenNetworks.flatMap(carried)]
+
 /** An address range, without the addresses in it that are never a server's: link-local, metadata, multicast. */
 export function block(cidr: string): object {
   const outer = rangeOf(cidr)
-  const except = forbiddenNetworks.filter(network => {
+  const except = closedNetworks.filter(network => {
     const inner = rangeOf(network)
     return outer && inner && inner.length > outer.length && contains(outer, inner)
   })
