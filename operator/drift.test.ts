@@ -42,6 +42,8 @@ const affinity = {
   },
 }
 
+const many = Object.fromEntries(Array.from({ length: 20_000 }, (_, at) => [`k${at}`, '']))
+
 /** What whoever may change an object puts into it. Each is gone, or as it was, within seconds. */
 const table: readonly (readonly [Kind, string, readonly Operation[]])[] = [
   ['Deployment', 'a variable of the gateway', [add(`${gateway}/env/-`, { name: 'NODE_OPTIONS', value: '--import=x' })]],
@@ -158,6 +160,7 @@ const table: readonly (readonly [Kind, string, readonly Operation[]])[] = [
   ['ConfigMap', 'a key', [add('/data/evil', 'x')]],
   ['ConfigMap', 'a binary key', [add('/binaryData', { evil: 'eA==' })]],
   ['ConfigMap', 'that it is immutable', [{ op: 'replace', path: '/immutable', value: true }]],
+  ['ServiceAccount', 'more annotations than admission judges in time', [add('/metadata/annotations', many)]],
   ['ServiceAccount', 'a Secret to pull with', [add('/imagePullSecrets', [{ name: 'evil' }])]],
   ['ServiceAccount', 'a Secret', [add('/secrets', [{ name: 'evil' }])]],
   [
@@ -253,7 +256,7 @@ describe.skipIf(noControlPlane)('what others change of the operator’s objects'
     const path = `${paths.ConfigMap('drift')}/${before.metadata.name}`
     const isBack = async () => JSON.stringify((await kept())?.['data']) === JSON.stringify(before['data'])
     const forged = String((before['data'] as Json)['last-good.json']).replace('example.test', 'evil.test')
-    for (const data of [{ 'last-good.json': forged }, { 'last-good.json': '' }, { more: 'x' }]) {
+    for (const data of [{ 'last-good.json': forged }, { 'last-good.json': '' }, { more: 'x' }, many]) {
       expect((await rest.request('PATCH', path, { data })).status).toBe(200)
       await until(isBack, 'its data to be as it was', 10_000)
     }
@@ -309,4 +312,19 @@ describe.skipIf(noControlPlane)('what others change of the operator’s objects'
   test('nothing of all that was an error', () => {
     expect(operator.errors()).toEqual([])
   })
+
+  test.each(['/data', '/binaryData'])(
+    'so many entries that admission does not judge a write in time are gone: %s',
+    async field => {
+      const before = await contentOf('ConfigMap')
+      const operations = [add(field, many)]
+      await rest.request('PATCH', pathOf('ConfigMap'), operations, 'application/json-patch+json')
+      const now = async () => (await find(rest, 'ConfigMap', 'drift', 'mcp-one')) && contentOf('ConfigMap')
+      await until(
+        async () => JSON.stringify(await now()) === JSON.stringify(before),
+        'the object to be as it was',
+        40_000,
+      )
+    },
+  )
 })

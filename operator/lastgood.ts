@@ -131,6 +131,8 @@ export class LastGoodSpecs {
   /** Resolves to the version that was written, and to none when there is nothing to be tried again. */
   async #apply(wish: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
     const { namespace } = wish.metadata
+    const slim = known && (await this.#mender.slim(wish, known))
+    if (slim) return slim.metadata.resourceVersion
     const pinned = { ...wish, metadata: { ...wish.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
     const options = { manager, force: known !== undefined }
     try {
