@@ -165,11 +165,8 @@ export class Applier {
 
   async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
     const resource = children[kindOf(object)]
-    const { namespace, name } = object.metadata
-    const isUnclear = this.#unanswered.delete(objectKey(object))
-    const seen = isUnclear ? undefined : this.#child(object)
-    const isNew = !isUnclear && this.#isNew(object)
-    const known = seen ?? (isNew ? undefined : await find(this.#client, resource, namespace, name))
+    const { namespace } = object.metadata
+    const known = await this.#look(object)
     const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
     if (conflict) return { conflict }
     const slim = known && (await this.#mender.slim(object, known))
@@ -187,6 +184,15 @@ export class Applier {
     const noted = { removed, ...this.#note(object, fingerprint, mended) }
     if (known === undefined) return { change: 'created', ...noted }
     return { change: known.metadata.resourceVersion === mended.metadata.resourceVersion ? 'none' : 'changed', ...noted }
+  }
+
+  /** What is known of an object, and all of it when a write of it got no answer. */
+  async #look(object: KubernetesObject): Promise<ApiObject | undefined> {
+    const { namespace, name } = object.metadata
+    const isUnclear = this.#unanswered.delete(objectKey(object))
+    const seen = isUnclear ? undefined : this.#child(object)
+    if (seen ?? (!isUnclear && this.#isNew(object))) return seen
+    return find(this.#client, children[kindOf(object)], namespace, name)
   }
 
   /** Notes down how an object stands after a write. */
