@@ -90,6 +90,29 @@ describe.skipIf(noControlPlane)('config/admission/author-of-egress', () => {
       },
     )
 
+    test.each(['https://kubelet.example.test:10250/mcp', 'http://10.0.0.1:10250/mcp', 'http://tools.db.svc/mcp'])(
+      'are named by who may create NetworkPolicies, and by nobody else: the url %s',
+      async url => {
+        const make = async (user: string): Promise<Verdict> =>
+          verdict(
+            await users
+              .get(user)!
+              .request('POST', `${ours}/mcpservers?dryRun=All`, { ...server('far'), spec: { url } }),
+          )
+        expect(await make('owner who opens')).toEqual(created)
+        expect(await make('owner who edits')).toEqual(created)
+        expect(await make('owner')).toEqual(forbidden(`is opened a way to ${url}`))
+        await create(plane, `${ours}/mcpservers`, { ...server('far'), spec: { url } })
+        const far = `${ours}/mcpservers/far`
+        const patch = async (body: object): Promise<Verdict> =>
+          verdict(await users.get('owner')!.request('PATCH', `${far}?dryRun=All`, body))
+        expect(await patch({ spec: { timeouts: { request: '20s' } } })).toEqual(changed)
+        expect(await patch({ metadata: { labels: { team: 'one' } } })).toEqual(changed)
+        expect(await patch({ spec: { url: url.replace('mcp', 'more') } })).toEqual(forbidden('NetworkPolicies'))
+        await plane.rest().request('DELETE', far)
+      },
+    )
+
     test('may be as many as a server has', async () => {
       expect(await openTo('owner who opens', most)).toEqual(created)
       expect(await openTo('owner', most)).toEqual(forbidden('NetworkPolicies'))

@@ -82,6 +82,8 @@ export class Applier {
   readonly #records = new Map<string, Record>()
   /** Objects of our names that exist and are not among what was seen. */
   readonly #existing = new Set<string>()
+  /** Objects of which the last write got no answer: what is in them is to be looked at first. */
+  readonly #unanswered = new Set<string>()
   readonly #lock = new Lock()
 
   constructor(client: Client, caches: Caches, mender: Mender) {
@@ -113,6 +115,7 @@ export class Applier {
     for (const key of keys) {
       this.#records.delete(key)
       this.#existing.delete(key)
+      this.#unanswered.delete(key)
       this.#mender.forget(key)
     }
   }
@@ -135,6 +138,7 @@ export class Applier {
           throw error
         })
       } catch (error) {
+        if (isStatus(error, 0, 504)) this.#unanswered.add(key)
         if (!isRefusal(error)) throw error
         return this.#refused(wish, owner, error)
       }
@@ -161,11 +165,12 @@ export class Applier {
 
   async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
     const resource = children[kindOf(object)]
-    const { namespace, name } = object.metadata
-    const seen = this.#child(object)
-    const known = seen ?? (this.#isNew(object) ? undefined : await find(this.#client, resource, namespace, name))
+    const { namespace } = object.metadata
+    const known = await this.#look(object)
     const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
     if (conflict) return { conflict }
+    const slim = known && (await this.#mender.slim(object, known))
+    if (slim) return { change: 'changed', removed: ['*'], ...this.#note(object, fingerprint, slim) }
     // The uid pins the very object that was judged. For one that is not there, a version that none can have lets the write fail if it is.
     const pin = known ? { uid: known.metadata.uid } : { resourceVersion: noVersion }
     const pinned = { ...object, metadata: { ...object.metadata, ...pin } } as ApiObject
@@ -179,6 +184,15 @@ export class Applier {
     const noted = { removed, ...this.#note(object, fingerprint, mended) }
     if (known === undefined) return { change: 'created', ...noted }
     return { change: known.metadata.resourceVersion === mended.metadata.resourceVersion ? 'none' : 'changed', ...noted }
+  }
+
+  /** What is known of an object, and all of it when a write of it got no answer. */
+  async #look(object: KubernetesObject): Promise<ApiObject | undefined> {
+    const { namespace, name } = object.metadata
+    const isUnclear = this.#unanswered.delete(objectKey(object))
+    const seen = isUnclear ? undefined : this.#child(object)
+    if (seen ?? (!isUnclear && this.#isNew(object))) return seen
+    return find(this.#client, children[kindOf(object)], namespace, name)
   }
 
   /** Notes down how an object stands after a write. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { apiVersion, isKindName } from '../crds/index.ts'
 import type { Client } from './kit/client.ts'
+import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import type { KubernetesObject, LastGood } from './translate/index.ts'
 import { lastGoodLabel, type Caches } from './caches.ts'
@@ -58,22 +59,27 @@ function isSame(kept: LastGood | undefined, wanted: LastGood): boolean {
   return isEqual
 }
 
-/** What was written and may not have been seen yet; without a version it was refused. */
-type Written = { readonly generation: number | undefined; readonly version?: string }
+/** What was written and may not have been seen yet; without a version it was refused, or there was nothing to write. */
+type Written = { readonly generation: number | undefined; readonly at: number; readonly version?: string }
+
+/** Milliseconds after which what was refused is tried again. */
+const troubleAgain = 10_000
 
 /** The last specs that compiled, one ConfigMap for each object, owned by it: they are there for whichever operator comes next. */
 export class LastGoodSpecs {
   readonly #client: Client
   readonly #caches: Caches
   readonly #mender: Mender
+  readonly #clock: Clock
   readonly #log: Log
   /** By uid. */
   readonly #written = new Map<string, Written>()
 
-  constructor(client: Client, caches: Caches, mender: Mender, log: Log) {
+  constructor(client: Client, caches: Caches, mender: Mender, clock: Clock, log: Log) {
     this.#client = client
     this.#caches = caches
     this.#mender = mender
+    this.#clock = clock
     this.#log = log
   }
 
@@ -98,7 +104,8 @@ export class LastGoodSpecs {
   #isUnderWay({ uid = '', generation }: LastGood): boolean {
     const written = this.#written.get(uid)
     if (!written || written.generation !== generation) return false
-    return written.version === undefined || !this.#caches.lastGood.store.hasSeen(written.version)
+    if (written.version === undefined) return this.#clock.elapsed() - written.at < troubleAgain
+    return !this.#caches.lastGood.store.hasSeen(written.version)
   }
 
   async #write(namespace: string, good: LastGood): Promise<void> {
@@ -108,12 +115,15 @@ export class LastGoodSpecs {
     const wish = wishFor(good, owner)
     const known = this.#caches.lastGood.store.get(namespace, wish.metadata.name)
     if (known && conflictOf(known, owner)) return
+    const at = this.#clock.elapsed()
     try {
       const version = await this.#apply(wish, owner, known)
-      this.#written.set(uid, { generation, ...(version !== undefined && { version }) })
+      this.#written.set(uid, { generation, at, ...(version !== undefined && { version }) })
     } catch (error) {
       if (!isRefusal(error)) throw error
-      this.#written.set(uid, { generation })
+      const before = this.#written.get(uid)
+      this.#written.set(uid, { generation, at })
+      if (before && before.generation === generation && before.version === undefined) return
       this.#log.warn('a last good spec was not kept', { namespace, kind, name, error: error.message })
     }
   }
@@ -121,6 +131,8 @@ export class LastGoodSpecs {
   /** Resolves to the version that was written, and to none when there is nothing to be tried again. */
   async #apply(wish: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
     const { namespace } = wish.metadata
+    const slim = known && (await this.#mender.slim(wish, known))
+    if (slim) return slim.metadata.resourceVersion
     const pinned = { ...wish, metadata: { ...wish.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
     const options = { manager, force: known !== undefined }
     try {

@@ -7,7 +7,6 @@ import { AuditLog } from '../hack/controlplane/audit.ts'
 import type { Credentials } from '../hack/controlplane/credentials.ts'
 import { controlPlane } from '../hack/controlplane/index.ts'
 import type { Json, Rest } from '../hack/controlplane/rest.ts'
-import { root } from '../hack/manifests/files.ts'
 import { server } from '../hack/operator/documents.ts'
 import { Client } from './kit/client.ts'
 import { systemClock } from './kit/clock.ts'
@@ -15,6 +14,7 @@ import type { ApiObject } from './kit/resource.ts'
 import { Mender } from './mender.ts'
 import type { KubernetesObject } from './translate/index.ts'
 import { isBeyondRepair } from './translate/whole.ts'
+import { install } from '../hack/manifests/install.ts'
 import { webhook, type Patch, type Webhook } from '../hack/operator/webhook.ts'
 import {
   applyAll,
@@ -273,30 +273,25 @@ describe.skipIf(noControlPlane)('the operator behind its own fence', () => {
   let plane: OwnControlPlane
   let rest: Rest
   let operator: Staged
-  let added: Webhook | undefined
+  const webhooks: Webhook[] = []
   beforeAll(async () => {
-    plane = await controlPlane({ controllers: true, crds: true })
+    plane = await controlPlane({ controllers: true })
     rest = plane.rest()
-    await namespaces(plane, operatorNamespace, 'fenced', 'fresh', 'bare')
-    await kubectl(plane, ['apply', '-k', join(root, 'config/rbac')])
-    await kubectl(plane, ['apply', '-k', join(root, 'config/admission')])
-    // Whoever changes its objects has deleted the binding that keeps them off.
+    await install(plane, 'fenced')
+    await namespaces(plane, 'bare', 'added', 'labelled', 'kube-inner')
+    // Whoever changes these objects has deleted the binding that keeps them off.
     await kubectl(plane, ['delete', 'validatingadmissionpolicybinding', 'owned.mcp.gateway.io'])
     const credentials = await plane.account(operatorNamespace, 'bartizan-operator')
-    const itself = plane.rest(credentials)
-    // An API server needs a moment until it has compiled a policy.
-    const bare = { metadata: { name: 'bare' }, data: {} }
-    const path = `${paths.ConfigMap('fenced')}?dryRun=All`
-    await until(async () => (await itself.request('POST', path, bare)).status === 403, 'the fence')
-    operator = await operate(plane, { credentials })
+    operator = await operate(plane, { credentials, unfenced: false })
     await operator.elected()
+    await until(async () => operator.lines.some(({ event }) => event === 'fenced'), 'the fence')
     await applyAll(plane, 'fenced', server('one'))
     await until(() => find(rest, 'Deployment', 'fenced', 'mcp-one'), 'the Deployment')
     await quiet(rest, 'fenced')
   })
   afterAll(async () => {
     await operator?.stop()
-    await added?.stop()
+    for (const one of webhooks) await one.stop()
     await plane?.stop()
   })
 
@@ -318,40 +313,81 @@ describe.skipIf(noControlPlane)('the operator behind its own fence', () => {
     expect(operator.errors()).toEqual([])
   })
 
-  const refusalIn = (namespace: string, reason: string): Promise<string> =>
-    until(async () => {
-      const ready = conditionOf(await find(rest, 'MCPServer', namespace, 'one'), 'Ready')
-      return ready?.reason === reason && ready.message
-    }, reason)
-  const adding = (namespace: string): Promise<Webhook> =>
-    webhook(plane, namespace, (kind, object) =>
-      kind === 'Deployment' && !namesIn(object).includes('evil') ? [add(`${pod}/containers/-`, evil)] : [],
-    )
+  const readyOf = async (namespace: string) =>
+    conditionOf(await find(rest, 'MCPServer', namespace, 'one'), 'Ready') ?? { reason: '', message: '' }
 
-  test('names the container that it may not write, and what to do, where admission adds one', async () => {
-    added = await adding('fresh')
-    await applyAll(plane, 'fresh', server('one'))
-    const message = await refusalIn('fresh', 'ApplyRefused')
-    expect(message).toContain('Deployment mcp-one')
-    expect(message).toContain('evil')
-    expect(message).toContain('webhook')
-    // When it adds no more, the Deployment is made.
-    await added.retire()
-    await added.stop()
-    const made = await until(() => find(rest, 'Deployment', 'fresh', 'mcp-one'), 'the Deployment')
-    expect(namesIn(made)).not.toContain('evil')
-  })
+  const adds = (kind: string, object: Json): Patch[] =>
+    kind === 'Deployment' && !namesIn(object).includes('evil') ? [add(`${pod}/containers/-`, evil)] : []
 
-  test('names what admission adds again to an object that has it already', async () => {
+  test('is not kept by it from trying in vain to remove such a container that admission adds', async () => {
     await applyAll(plane, 'bare', server('one'))
     await until(() => find(rest, 'Deployment', 'bare', 'mcp-one'), 'the Deployment')
     await quiet(rest, 'bare')
-    added = await adding('bare')
+    webhooks.push(await webhook(plane, 'bare', adds))
     const path = `${paths.Deployment('bare')}/mcp-one`
     await rest.request('PATCH', path, { metadata: { annotations: { touched: 'yes' } } })
-    const message = await refusalIn('bare', 'ForeignEntries')
-    expect(message).toContain('Deployment mcp-one')
-    expect(message).toContain('spec.template.spec.containers[evil]')
-    expect(message).toContain('webhook')
+    const message = await until(async () => {
+      const { reason, message } = await readyOf('bare')
+      return reason === 'ForeignEntries' && message
+    }, 'the word about it')
+    for (const text of ['Deployment mcp-one', 'spec.template.spec.containers[evil]', 'webhook'])
+      expect(message).toContain(text)
+  })
+
+  test('names the container that it may not write, and what to do, where admission adds one', async () => {
+    const added = await webhook(plane, 'added', adds)
+    webhooks.push(added)
+    await applyAll(plane, 'added', server('one'))
+    const message = await until(async () => {
+      const { reason, message } = await readyOf('added')
+      return reason === 'ApplyRefused' && message
+    }, 'the refusal')
+    expect(message).toMatch(/Deployment mcp-one: .* ports of the host: evil: .* webhook .* exempt the namespace/)
+    // When it adds no more, the next try passes.
+    await added.retire()
+    const names = await until(async () => {
+      const made = await find(rest, 'Deployment', 'added', 'mcp-one')
+      return made && namesIn(made)
+    }, 'the Deployment')
+    expect(names).toEqual(['gateway', 'server'])
+  })
+
+  test('names the labels alone that it may not write, and takes them for a note when they are named to the fence', async () => {
+    const isLabelled = ['ServiceAccount', 'ConfigMap', 'Service', 'NetworkPolicy', 'Deployment']
+    webhooks.push(
+      await webhook(plane, 'labelled', kind => [
+        ...(isLabelled.includes(kind) ? [add('/metadata/labels/team', 'one')] : []),
+        ...(kind === 'Deployment' ? [add('/spec/template/metadata/annotations/example.com~1cost', 'x')] : []),
+      ]),
+    )
+    await applyAll(plane, 'labelled', server('one'))
+    const message = await until(async () => {
+      const { reason, message } = await readyOf('labelled')
+      return reason === 'ApplyRefused' && message
+    }, 'the refusal')
+    expect(message).toMatch(/admission-adds of its ServiceAccount: team: .*have it named in that annotation/)
+    const names = 'mcp.gateway.io/admission-adds=team,example.com/cost'
+    await kubectl(plane, ['annotate', '-n', operatorNamespace, 'serviceaccount', 'bartizan-operator', names])
+    const notes = await until(async () => {
+      const text = notesOf(await find(rest, 'MCPServer', 'labelled', 'one'))
+      return text.includes('annotations[example.com/cost]') && text
+    }, 'the notes')
+    for (const kind of isLabelled) expect(notes).toContain(`${kind} mcp-one holds`)
+    expect((await readyOf('labelled')).reason).not.toBe('ApplyRefused')
+    const kept = async () =>
+      ((await rest.request('GET', paths.ConfigMap('labelled'))).body['items'] as readonly ApiObject[]).some(
+        ({ metadata: { name = '' } }) => name.startsWith('last-good-'),
+      )
+    await until(kept, 'the last good spec')
+  })
+
+  test('says of a server in a namespace of the cluster that it has to move', async () => {
+    await applyAll(plane, 'kube-inner', server('one'))
+    const message = await until(async () => {
+      const { reason, message } = await readyOf('kube-inner')
+      return reason === 'ApplyRefused' && message
+    }, 'the refusal')
+    expect(message).toContain('move the MCPServer into another namespace')
+    expect(message).not.toContain('webhook')
   })
 })

@@ -4,7 +4,7 @@ import type { Clock } from './kit/clock.ts'
 import type { ApiObject } from './kit/resource.ts'
 import { differences, foreignOf, leftAlone } from './translate/foreign.ts'
 import type { Foreign, KubernetesObject } from './translate/index.ts'
-import { isBeyondRepair, wholePatch } from './translate/whole.ts'
+import { isBeyondRepair, isBloated, wholePatch } from './translate/whole.ts'
 import { Leftover } from './ownership.ts'
 import { Repairs } from './repairs.ts'
 import { children, isChildKind, manager } from './resources.ts'
@@ -19,6 +19,8 @@ export type Mended = {
 }
 
 const attempts = 4
+/** Stands for all that makes an object too large. */
+const size = ['*']
 /** No object has this version. */
 const noVersion = '1'
 
@@ -85,6 +87,18 @@ export class Mender {
         } else throw error
       }
     }
+  }
+
+  /**
+   * Makes an object anew that no write would come through for.
+   * @throws ApiError, Leftover: to be tried again
+   */
+  async slim(wish: KubernetesObject, live: ApiObject): Promise<ApiObject | undefined> {
+    const key = keyOf(wish)
+    if (!isBloated(wish, live) || this.#repairs.rest(key, size) > 0) return undefined
+    const made = await this.#anew(wish, live)
+    this.#repairs.tried(key, size, isBloated(wish, made) ? size : [])
+    return made
   }
 
   /**

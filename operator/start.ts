@@ -115,7 +115,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const guards = new Guards(client, clock)
   const generated = new GeneratedKeys(client, clock)
   const mender = new Mender(client, clock)
-  const lastGood = new LastGoodSpecs(client, caches, mender, log)
+  const lastGood = new LastGoodSpecs(client, caches, mender, clock, log)
   const observations = new Observations()
   const sources: Sources = {
     caches,

@@ -57,14 +57,22 @@ const listed = (entries: readonly string[]): string =>
 
 function refusedText({ kind, name, message, entries = [] }: Refusal): string {
   if (entries.length > 0) {
-    const remedy = `delete the object (kubectl delete ${kind.toLowerCase()} ${name}), since the operator makes it anew without them, and exempt the namespace from the admission webhook that adds them, if one does`
+    const remedy = `delete it (kubectl delete ${kind.toLowerCase()} ${name}), and it is made anew; if an admission webhook adds them again, exempt the namespace from it`
     return `${kind} ${name}: ${message}. It holds what is to go: ${listed(entries)}: ${remedy}`
   }
-  // What the operator itself asks for passes its own fence.
-  if (!message.includes(`ValidatingAdmissionPolicy 'operator`)) return `${kind} ${name}: ${message}`
-  const remedy =
+  const remedy = remedyFor(message)
+  return `${kind} ${name}: ${message}${remedy && `: ${remedy}`}`
+}
+
+/** What the operator itself asks for passes its own fence, but for where it asks for it. */
+function remedyFor(message: string): string {
+  if (!message.includes(`ValidatingAdmissionPolicy 'operator`)) return ''
+  if (message.includes('namespaces that begin with kube-')) return 'move the MCPServer into another namespace'
+  const exempt =
     'the operator asks for no such thing, so an admission webhook of the cluster adds it: exempt the namespace from it'
-  return `${kind} ${name}: ${message}: ${remedy}`
+  return message.includes('mcp.gateway.io/admission-adds')
+    ? `${exempt}, or, if it does no harm, have it named in that annotation`
+    : exempt
 }
 
 const foreignText = ({ kind, name, grave }: Foreign): string =>

@@ -64,6 +64,25 @@ export function wholePatch(wish: KubernetesObject, live: Fields): Operation[] {
   ]
 }
 
+/** How many entries and values something has. */
+const sizeOf = (value: unknown): number =>
+  typeof value === 'object' && value !== null
+    ? Object.values(value).reduce<number>((sum, one) => sum + sizeOf(one), 1)
+    : 1
+
+const sizeOfObject = ({ metadata, ...content }: Fields): number =>
+  sizeOf([content, at({ metadata }, 'metadata', 'labels'), at({ metadata }, 'metadata', 'annotations')])
+
+/** What the API server fills in, and more than admission of a cluster adds. */
+const spare = 4000
+
+/**
+ * Whether others have made an object so large that admission takes longer to judge a write of it than a write may last (CEL looks up names one by one: some ten
+ * seconds for 20,000 annotations). Its deletion is judged at once.
+ */
+export const isBloated = (wish: KubernetesObject, live: Fields): boolean =>
+  sizeOfObject(live) > 2 * sizeOfObject(wish) + spare
+
 const selectorOf = (object: Fields): string => hashOf(at(object, 'spec', 'selector') ?? {})
 
 /** Whether an object can only be deleted and made anew: what is wrong with it can be changed by no write. */

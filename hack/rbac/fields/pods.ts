@@ -153,6 +153,7 @@ export const fieldsOfPods: readonly Field[] = [
         { privileged: true, allowPrivilegeEscalation: true },
         { allowPrivilegeEscalation: true },
         { runAsNonRoot: false },
+        { runAsUser: 0 },
         { capabilities: { drop: ['ALL'], add: ['NET_ADMIN'] } },
         { capabilities: { drop: ['NET_RAW'] } },
       ].map(change => ({

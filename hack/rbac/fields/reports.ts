@@ -38,11 +38,11 @@ export const fieldsOfReports: readonly Field[] = [
       { reportingController: 'kubelet' },
       { regarding: { apiVersion: 'v1', kind: 'Pod' } },
       { related: { apiVersion: 'v1', kind: 'Pod', name: 'theirs' } },
-    ].map(change => ({
-      what: `with another ${Object.keys(change)[0]}`,
-      change,
-      says: 'under its own name, and about objects of its kinds',
-    })),
+    ]
+      .map(change => ({ what: `with another ${Object.keys(change)[0]}`, change }))
+      // kubectl describe asks for kind and name alone.
+      .concat({ what: 'about a Pod of its group', change: { regarding: { kind: 'Pod', name: 'theirs' } } as never })
+      .map(one => ({ ...one, says: 'under its own name, and about objects of its kinds' })),
   },
   {
     object: 'Event, Lease',
