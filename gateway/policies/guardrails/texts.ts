@@ -144,7 +144,8 @@ class Walk {
         this.#binary(inner, object, place, name)
       } else {
         const free = place.free || holdsApplicationData(name)
-        this.value(inner, { ...place, key: name, free, shape: free ? 'plain' : shapeWithin(place.shape, name) })
+        const key = free && name.toLowerCase() === 'value' ? (nameBeside(object) ?? name) : name
+        this.value(inner, { ...place, key, free, shape: free ? 'plain' : shapeWithin(place.shape, name) })
       }
       this.#path.pop()
     }
@@ -157,6 +158,12 @@ class Walk {
     if (decoded === 'no base64') return
     for (const text of decoded.texts) this.#visit(text, 'decoded', this.#path, undefined)
   }
+}
+
+/** What a `value` is the value of: `{ "name": "PASSWORD", "value": "…" }`. */
+function nameBeside(object: Record<string, unknown>): string | undefined {
+  const name = object['name'] ?? object['key'] ?? object['Name'] ?? object['Key']
+  return typeof name === 'string' && name.length <= 128 ? name : undefined
 }
 
 /** Where the protocol has base64: `data` of image and audio blocks, `blob` of resources. */
