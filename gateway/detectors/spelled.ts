@@ -25,7 +25,15 @@ const entities: Readonly<Record<string, string>> = {
 /** What must stand in a text of plain ASCII for an escape to hide what it says; `%` and `&` before most signs stand in every address. */
 export const escapeLiterals: readonly string[] = [
   // Signs that need no escape in an address, and stand in tokens.
-  ...['%5f', '%2d', '%2e', '&lowbar', '&hyphen', '&equals', '&colon', 'pass%', 'pass&'],
+  '%5f',
+  '%2d',
+  '%2e',
+  '&lowbar',
+  '&hyphen',
+  '&equals',
+  '&colon',
+  'pass%',
+  'pass&',
   ...Array.from('0123456789x', digit => `&#${digit}`),
   ...Array.from('0123456789abcdefghijklmnopqrstuvwxyz', letter => `%${letter.charCodeAt(0).toString(16)}`),
   ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ', letter => `%${letter.charCodeAt(0).toString(16)}`),

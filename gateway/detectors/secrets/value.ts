@@ -70,21 +70,26 @@ function cellAt(text: string, at: number): Value | undefined {
     : { start: at, end: at + found.length, form: 'quoted', reached: at + found.length }
 }
 
+/** What stands in braces, or on lines of its own. */
+function blockAt(text: string, at: number, { name, sign }: Place): Value | undefined {
+  if (text.startsWith('<<', at)) return heredocAt(text, at)
+  if (text[at] === '{' && sign === '=') return bracedAt(text, at, surroundings(text, name).before)
+  if (!sign.includes(':') || (text[at] !== '|' && text[at] !== '>')) return undefined
+  const behind = text.slice(Math.max(0, name - 256), name)
+  const line = behind.slice(behind.lastIndexOf('\n') + 1)
+  const block = blockScalar(text, at, /^[ ]{0,256}/.exec(line)![0].length)
+  return block && { ...block, form: 'quoted', reached: block.end }
+}
+
 /** What is assigned at `at`, up to the first blank where no quote, element or block says more: enough to judge by whether it is a secret. */
 export function firstOf(text: string, at: number, { name, sign }: Place): Value | undefined {
   if (sign.endsWith('>') && !sign.endsWith('=>')) return elementAt(text, at)
   if (sign.includes(':') && text[at] === '&') return firstOf(text, behindAnchor(text, at), { name, sign: '=' })
   const quoted = quotedAt(text, at)
   if (quoted !== undefined) return { ...quoted, form: 'quoted' }
+  const block = blockAt(text, at, { name, sign })
+  if (block !== undefined) return block
   if (sign.trim() === '|') return cellAt(text, at)
-  if (text[at] === '<' && text[at + 1] === '<') return heredocAt(text, at)
-  if (text[at] === '{' && sign === '=') return bracedAt(text, at, surroundings(text, name).before)
-  if (sign.includes(':') && (text[at] === '|' || text[at] === '>')) {
-    const behind = text.slice(Math.max(0, name - 256), name)
-    const line = behind.slice(behind.lastIndexOf('\n') + 1)
-    const block = blockScalar(text, at, /^[ ]{0,256}/.exec(line)![0].length)
-    if (block !== undefined) return { ...block, form: 'quoted', reached: block.end }
-  }
   const end = endOfRun(text, at)
   return end > at ? { start: at, end, form: 'word', reached: end } : undefined
 }
