@@ -55,7 +55,7 @@ function isLent(node: Node): boolean {
 /** Ways to the constructor that do not call it by its name, and globs of Node, which become backtracking expressions. */
 function isDetour(node: Node): boolean {
   const object = node['object']
-  switch (memberOf(node)) {
+  switch (memberOf(node) ?? '') {
     case 'RegExp':
       return /^(?:globalThis|global|window|self)$/.test(nameOf(object) ?? '')
     case 'constructor':
