@@ -6,7 +6,7 @@ import type { Value } from './value.ts'
  * elements of XML (`<key>password</key><string>x`), and the default of a variable of Terraform.
  */
 export const pairSign =
-  /\\{0,15}["'`]?[\s,\\nrt]{0,64}["']?value\\{0,15}["']?\s{0,4}[:=]\s{0,4}|\\{0,15}["']\s[^<>]{0,256}?(?<=\s)value=|(?:<\/\w{1,16}|\\{0,15}["'])>[\s\\nrt]{0,64}<\w{1,16}>|\\{0,15}"\s{0,4}\{[^{}]{0,400}?\bdefault\s{0,8}=\s{0,8}|(?<=\|\s{0,16}[\w .-]{1,64})\s{0,16}\|\s{1,16}/iy
+  /\\{0,15}["'`]?[\s,\\nrt]{0,64}["']?value\\{0,15}["']?\s{0,4}[:=]\s{0,4}|\\{0,15}["']\s[^<>]{0,256}?(?<=\s)value=|(?:<\/(?:key|name|t[hd]|dt|label)|\\{0,15}["'])>[\s\\nrt]{0,64}<(?:string|value|td|dd)>|\\{0,15}"\s{0,4}\{[^{}]{0,400}?\bdefault\s{0,8}=\s{0,8}|(?<=\|\s{0,16}[\w .-]{1,64})\s{0,16}\|\s{1,16}/iy
 
 /** The name as the second of a pair. */
 const second = /(?:name|key|id)\\{0,15}["']?\s{0,4}[:=]\s{0,4}\\{0,15}["']?$/i
