@@ -43,7 +43,7 @@ test('what a client sent who left before it was judged is neither judged to its 
   socket.destroy()
   const line = (): unknown => wire.audit().find(({ tool }) => tool === 'left')
   await expect.poll(line, { timeout: 20_000 }).toMatchObject({
-    event_type: 'call_ended',
+    event_type: 'mcp_call',
     status: 499,
     detail: 'the client left before its request was judged',
   })

@@ -108,7 +108,7 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
 function leave(attempt: Attempt): void {
   giveBack(attempt)
   const detail = 'the client left before its request was judged'
-  record(attempt, { event: 'call_ended', verdict: 'deny', stage: 'http', status: clientGone, detail })
+  record(attempt, { event: 'mcp_call', verdict: 'deny', stage: 'http', status: clientGone, detail })
 }
 
 /** Notifications that name a request, a token or a task by an id that others may use as well. */

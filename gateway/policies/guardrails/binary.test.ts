@@ -54,7 +54,12 @@ test('letters of other scripts are read in UTF-16, with and without a mark', () 
 
 test('text within what is none is read: behind a picture, in its comments, in an archive', () => {
   const packed = randomBytes(4096)
-  for (const bytes of [joined(packed, token), joined(token, packed), joined(packed, `x ${token} y`, packed)])
+  const edge = Buffer.from([0x82, 0])
+  for (const bytes of [
+    joined(packed, edge, token),
+    joined(token, edge, packed),
+    joined(packed, edge, `x ${token} y`, edge, packed),
+  ])
     for (const mimeType of ['image/png', 'application/zip']) {
       const contents = result({ contents: [{ uri: 'a:b', blob: bytes.toString('base64'), mimeType }] })
       expect(outcome(answer(config(rule({ detector: { secrets: {} } })), contents))).toBe('deny GuardrailBlocked')
