@@ -57,7 +57,7 @@ class Findings {
 
   #fault(where: string, wrong: string): void {
     this.#faults += 1
-    this.#io.out(`${where} ${wrong}\n`)
+    this.#io.out(`${printable(`${where} ${wrong}`)}\n`)
   }
 
   /** Says what came of it; the exit code. */

@@ -1,4 +1,5 @@
-import { stringify } from 'yaml'
+import { Document, visit } from 'yaml'
+import { isPrintable, printableYaml } from '../gateway/config/printable.ts'
 import { objectsOf, statusesOf, translate, type Desired } from '../operator/translate/index.ts'
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
@@ -36,8 +37,17 @@ const parts: Readonly<Record<string, (desired: Desired) => readonly unknown[]>> 
   statuses: statusesOf,
 }
 
-const write = (documents: readonly unknown[]): string =>
-  documents.map(document => stringify(document, { aliasDuplicateObjects: false, lineWidth: 120 })).join('---\n')
+function yamlOf(value: unknown): string {
+  const document = new Document(value, { aliasDuplicateObjects: false })
+  visit(document, {
+    Scalar(_, scalar) {
+      if (typeof scalar.value === 'string' && !isPrintable(scalar.value)) scalar.type = 'QUOTE_DOUBLE'
+    },
+  })
+  return printableYaml(document.toString({ lineWidth: 120 }))
+}
+
+const write = (documents: readonly unknown[]): string => documents.map(yamlOf).join('---\n')
 
 /** `bartizan render`. */
 export const render: Command = {

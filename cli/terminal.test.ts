@@ -38,6 +38,7 @@ spec: { allowedServers: ["*"] }
 
 test.each([
   ['lint', manifest],
+  ['render', manifest],
   ['explain', 'files', '-f', manifest],
   ['explain', 'fi\u001b[31mles\u202e', '-f', manifest],
   ['tools', 'no\u009bne', '-f', manifest],

@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { allowMatcher } from '../gateway/config/glob.ts'
 import type { Key } from '../gateway/config/keys.ts'
+import { printable } from '../gateway/config/printable.ts'
 import { clients } from './clients.ts'
 import type { Configured } from './configure.ts'
 
@@ -18,7 +19,7 @@ const plural = (count: number, word: string): string => `${count} ${word}${count
 const usable = (keys: readonly Key[], now: number): Key[] =>
   keys.filter(key => key.revoked !== true && (key.expiresAt === undefined || Date.parse(key.expiresAt) > now))
 
-const keyLine = ({ name, allowedServers }: Key): string => `  ${name}: ${allowedServers.join(', ')}\n`
+const keyLine = ({ name, allowedServers }: Key): string => `  ${printable(`${name}: ${allowedServers.join(', ')}`)}\n`
 
 /** How to get in while nobody can: the exact command, and where its answer goes. */
 function noWayIn(paths: readonly string[]): string {

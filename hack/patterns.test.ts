@@ -125,6 +125,8 @@ describe('the linter', () => {
     ['^(?:(?:a|b)+|c)*d', '', 'exponential'],
     ['^(?:a?b?)*$', '', 'exponential'],
     ['^(?:a{0,40}){0,40}b', '', 'exponential'],
+    ['^(?:a{0,15}){0,15}b', '', 'exponential'],
+    ['^(?:(?:a{1,3}){1,3}){1,3}b', '', 'exponential'],
     ['(?=(?:a+)+b)c', '', 'exponential'],
     ['(?<!^(?:\\w|\\d)*)c', '', 'exponential'],
     ['\\s+$', '', 'Move'],
@@ -154,12 +156,27 @@ describe('the linter', () => {
     'Reflect.construct(RegExp, [text])',
     'const { source } = class extends RegExp {}',
     'const make = RegExp',
+    "new globalThis['RegExp'](text)",
+    'const { RegExp: make } = globalThis',
+    'global.RegExp(text)',
+    'RegExp.prototype.constructor(text)',
+    'new (/a/.constructor)(text)',
+    'Object.getPrototypeOf(/a/).constructor(text)',
+    '/a/.compile(text)',
+    'path.matchesGlob(name, text)',
+    "import { matchesGlob } from 'node:path'",
   ])('sees that %s may make one', text => expect(foundIn('a.ts', text).made).toEqual([1]))
 
-  test.each(['text.match(word)', "text.search('a|b')", 'text.matchAll(`${word}`)', 'text?.match(words[0])'])(
-    'sees that %s makes one of a string',
-    text => expect(foundIn('a.ts', text).implied).toEqual([1]),
-  )
+  test.each([
+    'text.match(word)',
+    "text.search('a|b')",
+    'text.matchAll(`${word}`)',
+    'text?.match(words[0])',
+    "text['match'](word)",
+    'text.match.call(text, word)',
+    'String.prototype.search.apply(text, words)',
+    'const { match } = String.prototype',
+  ])('sees that %s makes one of a string', text => expect(foundIn('a.ts', text).implied).toEqual([1]))
 
   test('takes types, questions, literals and what is known for no making', () => {
     const text = `const known = /a/

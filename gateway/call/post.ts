@@ -6,7 +6,7 @@ import { callerShare } from '../http/memory.ts'
 import { inTurns } from '../turns.ts'
 import { giveBack, ownFault, record, refuse, type Attempt } from './attempt.ts'
 import type { Admission } from './admission.ts'
-import { Call } from './call.ts'
+import { Call, clientGone } from './call.ts'
 import { renewed, type Entry } from './entry.ts'
 import { nameTask, requestHeaders } from './forwarded.ts'
 import { arrayOf, eraOfAll, idOf, judgeAll, type Verdicts } from './judging.ts'
@@ -68,14 +68,16 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
   if (array && session?.opened.revision !== batchRevision)
     return refuse(attempt, { stage: 'read', code: 'BatchNotAllowed' })
   const caller: Caller = { principal, server: entry.server.name, era, now: attempt.started }
-  const judging = {
+  const given = {
     caller,
     inSession: session !== undefined,
     server: entry.server,
     headers: req.headers,
     limits: services.limits,
   }
+  let judging = true
   const done = (verdicts: Verdicts): void => {
+    judging = false
     if (services.runtime() !== entry.runtime) return judge(attempt, entry, body)
     if (verdicts.denied) {
       // All before it may pass: the first that may not is the one that the audit line is about.
@@ -89,7 +91,24 @@ function judge(attempt: Attempt, before: Entry, body: Body): void {
     else send(admission, body, verdicts)
   }
   const owner = attempt.principal ?? ''
-  inTurns(judgeAll(judging, messages), { owner }, done, error => refuse(attempt, ownFault(attempt, error)))
+  const failed = (error: unknown): void => {
+    judging = false
+    refuse(attempt, ownFault(attempt, error))
+  }
+  inTurns(judgeAll(given, messages), { owner, isWanted: () => judging }, done, failed)
+  if (!judging) return
+  attempt.res.once('close', () => {
+    if (!judging) return
+    judging = false
+    leave(attempt)
+  })
+}
+
+/** A client that left before its request was judged needs no verdict, and what it sent is held no longer. */
+function leave(attempt: Attempt): void {
+  giveBack(attempt)
+  const detail = 'the client left before its request was judged'
+  record(attempt, { event: 'mcp_call', verdict: 'deny', stage: 'http', status: clientGone, detail })
 }
 
 /** Notifications that name a request, a token or a task by an id that others may use as well. */

@@ -29,3 +29,18 @@ const escape = (character: string): string =>
 
 /** JSON of one line that means the same and can be looked at: what is not to be printed stands in it as an escape. */
 export const printableJson = (json: string): string => json.replace(unseen, escape)
+
+/** Whether people can be shown it as it is. */
+export const isPrintable = (text: string): boolean => text.search(unseen) < 0
+
+const escapeYaml = (character: string): string => {
+  const hex = character.codePointAt(0)!.toString(16)
+  return hex.length > 4 ? `\\U${hex.padStart(8, '0')}` : `\\u${hex.padStart(4, '0')}`
+}
+
+/** The same for YAML, whose texts that are not to be printed stand in double quotes. */
+export const printableYaml = (yaml: string): string =>
+  yaml
+    .split('\n')
+    .map(line => line.replace(unseen, escapeYaml))
+    .join('\n')

@@ -47,6 +47,9 @@ const spellings: Readonly<Record<string, (text: string) => string>> = {
   'decimal entities': each(letter => `&#${letter.charCodeAt(0)};`),
   'hexadecimal entities': each(letter => `&#x${hex(letter, 2)};`),
   'percent signs': each(letter => `%${hex(letter, 2).toUpperCase()}`),
+  'colours of a terminal': everyThird('\x1b[1;31m'),
+  'percent signs before signs': each(letter => (/\w/.test(letter) && letter !== '_' ? letter : `%${hex(letter, 2)}`)),
+  'named entities': text => text.replaceAll('_', '&lowbar;').replaceAll('=', '&equals;').replaceAll('&x', '&amp;x'),
   'a few escapes': each((letter, at) => (at === 2 ? `\\u${hex(letter, 4)}` : letter)),
   'zero-width spaces in escapes': everyThird('\\u200b'),
 }

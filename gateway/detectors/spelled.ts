@@ -3,11 +3,11 @@ import { type Folded, isDisguised, Pieces, revealInSteps } from './fold.ts'
 /** What does not stand for itself: letters beyond ASCII, and the signs with which escapes begin. */
 const odd = /[^\t-\r -$'-[\]-~]/
 
-/** Escapes of JSON and of programs, entities of HTML, and percent signs before ASCII. One level: what an escape spells is not read as another. */
+/** Escapes of JSON and of programs, entities of HTML, percent signs before ASCII, and colours of terminals. One level: what an escape spells is not read as another. */
 const escape =
-  /\\{1,15}u(?:\{([0-9a-f]{1,6})\}|([0-9a-f]{4}))|\\{1,15}x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos|nbsp|equals|colon|lowbar|hyphen);|%([0-7][0-9a-f])/gi
+  /\\{1,15}u(?:\{([0-9a-f]{1,6})\}|([0-9a-f]{4}))|\\{1,15}x([0-9a-f]{2})|&#x([0-9a-f]{1,6});?|&#([0-9]{1,7});?|&(amp|lt|gt|quot|apos|nbsp|equals|colon|lowbar|hyphen);|%([0-7][0-9a-f])|\x1b\[[\d;:?]{0,16}[@-~]/gi
 
-const signs = ['\\', '&', '%']
+const signs = ['\\', '&', '%', '\x1b']
 
 const entities: Readonly<Record<string, string>> = {
   amp: '&',
@@ -22,8 +22,18 @@ const entities: Readonly<Record<string, string>> = {
   hyphen: '-',
 }
 
-/** What must stand in a text of plain ASCII for an escape to hide what it says; `%` and `&` before a sign stand in every address. */
+/** What must stand in a text of plain ASCII for an escape to hide what it says; `%` and `&` before most signs stand in every address. */
 export const escapeLiterals: readonly string[] = [
+  // Signs that need no escape in an address, and stand in tokens.
+  '%5f',
+  '%2d',
+  '%2e',
+  '&lowbar',
+  '&hyphen',
+  '&equals',
+  '&colon',
+  'pass%',
+  'pass&',
   ...Array.from('0123456789x', digit => `&#${digit}`),
   ...Array.from('0123456789abcdefghijklmnopqrstuvwxyz', letter => `%${letter.charCodeAt(0).toString(16)}`),
   ...Array.from('ABCDEFGHIJKLMNOPQRSTUVWXYZ', letter => `%${letter.charCodeAt(0).toString(16)}`),
@@ -69,6 +79,7 @@ function* unescapedInSteps(text: string): Generator<undefined, Folded | undefine
 
 function lettersOf(match: RegExpExecArray): string {
   const [whole, braced, unit, byte, hex, decimal, name, percent] = match
+  if (whole.startsWith('\x1b')) return ''
   if (name !== undefined) return entities[name.toLowerCase()]!
   const code = decimal === undefined ? parseInt(braced ?? unit ?? byte ?? hex ?? percent!, 16) : Number(decimal)
   return code > 0x10ffff ? whole : unit === undefined ? String.fromCodePoint(code) : String.fromCharCode(code)

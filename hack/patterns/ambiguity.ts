@@ -38,8 +38,22 @@ const either = (left: Part, right: Part): Part => ({
   empty: Math.min(many, left.empty + right.empty),
 })
 
-/** From so many repetitions on a bound is no help. */
+/** From so many repetitions on a bound is no help; those of a group within a group are multiplied. */
 const unbounded = 16
+
+/** How often the most repeated part of an element is repeated within it. */
+function mostWithin(element: AST.Element): number {
+  const stack = [{ node: element, times: 1 }]
+  let most = 1
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { node, times } = next
+    most = Math.max(most, times)
+    if (node.type === 'Quantifier') stack.push({ node: node.element, times: times * Math.max(1, node.max) })
+    if (node.type === 'Group' || node.type === 'CapturingGroup')
+      stack.push(...node.alternatives.flatMap(({ elements }) => elements).map(inner => ({ node: inner, times })))
+  }
+  return most
+}
 
 class Positions {
   readonly all: Position[] = []
@@ -81,7 +95,7 @@ class Positions {
   }
 
   #repeated({ element, min, max }: AST.Quantifier): Part {
-    if (max < unbounded) {
+    if (max < 2 || max * mostWithin(element) < unbounded) {
       const once = (): Part => this.#part(element)
       const optional = (): Part => {
         const part = once()

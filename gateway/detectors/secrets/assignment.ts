@@ -3,6 +3,7 @@ import { fold } from '../fold.ts'
 import { isLikelyPassword, isLikelyToken, isSecretQuoted, isSecretWord } from './likely.ts'
 import { LONGEST_VALUE } from './quoted.ts'
 import type { Found } from './rule.ts'
+import { pairedBefore, pairSign } from './pairs.ts'
 import { endOfRun } from './unquoted.ts'
 import { firstOf, type Value, wholeWord } from './value.ts'
 
@@ -52,9 +53,9 @@ const isTag = /<[\w-]{0,24}$/
 const restOfTag = /[\w-]{0,24}/y
 /** Assignments of programs, settings, XML (`<password>x<`, `key="password" value="x"`), and of prose (`the password is x`). */
 const sign =
-  /\\{0,15}(?:["'`]{0,3}[\])]?|\*{1,3})(?::\s{0,4}[\w&'.[\]?]{1,24}\s{0,4}=(?=\s{0,4}["'`])|\s{0,8}(?:=>|:=|={1,2}|:|：)(?:\*{1,3})?)\s{0,8}|\\{0,15}["'`],\s{0,8}(?=\\{0,15}["'`])|\\{0,15}["'`]\s{1,4}value=|\\{0,15}["'`]?(?:\s[^<>]{0,128})?>(?=[^<]{1,4096}<\/|<!\[CDATA\[)| (?:is|was):? {1,2}/y
-/** What follows the name of a password at once in SQL and in code: `PASSWORD 'x'`, `setPassword("x")`. */
-const passwordSign = /(?:(?<=PASSWORD) {1,2}|\(\s{0,4})(?=\\{0,15}["'])/y
+  /\\{0,15}(?:["'`]{0,3}[\])]?|\*{1,3})(?::\s{0,4}(?:[A-Za-z_&.[\]?]{1,24}=|[\w&.[\]?]{1,24}\s{1,4}=)(?=\s{0,4}\\{0,15}["'`])|\s{0,8}(?:=>|:=|={1,2}|:|：)(?:\*{1,3})?)\s{0,8}|\\{0,15}["'`],\s{0,8}(?=\\{0,15}["'`])|\s{0,2}(?:\|\||\?\?)\s{0,2}(?=\\{0,15}["'`])|\\{0,15}["'`]?(?:\s[^<>]{0,128})?>(?=[^<]{1,4096}<\/|<!\[CDATA\[)| (?:is|was):? {1,2}/y
+/** What follows the name of a password at once in SQL and in code: `PASSWORD 'x'`, `setPassword("x")`, `{password, "x"}`. */
+const passwordSign = /(?:(?<=passw(?:or)?d) {1,2}|[(,]\s{0,4})(?=\\{0,15}["'])/iy
 
 const flagged = /[\w-]{0,24} {1,2}/y
 
@@ -69,6 +70,10 @@ const matchAt = (pattern: RegExp, text: string, at: number): string | undefined 
 const isFlag = (text: string, at: number): boolean =>
   /[\w-]/.test(text.charAt(at - 1)) && /(?:^|\s)--?[\w-]{0,24}$/.test(text.slice(Math.max(0, at - 28), at))
 
+/** `ENV PASSWORD x` of a Dockerfile. */
+const isInstruction = (text: string, at: number): boolean =>
+  /(?:^|\n|\\n)\s{0,8}ENV {1,4}\w{0,24}$/.test(text.slice(Math.max(0, at - 40), at))
+
 /** The letter of an escaped line break belongs to no name. */
 const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
 
@@ -76,9 +81,11 @@ const nameBefore = /(?:(?<=\\[nrt])[\w-]{0,24}|(?<!\\)[\w-]{0,24})$/
 type Assigning = { readonly rest: string; readonly sign: string }
 
 function assigningAt(text: string, at: number, inTag: boolean): Assigning | undefined {
+  const instructed = isInstruction(text, at) ? matchAt(flagged, text, at) : undefined
+  if (instructed !== undefined) return { rest: instructed.trimEnd(), sign: ' ' }
   const rest = matchAt(inTag ? restOfTag : gap, text, at)!
   const behind = at + rest.length
-  const found = matchAt(sign, text, behind)
+  const found = matchAt(pairSign, text, behind) ?? matchAt(sign, text, behind)
   if (found !== undefined) return { rest, sign: found }
   const called = matchAt(passwordSign, text, behind)
   if (called !== undefined && isPasswordName(text.slice(at, behind))) return { rest, sign: called }
@@ -88,12 +95,25 @@ function assigningAt(text: string, at: number, inTag: boolean): Assigning | unde
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
 export function assignment(text: string, at: number): Found | undefined {
+  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
+  const found = assignedBehind(text, at, before)
+  if (found?.hit !== undefined) return found
+  const paired = pairedBefore(text, at - before.length)
+  const name = before + matchAt(restOfTag, text, at)!
+  return paired !== undefined && isSecret(text, name, paired)
+    ? { end: found?.end ?? at, hit: hitOf(text, name, paired) }
+    : found
+}
+
+function assignedBehind(text: string, at: number, before: string): Found | undefined {
   const assigning = assigningAt(text, at, isTag.test(text.slice(Math.max(0, at - 25), at)))
   if (assigning === undefined) return undefined
-  const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
   const { rest, sign } = assigning
-  const place = { name: at - before.length, sign }
-  const first = firstOf(text, at + rest.length + sign.length, place)
+  const behind = at + rest.length
+  const second = sign.search(/value[^>]*$/i)
+  // Of a pair, the value has a line of its own.
+  const place = { name: second < 0 ? at - before.length : behind + second, sign: sign.slice(Math.max(0, second)) }
+  const first = firstOf(text, behind + sign.length, place)
   if (first === undefined) return undefined
   const name = before + rest.trimEnd()
   if (!isSecret(text, name, first)) return { end: first.reached, hit: undefined }

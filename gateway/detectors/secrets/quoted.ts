@@ -10,7 +10,7 @@ const BEYOND_LINE = 2048
 
 /** Prefixes of literals (Python, C#, Rust, shells), tags of YAML, then the backslashes of a string within a string, and the quote. */
 const opener =
-  /(?:[bBrRuUfFlL]{1,2}(?=["'])|\$?@\$?(?=")|\$(?=["'])|r?#{1,3}(?=")|!{1,2}[\w:.-]{0,32} {1,4}(?=["']))?(\\{0,15})(["'`“”„«‘])/y
+  /(?:[bBrRuUfFlL]{1,2}(?=["'])|\$?@\$?(?=\\{0,15}")|\$(?=["'])|r?#{1,3}(?=\\{0,15}")|!{1,2}[\w:.-]{0,32} {1,4}(?=["']))?(\\{0,15})(["'`“”„«‘])/y
 const closing: Readonly<Record<string, string>> = { '“': '”', '”': '”', '„': '“', '«': '»', '‘': '’' }
 
 /** How a shell goes on after a quote: `'it'\''s'` and `'it'"'"'s'`. */
@@ -21,7 +21,7 @@ const rest = /[\w!@#%^*+.~$-]{0,512}/y
 export function quotedAt(text: string, at: number): Quoted | undefined {
   opener.lastIndex = at
   const opened = opener.exec(text)
-  if (opened === null) return undefined
+  if (opened === null) return bracketedAt(text, at)
   const level = opened[1]!.length
   const sign = opened[2]!
   const start = at + opened[0].length
@@ -30,6 +30,20 @@ export function quotedAt(text: string, at: number): Quoted | undefined {
   if (looked.startsWith(unit, start)) return manifold(looked, start, unit)
   const { end, reached } = endOfQuote(looked, start, closing[sign] ?? sign, level)
   return end > start ? { start, end, reached } : undefined
+}
+
+/** Quotes that are brackets: `q{x}` of Perl, `%q(x)` of Ruby, `[[x]]` of Lua. */
+const bracket = /(?:%[qQ]|qq?)([({[<|!])(?=[^\s)}\]>])|\[\[(?=[^\s"'[])/y
+const bracketEnds: Readonly<Record<string, string>> = { '(': ')', '{': '}', '[': ']', '<': '>' }
+
+function bracketedAt(text: string, at: number): Quoted | undefined {
+  bracket.lastIndex = at
+  const opened = bracket.exec(text)
+  if (opened === null) return undefined
+  const sign = opened[1]
+  const start = at + opened[0].length
+  const found = text.slice(start, start + BEYOND_LINE).indexOf(sign === undefined ? ']]' : (bracketEnds[sign] ?? sign))
+  return found <= 0 ? undefined : { start, end: start + found, reached: start + found }
 }
 
 /** Three quotes of Python and TOML, or two of CSV, as one. */

@@ -117,6 +117,20 @@ export const structure: readonly SecretRule[] = [
     reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
   },
   {
+    name: 'command-password',
+    literals: ['identified by ', 'convertto-securestring '],
+    // Of SQL, and of PowerShell.
+    pattern: /(?:identified by|convertto-securestring(?: {1,4}-string)?) {1,4}(?=\\{0,15}["'])/iy,
+    locate: argument,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
+  },
+  {
+    name: 'password-in-address',
+    literals: ['jdbc:oracle:'],
+    pattern: /jdbc:oracle:\w{1,8}:[\w.$-]{1,64}\/([^\s"']{3,256})@/iy,
+    reject: secret => notAPassword(secret) || !isLikelyPassword(secret),
+  },
+  {
     name: 'password-in-address',
     literals: ['@tcp(', '@unix('],
     // Of Go's driver for MySQL: `user:password@tcp(host)/db`.
@@ -137,6 +151,7 @@ export const structure: readonly SecretRule[] = [
     name: 'netrc-password',
     literals: ['machine '],
     pattern: /machine \S{1,128}\s{1,8}login \S{1,128}\s{1,8}password (\S{3,4096})/iy,
+    locate: wordFrom,
     reject: notAPassword,
   },
 ]

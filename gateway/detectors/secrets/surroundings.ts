@@ -17,7 +17,8 @@ export type Surroundings = {
 const LOOK_BACK = 440
 
 const closerOf: Readonly<Record<string, string>> = { '(': ')', '[': ']', '{': '}' }
-const lineStart = /^\s{0,400}(?:(?:[-*#>]|export|set|env|ENV|ARG|const|let|var|-e) {1,4})?["']?$/
+const lineStart =
+  /^\s{0,400}(?:(?:[-*#>]|export|set|env|ENV|ARG|const|let|var|-e) {1,4})?\*{0,3}["']?(?:[\w-]{1,64}\.){0,8}$/
 /** Within a string of JSON or of a program. */
 const lineBreak = /\\{1,15}[nr]/
 const signs = /["'`()[\]{}]/g

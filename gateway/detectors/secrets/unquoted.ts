@@ -3,7 +3,10 @@ import { backslashesBefore, isClosing, type Quote, type Surroundings } from './s
 
 const run = /\S{1,16384}/y
 
-/** The place behind the signs that are no white space; one that a backslash precedes ends no word of a shell. */
+/** A blank, or the end of a line and the beginning of the next one. */
+const continued = / |\r?\n[ \t]{0,64}(?=\S)/y
+
+/** The place behind the signs that are no white space; one that a backslash precedes ends no word of a shell or of properties. */
 export function endOfRun(text: string, start: number): number {
   const most = Math.min(text.length, start + LONGEST_VALUE)
   let end = start
@@ -12,8 +15,11 @@ export function endOfRun(text: string, start: number): number {
     const found = run.exec(text)
     if (found === null) return end
     end += found[0].length
-    if (end >= most || text[end - 1] !== '\\' || text[end] !== ' ') return Math.min(end, most)
-    end++
+    if (end >= most || text[end - 1] !== '\\') return Math.min(end, most)
+    continued.lastIndex = end
+    const more = continued.exec(text)
+    if (more === null) return end
+    end += more[0].length
   }
 }
 
@@ -91,17 +97,23 @@ export function trimmedEnd(text: string, start: number, end: number, around: Sur
 
 const openers: Readonly<Record<string, string>> = { ')': '(', ']': '[', '}': '{' }
 
-const nextWord = /[ \t]{1,2}(?![-/(])([^\s=]{4,256})(?=\s|$)/y
+const nextWord = /[ \t]{1,2}(?:[&,+*~^%$!?-][ \t]{1,2})?(?![-/(])(\S{4,256})(?=\s|$)/y
 const isPart = /\p{L}.{0,256}[\d!@$%^*?~+&]|[\d!@$%^*?~+&].{0,256}\p{L}/u
 
 /** A value without quotes may go on behind a blank: with words that look like pieces of a password and not like those of a sentence or command. */
-export function withFurtherWords(text: string, end: number): number {
+export function withFurtherWords(text: string, end: number, around: Surroundings): number {
   let to = end
   for (let count = 0; count < 8; count++) {
     nextWord.lastIndex = to
     const found = nextWord.exec(text)
-    if (found === null || !isPart.test(found[1]!) || found[1]!.includes('://')) return to
-    to += found[0].length
+    if (found === null) return to
+    const wordEnd = to + found[0].length
+    const start = wordEnd - found[1]!.length
+    const cut = cutRun(text, start, wordEnd, around)
+    const word = text.slice(start, cut)
+    if (word.length < 4 || !isPart.test(word) || word.includes('=') || word.includes('://')) return to
+    to = cut
+    if (cut < wordEnd) return to
   }
   return to
 }

@@ -16,15 +16,20 @@ export function passwordInUrl(text: string, { 0: match, index }: RegExpExecArray
   const authority = path < 0 ? run : run.slice(0, path)
   const at = authority.lastIndexOf('@')
   const colon = run.indexOf(':')
+  // Settings behind a port: `sqlserver://host:1433;user=u`.
+  if (colon >= 0 && /^\d{1,5};\w{1,32}=/.test(run.slice(colon + 1, colon + 48))) return undefined
   if (at >= 0) return colon < 0 || colon >= at ? undefined : stretchOf(text, from + colon + 1, from + at)
   return colon < 0 || colon >= authority.length ? undefined : beyondPath(text, run, from, authority.slice(colon + 1))
 }
 
+/** Of another address. */
+const scheme = /(?<![\w+.-])[a-z][a-z+.-]{1,20}:\/\//
+
 /** Not where a port stands: `host:8080/a@b`. */
 function beyondPath(text: string, run: string, from: number, behindColon: string): Stretch | undefined {
   const colon = run.indexOf(':')
-  const next = run.indexOf('://', colon + 1)
-  const at = (next < 0 ? run : run.slice(0, next)).lastIndexOf('@')
+  const next = run.slice(colon).search(scheme)
+  const at = (next < 0 ? run : run.slice(0, colon + next)).lastIndexOf('@')
   if (at <= colon || /^\d{0,5}$/.test(behindColon) || !isLikelyPassword(run.slice(colon + 1, at))) return undefined
   return stretchOf(text, from + colon + 1, from + at)
 }

@@ -1,4 +1,4 @@
-import { LONGEST_VALUE, quotedAt } from './quoted.ts'
+import { endOfQuote, LONGEST_VALUE, quotedAt } from './quoted.ts'
 import { type Surroundings, surroundings } from './surroundings.ts'
 import { blockScalar, cutRun, endOfRun, endOfSetting, trimmedEnd, withFurtherWords } from './unquoted.ts'
 
@@ -34,25 +34,97 @@ function bracedAt(text: string, at: number, before: string): Value | undefined {
   return { start: at + 1, end, form: 'quoted', reached: end }
 }
 
+/** An anchor of YAML. */
+const anchor = /&[\w-]{1,64} {1,4}(?=\S)/y
+
+function behindAnchor(text: string, at: number): number {
+  anchor.lastIndex = at
+  return at + (anchor.exec(text)?.[0].length ?? 0)
+}
+
+const heredoc = /<<[-~]?\s{0,2}\\?["']?([A-Za-z_]\w{0,31})["']?[^\n]{0,64}\n/y
+
+/** The lines between `<<TAG` and `TAG`. */
+function heredocAt(text: string, at: number): Value | undefined {
+  heredoc.lastIndex = at
+  const opened = heredoc.exec(text)
+  if (opened === null) return undefined
+  const from = at + opened[0].length
+  let end = from
+  for (const line of text.slice(from, from + LONGEST_VALUE).split('\n')) {
+    if (line.trim() === opened[1]) break
+    end += line.length + 1
+  }
+  const value = text.slice(from, end)
+  const start = from + value.length - value.trimStart().length
+  return start < end ? { start, end: from + value.trimEnd().length, form: 'quoted', reached: end } : undefined
+}
+
+/** A cell of a table in Markdown. */
+function cellAt(text: string, at: number): Value | undefined {
+  const cell = /[^|\n]{1,1024}(?=\|)/y
+  cell.lastIndex = at
+  const found = cell.exec(text)?.[0].trimEnd()
+  return found === undefined
+    ? undefined
+    : { start: at, end: at + found.length, form: 'quoted', reached: at + found.length }
+}
+
+/** What stands in braces, or on lines of its own. */
+function blockAt(text: string, at: number, { name, sign }: Place): Value | undefined {
+  if (text.startsWith('<<', at)) return heredocAt(text, at)
+  if (text[at] === '{' && sign === '=') return bracedAt(text, at, surroundings(text, name).before)
+  if (!sign.includes(':') || (text[at] !== '|' && text[at] !== '>')) return undefined
+  const behind = text.slice(Math.max(0, name - 256), name)
+  const line = behind.slice(behind.lastIndexOf('\n') + 1)
+  const block = blockScalar(text, at, /^[ ]{0,256}/.exec(line)![0].length)
+  return block && { ...block, form: 'quoted', reached: block.end }
+}
+
 /** What is assigned at `at`, up to the first blank where no quote, element or block says more: enough to judge by whether it is a secret. */
 export function firstOf(text: string, at: number, { name, sign }: Place): Value | undefined {
   if (sign.endsWith('>') && !sign.endsWith('=>')) return elementAt(text, at)
+  if (sign.includes(':') && text[at] === '&') return firstOf(text, behindAnchor(text, at), { name, sign: '=' })
   const quoted = quotedAt(text, at)
   if (quoted !== undefined) return { ...quoted, form: 'quoted' }
-  if (text[at] === '{' && sign === '=') return bracedAt(text, at, surroundings(text, name).before)
-  if (sign.includes(':') && (text[at] === '|' || text[at] === '>')) {
-    const behind = text.slice(Math.max(0, name - 256), name)
-    const line = behind.slice(behind.lastIndexOf('\n') + 1)
-    const block = blockScalar(text, at, /^[ ]{0,256}/.exec(line)![0].length)
-    if (block !== undefined) return { ...block, form: 'quoted', reached: block.end }
-  }
+  const block = blockAt(text, at, { name, sign })
+  if (block !== undefined) return block
+  if (sign.trim() === '|') return cellAt(text, at)
   const end = endOfRun(text, at)
   return end > at ? { start: at, end, form: 'word', reached: end } : undefined
 }
 
+/** The quote that the name stood in ends with it: `"password": x`. */
+function behindName(around: Surroundings, sign: string): Surroundings {
+  const closed = /^\\{0,15}(["'`])/.exec(sign)?.[1]
+  const last = around.quotes.at(-1)
+  return closed === undefined || last?.sign !== closed ? around : { ...around, quotes: around.quotes.slice(0, -1) }
+}
+
+const ownQuotes = /["'`][\w.-]{0,64}$/
+const nextMember = /[,;& ]\s{0,3}[\w.-]{1,64}=/
+
+/** The end of the quotes that hold one setting and nothing else: `"PASSWORD=x y"`. */
+function inOwnQuotes(
+  text: string,
+  name: number,
+  start: number,
+  sign: string,
+  around: Surroundings,
+): number | undefined {
+  const quote = around.quotes.at(-1)
+  if (!sign.startsWith('=') || quote === undefined || around.closers !== '') return undefined
+  if (!ownQuotes.test(text.slice(Math.max(0, name - 65), name))) return undefined
+  const { end } = endOfQuote(text, start, quote.sign, quote.level)
+  const value = text.slice(start, end)
+  return value.includes('\n') || nextMember.test(value) ? undefined : end
+}
+
 /** A value without quotes as far as it goes, by what it lies within. */
 export function wholeWord(text: string, { start, end, reached }: Value, { name, sign }: Place): Value {
-  const around = surroundings(text, name)
+  const around = behindName(surroundings(text, name), sign)
+  const whole = inOwnQuotes(text, name, start, sign, around)
+  if (whole !== undefined) return { start, end: whole, form: 'word', reached }
   const cut = cutRun(text, start, end, around)
   const to =
     cut < end
@@ -75,7 +147,7 @@ function furtherEnd(text: string, start: number, end: number, sign: string, arou
     return Math.max(end, cutRun(text, start, endOfSetting(text, start), around))
   if (isAlone && around.before === ';' && around.quotes.length === 0) return nextSetting(text, end) ?? end
   const to = trimmedEnd(text, start, end, around)
-  return to < end ? to : withFurtherWords(text, end)
+  return to < end ? to : withFurtherWords(text, end, around)
 }
 
 /** The semicolon on this line that ends a setting of a connection string. */

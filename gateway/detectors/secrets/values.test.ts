@@ -54,6 +54,10 @@ const syntaxes: Readonly<Record<string, { readonly write: (value: string) => str
   'an address': { write: v => `postgres://u:⟦${v}⟧@h:5432/db`, not: /[\s\\]/ },
   'a query': { write: v => `GET /a?password=⟦${v}⟧&b=c HTTP/1.1`, not: /[\s&#\\]/ },
   'a connection string': { write: v => `Server=h;Password=⟦${v}⟧;Database=d`, not: /[\s;\\]/ },
+  'a variable of a container': { write: v => `env:\n- name: PASSWORD\n  value: '⟦${v}⟧'\n- name: X`, not: /'/ },
+  'a variable in JSON': { write: v => json([{ name: 'PASSWORD', value: `⟦${v}⟧` }, { name: 'x' }]) },
+  'a field of a form': { write: v => `<input value="⟦${v}⟧" name="password"> <b>`, not: /["\\]/ },
+  'quotes that hold a setting': { write: v => `run -e 'PASSWORD=⟦${v}⟧' -x`, not: /['\\]/ },
   'a user of curl': { write: v => `curl -u 'me:⟦${v}⟧' https://h`, not: /'/ },
 }
 

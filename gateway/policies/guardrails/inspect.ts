@@ -22,6 +22,8 @@ const MAX_FINDINGS = 64
 
 /** Characters after which other calls get a turn. */
 const TURN = 1 << 14
+/** A look at a text, in characters: short ones cost as much. */
+const LOOK = 96
 
 /** Shorter texts are looked at already while they are collected. */
 const SHORT = 4096
@@ -43,7 +45,7 @@ export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Wat
   let sinceTurn = 0
   for (const text of yield* collected(parts, fromServer, watch)) {
     if (isWorthALook(text, watch)) yield* judge(text, watch, found)
-    sinceTurn += text.text.length
+    sinceTurn += text.text.length + LOOK
     if (sinceTurn > TURN) {
       sinceTurn = 0
       yield

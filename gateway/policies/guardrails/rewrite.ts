@@ -10,20 +10,22 @@ type Tree = Map<string | number, Tree> | Change
 /** Bytes and edits after which others get a turn. */
 const TURN = 1 << 16
 const EDIT = 256
+const CHANGES = 2048
 
 /** The message with every change made. Only the tokens of the changed strings differ; each is written as JSON anew. */
 export function* rewrite(bytes: Buffer, changes: readonly Change[]): Steps<Buffer> {
   if (bytes.length > TURN) yield
   const writer = new Writer(bytes)
-  yield* writer.below(root(bytes), treeOf(changes))
+  yield* writer.below(root(bytes), yield* treeOf(changes))
   if (bytes.length > TURN) yield
   if (writer.edits.length !== changes.length) throw new Error('a string that was judged is not in the message')
   return splice(bytes, writer.edits)
 }
 
-function treeOf(changes: readonly Change[]): Tree {
+function* treeOf(changes: readonly Change[]): Steps<Tree> {
   const tree: Tree = new Map()
-  for (const change of changes) {
+  for (const [index, change] of changes.entries()) {
+    if (index > 0 && index % CHANGES === 0) yield
     const { path } = change
     let inner = tree
     for (const step of path.slice(0, -1)) {

@@ -1,5 +1,6 @@
 import type { Steps } from '../../exchange.ts'
-import { decodeBinary } from './binary.ts'
+import { settled } from '../../detectors/fold.ts'
+import { type Binary, decodeBinary } from './binary.ts'
 import type { Part, PartShape } from './channels.ts'
 import { holdsApplicationData, isProtocolConstant, isProtocolName } from './vocabulary.ts'
 
@@ -49,7 +50,8 @@ export function* eachTextInSteps(part: Part, fromServer: boolean, visit: VisitTe
   walk.value(part.value, placeOf(part, fromServer))
   for (const rest of walk.rests) {
     yield
-    walk.resume(rest)
+    if ('encoded' in rest) yield* walk.decode(rest)
+    else walk.resume(rest)
   }
 }
 
@@ -66,11 +68,20 @@ function placeOf({ path, shape }: Part, fromServer: boolean): Place {
   return { shape, key, free: key !== undefined && holdsApplicationData(key), binary: fromServer }
 }
 
-/** The elements of a list that are still to be visited. */
-type Rest = { readonly path: Path; readonly values: readonly unknown[]; readonly place: Place; readonly from: number }
+/** The elements of a list or the members of an object that are still to be visited. */
+type Rest = { readonly path: Path; readonly place: Place; readonly from: number } & (
+  | { readonly values: readonly unknown[] }
+  | { readonly object: Record<string, unknown>; readonly names: readonly string[] }
+)
+
+/** Base64 that is still to be decoded. */
+type Encoded = { readonly path: Path; readonly encoded: string; readonly mimeType: unknown; readonly place: Place }
+
+/** Longer base64 is decoded in steps, when others get turns at all. */
+const LONG = 1 << 16
 
 class Walk {
-  readonly rests: Rest[] = []
+  readonly rests: (Rest | Encoded)[] = []
   readonly #path: (string | number)[]
   readonly #mirrors: boolean
   readonly #visit: VisitText
@@ -78,7 +89,7 @@ class Walk {
   readonly #limit: number
   #visited = 0
 
-  /** @param limit after so many values the rest of every list is put aside */
+  /** @param limit after so many values the rest of every list and object is put aside */
   constructor(path: (string | number)[], mirrors: boolean, visit: VisitText, limit: number) {
     this.#path = path
     this.#mirrors = mirrors
@@ -86,17 +97,26 @@ class Walk {
     this.#limit = limit
   }
 
-  resume({ path, values, place, from }: Rest): void {
+  resume(rest: Rest): void {
+    const { path, place, from } = rest
     this.#visited = 0
     this.#path.splice(0, Infinity, ...path)
-    this.#list(values, place, from)
+    if ('values' in rest) this.#list(rest.values, place, from)
+    else this.#members(rest.object, rest.names, place, from)
+  }
+
+  *decode({ path, encoded, mimeType, place }: Encoded): Steps<void> {
+    const decoded = yield* decodeBinary(encoded, mimeType, place.shape === 'blocks')
+    this.#path.splice(0, Infinity, ...path)
+    this.#decoded(decoded, encoded, place)
   }
 
   value(value: unknown, place: Place): void {
     this.#visited++
     if (typeof value === 'string') this.#string(value, place)
     else if (Array.isArray(value)) this.#list(value, place, 0)
-    else if (typeof value === 'object' && value !== null) this.#object(value as Record<string, unknown>, place)
+    else if (typeof value === 'object' && value !== null)
+      this.#members(value as Record<string, unknown>, Object.keys(value), place, 0)
   }
 
   #string(text: string, { key, free }: Place): void {
@@ -134,29 +154,48 @@ class Walk {
     }
   }
 
-  #object(object: Record<string, unknown>, place: Place): void {
-    for (const name of Object.keys(object)) {
-      const inner = object[name]
-      if (this.#isId(name, inner, place)) continue
+  #members(object: Record<string, unknown>, names: readonly string[], place: Place, from: number): void {
+    for (let index = from; index < names.length; index++) {
+      if (this.#visited > this.#limit) {
+        this.rests.push({ path: [...this.#path], object, names, place, from: index })
+        return
+      }
+      const name = names[index]!
+      if (this.#isId(name, object[name], place)) continue
       this.#path.push(name)
       if (place.free || !isProtocolName(name)) this.#visit(name, 'name', this.#path, undefined)
-      if (place.binary && typeof inner === 'string' && isBinaryMember(object, name, place.shape)) {
-        this.#binary(inner, object, place, name)
-      } else {
-        const free = place.free || holdsApplicationData(name)
-        this.value(inner, { ...place, key: name, free, shape: free ? 'plain' : shapeWithin(place.shape, name) })
-      }
+      this.#member(object, name, place)
       this.#path.pop()
     }
   }
 
-  #binary(base64: string, { mimeType }: Record<string, unknown>, place: Place, key: string): void {
-    const decoded = decodeBinary(base64, mimeType, place.shape === 'blocks')
+  #member(object: Record<string, unknown>, name: string, place: Place): void {
+    const inner = object[name]
+    if (place.binary && typeof inner === 'string' && isBinaryMember(object, name, place.shape))
+      return this.#binary(inner, object, { ...place, key: name })
+    const free = place.free || holdsApplicationData(name)
+    const key = free && name.toLowerCase() === 'value' ? (nameBeside(object) ?? name) : name
+    this.value(inner, { ...place, key, free, shape: free ? 'plain' : shapeWithin(place.shape, name) })
+  }
+
+  #binary(encoded: string, { mimeType }: Record<string, unknown>, place: Place): void {
+    if (encoded.length > LONG && this.#limit < Infinity)
+      this.rests.push({ path: [...this.#path], encoded, mimeType, place })
+    else this.#decoded(settled(decodeBinary(encoded, mimeType, place.shape === 'blocks')), encoded, place)
+  }
+
+  #decoded(decoded: Binary, base64: string, place: Place): void {
     if (decoded === 'media') return
-    this.value(base64, { ...place, key })
+    this.value(base64, place)
     if (decoded === 'no base64') return
     for (const text of decoded.texts) this.#visit(text, 'decoded', this.#path, undefined)
   }
+}
+
+/** What a `value` is the value of: `{ "name": "PASSWORD", "value": "…" }`. */
+function nameBeside(object: Record<string, unknown>): string | undefined {
+  const name = object['name'] ?? object['key'] ?? object['Name'] ?? object['Key']
+  return typeof name === 'string' && name.length <= 128 ? name : undefined
 }
 
 /** Where the protocol has base64: `data` of image and audio blocks, `blob` of resources. */

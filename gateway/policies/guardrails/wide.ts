@@ -1,3 +1,5 @@
+import type { Steps } from '../../exchange.ts'
+
 /** So many printable letters of ASCII, each beside a null, are text wherever they stand: titles of music and pictures are kept so. */
 const RUN = 6
 
@@ -10,32 +12,53 @@ type Order = 'little' | 'big'
  * What bytes say as UTF-16: the whole of them where a byte order mark or most of the units speak for it, else the runs of ASCII that stand
  * there. Both orders are tried, from the first byte and from the second.
  */
-export function wideTexts(bytes: Buffer): string[] {
+export function* wideTexts(bytes: Buffer): Steps<string[]> {
   const texts: string[] = []
   for (const order of ['little', 'big'] as const)
     for (const from of [0, 1]) {
-      const text = wideText(bytes.subarray(from, bytes.length - ((bytes.length - from) % 2)), order)
+      const text = yield* wideText(bytes.subarray(from, bytes.length - ((bytes.length - from) % 2)), order)
       if (text !== '') texts.push(text)
     }
   return texts
 }
 
+/** Bytes after which others get a turn; even. */
+export const TURN = 1 << 18
+
 /** @param bytes an even number of them */
-function wideText(bytes: Buffer, order: Order): string {
+function* wideText(bytes: Buffer, order: Order): Steps<string> {
   const high = order === 'little' ? 1 : 0
   const mark = order === 'little' ? 0xfffe : 0xfeff
   const seen = new Seen()
-  for (let at = 0; at < bytes.length; at += 2) seen.unit((bytes[at + high]! << 8) | bytes[at + 1 - high]!, at)
+  for (let from = 0; from < bytes.length; from += TURN) {
+    if (from > 0) yield
+    const to = Math.min(bytes.length, from + TURN)
+    for (let at = from; at < to; at += 2) seen.unit((bytes[at + high]! << 8) | bytes[at + 1 - high]!, at)
+  }
   seen.end(bytes.length)
   const isMarked = bytes.length > 1 && bytes.readUInt16BE(0) === mark
   if (isMarked || (bytes.length >= 2 * RUN && seen.plausible * 200 >= PLAUSIBLE * bytes.length))
     return decoded(bytes, order)
-  return seen.runs.map(({ from, to }) => bytes.toString('latin1', from, to).replaceAll('\0', '')).join('\n')
+  return yield* textOf(seen.runs, bytes)
+}
+
+type Run = { readonly from: number; readonly to: number }
+
+/** Runs of a step, of which each becomes a string. */
+const RUNS = 4096
+
+function* textOf(runs: readonly Run[], bytes: Buffer): Steps<string> {
+  const texts: string[] = []
+  for (const { from, to } of runs) {
+    texts.push(bytes.toString('latin1', from, to).replaceAll('\0', ''))
+    if (texts.length % RUNS === 0) yield
+  }
+  return texts.join('\n')
 }
 
 class Seen {
   /** Runs of printable ASCII, in bytes. */
-  readonly runs: { readonly from: number; readonly to: number }[] = []
+  readonly runs: Run[] = []
   plausible = 0
   #from = -1
 
