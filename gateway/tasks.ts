@@ -33,6 +33,9 @@ export type Tasks = {
 /** Ids of servers that are longer are not given out: what is sealed has to fit into a header (`Mcp-Name`). Characters. */
 export const maxTaskId = 512
 
+/** What callers chose is remembered up to this length: names of tools, tokens for progress. Characters. */
+const maxChosen = 512
+
 /** Tasks that are remembered for one principal and for all. */
 const maxOfPrincipal = 256
 const maxOfAll = 4096
@@ -78,6 +81,12 @@ class Memory {
     return this.#ofPrincipal.get(holder)?.get(id)
   }
 
+  /** By whomever. */
+  isHeld(id: string): boolean {
+    for (const own of this.#ofPrincipal.values()) if (own.has(id)) return true
+    return false
+  }
+
   all(holder: string): Iterable<Seen> {
     return this.#ofPrincipal.get(holder)?.values() ?? []
   }
@@ -110,7 +119,9 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
   const kind = (principal: Principal): string => `task ${holderOf(principal)}`
   return {
     seal(principal, { id, tool }) {
-      return id.length > maxTaskId ? undefined : spelled(binder.seal(kind(principal), packed([id, tool])))
+      return id.length > maxTaskId || tool.length > maxChosen
+        ? undefined
+        : spelled(binder.seal(kind(principal), packed([id, tool])))
     },
     open(principal, sealed) {
       const bytes = sealed.length > maxSealed ? undefined : unspelled(sealed)
@@ -121,8 +132,9 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     },
     note(principal, { id, tool }, progress) {
       const holder = holderOf(principal)
-      if (id.length > maxTaskId) return
-      const known = progress ?? memory.server.get(holder, id)?.progress
+      if (id.length > maxTaskId || tool.length > maxChosen) return
+      const fits = progress !== undefined && progress.length <= maxChosen
+      const known = fits ? progress : memory.server.get(holder, id)?.progress
       memory.server.set(holder, id, { id, tool, progress: known })
     },
     seen: (principal, id) => memory.server.get(holderOf(principal), id),
@@ -133,7 +145,9 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     noteOfClient(principal, id) {
       if (id.length <= maxTaskId) memory.client.set(holderOf(principal), id, { id, tool: '', progress: undefined })
     },
-    isOfClient: (principal, id) => memory.client.get(holderOf(principal), id) !== undefined,
+    // Whoever calls a task of the server their own does not get it.
+    isOfClient: (principal, id) =>
+      memory.client.get(holderOf(principal), id) !== undefined && !memory.server.isHeld(id),
     declare(era, hasTasks) {
       if (hasTasks || !memory.declared.has(era)) memory.declared.set(era, hasTasks)
     },

@@ -18,15 +18,24 @@ export type Sealed =
 
 const stage = 'tasks'
 
+/** The one revision with sessions whose servers say whether they have tasks. */
+const taskRevision = '2025-11-25'
+
 /** What this server says of itself, for requests that come later. */
 function learn({ server, caller: { era } }: Answering, asked: Asked | undefined, { result }: Message): void {
   const { method } = asked ?? {}
   if (method !== 'initialize' && method !== 'server/discover') return
-  const { capabilities } = (result ?? {}) as { capabilities?: { tasks?: unknown; extensions?: unknown } }
+  const { capabilities, protocolVersion } = (result ?? {}) as {
+    capabilities?: { tasks?: unknown; extensions?: unknown }
+    protocolVersion?: unknown
+  }
   if (typeof capabilities !== 'object' || capabilities === null) return
   const extensions = (capabilities.extensions ?? {}) as Record<string, unknown>
   const declared = method === 'initialize' ? capabilities.tasks : extensions['io.modelcontextprotocol/tasks']
-  server.tasks.declare(era, typeof declared === 'object' && declared !== null)
+  const hasTasks = typeof declared === 'object' && declared !== null
+  // Revisions without tasks name none: a caller who asks for one would otherwise have it said of all.
+  const silent = method === 'initialize' && protocolVersion !== taskRevision
+  if (hasTasks || !silent) server.tasks.declare(era, hasTasks)
 }
 
 /**
