@@ -93,3 +93,18 @@ test('whoever says that a task of the server is their own may not name it all th
   expect(upstream.seen.length).toBe(count)
   expect((await post(bert.secret, session, safe({ [related]: { taskId: 'own-1' } }))).body).not.toContain('-32602')
 })
+
+test('what a server says of the task that a client runs for it names that task as the client does', async () => {
+  const session = await initialize(anna.secret)
+  await post(anna.secret, session, { id: 5, result: { task: { taskId: 'own-1', status: 'working' } } })
+  const about = `"params":{"level":"info","data":"x","_meta":{"${related}":{"taskId":"own-1"}}}`
+  upstream.respond = (_, res) =>
+    void res
+      .writeHead(200, { 'content-type': 'text/event-stream' })
+      .end(
+        `data: {"jsonrpc":"2.0","method":"notifications/message",${about}}\n\ndata: {"jsonrpc":"2.0","id":1,"result":{}}\n\n`,
+      )
+  const { body } = await post(anna.secret, session, { id: 1, method: 'tools/call', params: { name: 'safe' } })
+  upstream.respond = guessable
+  expect(body).toContain(about)
+})

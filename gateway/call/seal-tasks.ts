@@ -114,6 +114,8 @@ class Sealing {
     if (kind === 'task' && tool !== undefined) return this.#made({ id, tool }, asked)
     const seen = server.tasks.seen(caller.principal, id)
     if (seen !== undefined) return seen
+    // What a server asks of the task that a client runs for it names that one.
+    if (kind === 'related' && server.tasks.isOfClient(caller.principal, id)) return undefined
     const source = asked ?? this.#onlyAsked()
     const toolOfSource = source && toolOf(source)
     if (toolOfSource !== undefined) return this.#made({ id, tool: toolOfSource }, source)
