@@ -24,6 +24,8 @@ export type Tasks = {
   /** A task that a client runs for the server: the id is the client's own. */
   noteOfClient(principal: Principal, id: string): void
   isOfClient(principal: Principal, id: string): boolean
+  /** Whether anybody was seen to hold this task of the server. */
+  isHeld(id: string): boolean
   /** What the server said of itself in this era, or showed. */
   declare(era: Era, hasTasks: boolean): void
   /** False only when the server said that it has no tasks: then its methods are as unknown to it as to us. */
@@ -75,6 +77,8 @@ type Seen = HeldTask & { readonly progress: string | undefined }
 /** A bounded memory, the oldest go first. */
 class Memory {
   readonly #ofPrincipal = new Map<string, Map<string, Seen>>()
+  /** How many hold each. */
+  readonly #holders = new Map<string, number>()
   #size = 0
 
   get(holder: string, id: string): Seen | undefined {
@@ -83,8 +87,7 @@ class Memory {
 
   /** By whomever. */
   isHeld(id: string): boolean {
-    for (const own of this.#ofPrincipal.values()) if (own.has(id)) return true
-    return false
+    return this.#holders.has(id)
   }
 
   all(holder: string): Iterable<Seen> {
@@ -94,6 +97,7 @@ class Memory {
   set(holder: string, id: string, seen: Seen): void {
     const own = this.#ofPrincipal.get(holder) ?? new Map<string, Seen>()
     if (own.delete(id)) this.#size -= 1
+    else this.#holders.set(id, (this.#holders.get(id) ?? 0) + 1)
     own.set(id, seen)
     this.#size += 1
     // Last is who was active last, so that the first one to lose something is the one that was silent for longest.
@@ -104,8 +108,12 @@ class Memory {
   }
 
   #forget(holder: string, own: Map<string, Seen>): void {
-    own.delete(own.keys().next().value!)
+    const id = own.keys().next().value!
+    own.delete(id)
     this.#size -= 1
+    const left = this.#holders.get(id)! - 1
+    if (left > 0) this.#holders.set(id, left)
+    else this.#holders.delete(id)
     if (own.size === 0) this.#ofPrincipal.delete(holder)
   }
 }
@@ -145,6 +153,7 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     noteOfClient(principal, id) {
       if (id.length <= maxTaskId) memory.client.set(holderOf(principal), id, { id, tool: '', progress: undefined })
     },
+    isHeld: id => memory.server.isHeld(id),
     // Whoever calls a task of the server their own does not get it.
     isOfClient: (principal, id) =>
       memory.client.get(holderOf(principal), id) !== undefined && !memory.server.isHeld(id),

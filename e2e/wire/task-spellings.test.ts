@@ -108,3 +108,40 @@ test('what a server says of the task that a client runs for it names that task a
   upstream.respond = guessable
   expect(body).toContain(about)
 })
+
+test('a server that mixes up its callers gives none of them the task of another', async () => {
+  await create(await initialize(anna.secret))
+  const session = await initialize(bert.secret)
+  const meta = `"_meta":{"${related}":{"taskId":"${raw}"}}`
+  const answer = (type: string, body: string): void => {
+    upstream.respond = (_, res) => void res.writeHead(200, { 'content-type': type }).end(body)
+  }
+  const call = { id: 1, method: 'tools/call', params: { name: 'safe' } }
+  const ok = 'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\n'
+  for (const params of [meta, `"level":"info","data":"x",${meta}`]) {
+    answer(
+      'text/event-stream',
+      `data: {"jsonrpc":"2.0","method":"notifications/message","params":{${params}}}\n\n${ok}`,
+    )
+    expect((await post(bert.secret, session, call)).body).toBe(`:\n\n${ok}`)
+  }
+  answer('application/json', `{"jsonrpc":"2.0","id":1,"result":{${meta}}}`)
+  expect((await post(bert.secret, session, call)).body).toContain('-32602')
+  upstream.respond = guessable
+  const made = JSON.parse((await post(bert.secret, session, call)).body) as { result: { task: { taskId: string } } }
+  answer('application/json', `{"jsonrpc":"2.0","id":1,"result":{"taskId":"${raw}","status":"working"}}`)
+  const get = { id: 1, method: 'tasks/get', params: { taskId: made.result.task.taskId } }
+  expect((await post(bert.secret, session, get)).body).toContain('-32602')
+  upstream.respond = guessable
+})
+
+test('an answer comes once, also in an array', async () => {
+  const session = await initialize(anna.secret)
+  upstream.respond = (_, res) =>
+    void res
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end('[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":1,"result":{"content":[]}}]')
+  const reply = await post(anna.secret, session, { id: 1, method: 'tools/call', params: { name: 'safe' } })
+  upstream.respond = guessable
+  expect(reply).toMatchObject({ status: 502, body: expect.stringContaining('UpstreamMisdirected') })
+})

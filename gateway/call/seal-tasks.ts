@@ -86,9 +86,11 @@ class Sealing {
   /** The id that stands here for this caller, undefined to leave it, or what becomes of the message. */
   #idFor(place: TaskPlace): string | undefined | Exclude<Sealed, { message: Message }> {
     const held = this.#held(place)
-    if (held === undefined)
-      return place.kind === 'related' ? undefined : { dropped: 'a task that this caller was not seen to hold' }
     const { server, caller } = this.#call
+    if (held === undefined) {
+      const passes = place.kind === 'related' && !server.tasks.isHeld(place.id)
+      return passes ? undefined : { dropped: 'a task that this caller was not seen to hold' }
+    }
     const isAnswer = this.#message.shape === 'response'
     const refusal = isAnswer ? undefined : toolRefusal(server, caller, held.tool, this.#limits)
     if (refusal) return { dropped: 'a task of a tool that this caller may no longer call' }
@@ -116,6 +118,8 @@ class Sealing {
     if (seen !== undefined) return seen
     // What a server asks of the task that a client runs for it names that one.
     if (kind === 'related' && server.tasks.isOfClient(caller.principal, id)) return undefined
+    // What names a task of others, whatever it answers, makes it nobody else's.
+    if (kind === 'related' && server.tasks.isHeld(id)) return undefined
     const source = asked ?? this.#onlyAsked()
     const toolOfSource = source && toolOf(source)
     if (toolOfSource !== undefined) return this.#made({ id, tool: toolOfSource }, source)
@@ -127,6 +131,7 @@ class Sealing {
 
   #respelled(id: string): HeldTask | undefined {
     const [one] = this.#call.admission.tasks
+    if (one !== undefined && this.#call.server.tasks.isHeld(id)) return undefined
     // It said that it has no tasks, and told one to somebody who holds none.
     if (one === undefined) this.#call.server.tasks.declare(this.#call.caller.era, true)
     return one && this.#made({ id, tool: one.tool }, undefined)
