@@ -20,7 +20,7 @@ describe('what is remembered of tasks has bounds', () => {
     for (let at = 0; at < 10_000; at += 1) all.note(anna, { id: `a${at}`, tool: 't' })
     expect(all.seen(anna, 'a9999')).toMatchObject({ id: 'a9999' })
     expect(all.seen(anna, 'a9743')).toBeUndefined()
-    expect(['a9999', 'a9743', 'b', 'c'].map(all.isHeld)).toEqual([true, false, true, false])
+    expect(['a9999', 'a9743', 'b', 'c'].map(id => all.isHeld(id))).toEqual([true, false, true, false])
     expect(all.seen(caller('bert'), 'b')).toMatchObject({ id: 'b' })
   })
 

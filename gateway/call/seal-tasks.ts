@@ -21,18 +21,20 @@ const stage = 'tasks'
 /** The one revision with sessions whose servers say whether they have tasks. */
 const taskRevision = '2025-11-25'
 
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
 /** What this server says of itself, for requests that come later. */
-function learn({ server, caller: { era } }: Answering, asked: Asked | undefined, { result }: Message): void {
-  const { method } = asked ?? {}
+function learn({ server, caller: { era } }: Answering, asked: Asked, { result }: Message): void {
+  const { method } = asked
   if (method !== 'initialize' && method !== 'server/discover') return
   const { capabilities, protocolVersion } = (result ?? {}) as {
     capabilities?: { tasks?: unknown; extensions?: unknown }
     protocolVersion?: unknown
   }
-  if (typeof capabilities !== 'object' || capabilities === null) return
+  if (!isObject(capabilities)) return
   const extensions = (capabilities.extensions ?? {}) as Record<string, unknown>
   const declared = method === 'initialize' ? capabilities.tasks : extensions['io.modelcontextprotocol/tasks']
-  const hasTasks = typeof declared === 'object' && declared !== null
+  const hasTasks = isObject(declared)
   // Revisions without tasks name none: a caller who asks for one would otherwise have it said of all.
   const silent = method === 'initialize' && protocolVersion !== taskRevision
   if (hasTasks || !silent) server.tasks.declare(era, hasTasks)
@@ -116,13 +118,21 @@ class Sealing {
     if (kind === 'task' && tool !== undefined) return this.#made({ id, tool }, asked)
     const seen = server.tasks.seen(caller.principal, id)
     if (seen !== undefined) return seen
-    // What a server asks of the task that a client runs for it names that one.
-    if (kind === 'related' && server.tasks.isOfClient(caller.principal, id)) return undefined
-    // What names a task of others, whatever it answers, makes it nobody else's.
-    if (kind === 'related' && server.tasks.isHeld(id)) return undefined
+    return kind === 'related' && this.#isOfOther(id) ? undefined : this.#source(id)
+  }
+
+  /** The task that a client runs for the server is theirs, and what names a task of another caller makes it nobody else's. */
+  #isOfOther(id: string): boolean {
+    const { server, caller } = this.#call
+    return server.tasks.isOfClient(caller.principal, id) || server.tasks.isHeld(id)
+  }
+
+  /** A task that was not heard of before belongs to what was asked. */
+  #source(id: string): HeldTask | undefined {
+    const asked = this.#asked
     const source = asked ?? this.#onlyAsked()
-    const toolOfSource = source && toolOf(source)
-    if (toolOfSource !== undefined) return this.#made({ id, tool: toolOfSource }, source)
+    const tool = source && toolOf(source)
+    if (tool !== undefined) return this.#made({ id, tool }, source)
     if (asked === undefined) return undefined
     // A server may spell the id of the task that was asked for in another way: a second name, for the same caller and tool.
     if (isAboutTask(asked.method)) return this.#respelled(id)
