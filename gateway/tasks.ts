@@ -24,6 +24,8 @@ export type Tasks = {
   /** A task that a client runs for the server: the id is the client's own. */
   noteOfClient(principal: Principal, id: string): void
   isOfClient(principal: Principal, id: string): boolean
+  /** Whether anybody was seen to hold this task of the server. */
+  isHeld(id: string): boolean
   /** What the server said of itself in this era, or showed. */
   declare(era: Era, hasTasks: boolean): void
   /** False only when the server said that it has no tasks: then its methods are as unknown to it as to us. */
@@ -32,6 +34,9 @@ export type Tasks = {
 
 /** Ids of servers that are longer are not given out: what is sealed has to fit into a header (`Mcp-Name`). Characters. */
 const maxTaskId = 512
+
+/** What callers chose is remembered up to this length: names of tools, tokens for progress. Characters. */
+const maxChosen = 512
 
 /** Tasks that are remembered for one principal and for all. */
 const maxOfPrincipal = 256
@@ -72,10 +77,17 @@ type Seen = HeldTask & { readonly progress: string | undefined }
 /** A bounded memory, the oldest go first. */
 class Memory {
   readonly #ofPrincipal = new Map<string, Map<string, Seen>>()
+  /** How many hold each. */
+  readonly #holders = new Map<string, number>()
   #size = 0
 
   get(holder: string, id: string): Seen | undefined {
     return this.#ofPrincipal.get(holder)?.get(id)
+  }
+
+  /** By whomever. */
+  isHeld(id: string): boolean {
+    return this.#holders.has(id)
   }
 
   all(holder: string): Iterable<Seen> {
@@ -85,6 +97,7 @@ class Memory {
   set(holder: string, id: string, seen: Seen): void {
     const own = this.#ofPrincipal.get(holder) ?? new Map<string, Seen>()
     if (own.delete(id)) this.#size -= 1
+    else this.#holders.set(id, (this.#holders.get(id) ?? 0) + 1)
     own.set(id, seen)
     this.#size += 1
     // Last is who was active last, so that the first one to lose something is the one that was silent for longest.
@@ -95,8 +108,12 @@ class Memory {
   }
 
   #forget(holder: string, own: Map<string, Seen>): void {
-    own.delete(own.keys().next().value!)
+    const id = own.keys().next().value!
+    own.delete(id)
     this.#size -= 1
+    const left = this.#holders.get(id)! - 1
+    if (left > 0) this.#holders.set(id, left)
+    else this.#holders.delete(id)
     if (own.size === 0) this.#ofPrincipal.delete(holder)
   }
 }
@@ -110,7 +127,9 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
   const kind = (principal: Principal): string => `task ${holderOf(principal)}`
   return {
     seal(principal, { id, tool }) {
-      return id.length > maxTaskId ? undefined : spelled(binder.seal(kind(principal), packed([id, tool])))
+      return id.length > maxTaskId || tool.length > maxChosen
+        ? undefined
+        : spelled(binder.seal(kind(principal), packed([id, tool])))
     },
     open(principal, sealed) {
       const bytes = sealed.length > maxSealed ? undefined : unspelled(sealed)
@@ -121,8 +140,9 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     },
     note(principal, { id, tool }, progress) {
       const holder = holderOf(principal)
-      if (id.length > maxTaskId) return
-      const known = progress ?? memory.server.get(holder, id)?.progress
+      if (id.length > maxTaskId || tool.length > maxChosen) return
+      const fits = progress !== undefined && progress.length <= maxChosen
+      const known = fits ? progress : memory.server.get(holder, id)?.progress
       memory.server.set(holder, id, { id, tool, progress: known })
     },
     seen: (principal, id) => memory.server.get(holderOf(principal), id),
@@ -133,7 +153,10 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
     noteOfClient(principal, id) {
       if (id.length <= maxTaskId) memory.client.set(holderOf(principal), id, { id, tool: '', progress: undefined })
     },
-    isOfClient: (principal, id) => memory.client.get(holderOf(principal), id) !== undefined,
+    isHeld: id => memory.server.isHeld(id),
+    // Whoever calls a task of the server their own does not get it.
+    isOfClient: (principal, id) =>
+      memory.client.get(holderOf(principal), id) !== undefined && !memory.server.isHeld(id),
     declare(era, hasTasks) {
       if (hasTasks || !memory.declared.has(era)) memory.declared.set(era, hasTasks)
     },

@@ -212,3 +212,20 @@ test('on the stream of a session comes the progress of its own calls, and of no 
   for (const answer of answers) answer()
   await Promise.all(running)
 })
+
+test('a session id that would not fit into a header once it is sealed is given to no client', async () => {
+  const giving = (length: number): void => {
+    upstream.respond = (_, res) =>
+      void res
+        .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's'.repeat(length) })
+        .end('{"jsonrpc":"2.0","id":0,"result":{}}')
+  }
+  giving(4096)
+  expect((await initialize()).length).toBeLessThan(8192)
+  giving(4097)
+  const body = '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25"}}'
+  expect(await send(gateway.url, { path, key: anna.secret, body })).toMatchObject({
+    status: 502,
+    body: expect.stringMatching(/"id":0,.*UpstreamUnreadable/),
+  })
+})

@@ -1,5 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { everywhere, word } from './everywhere.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
 import { callTool, modern, open, rest, send, until } from './request.ts'
@@ -13,7 +14,8 @@ let upstream: ScriptedUpstream
 let gateway: Played
 let open_: { readonly res: ServerResponse; readonly text: string }[] = []
 
-const config = (timeouts = {}) => testConfig([testServer('one', upstream.url, { timeouts })])
+const rules = [everywhere(word('forbidden'), 'Block')]
+const config = (timeouts = {}) => testConfig([testServer('one', upstream.url, { timeouts, guardrails: { rules } })])
 
 /** Opens sessions, takes notifications, and answers calls when the test says so. */
 const silent: Respond = ({ body, method }, res) => {
@@ -115,6 +117,21 @@ describe('a stream without its answer', () => {
       .toMatchObject({ event_type: 'call_ended', code: 'UpstreamUnreachable' })
   })
 
+  test('is none when a stream that was resumed is cut again before it has an event', async () => {
+    const session = await initialize()
+    const headers = { 'mcp-session-id': session, accept: 'text/event-stream' }
+    const res = await open(gateway.url, { key: stays.secret, headers, body: legacy('as-stream') })
+    ;(await held()).end('id: 1\ndata: \n\n')
+    const [, id] = /^id: (.*)$/m.exec((await rest(res)).text)!
+    const again = { method: 'GET', key: stays.secret, headers: { ...headers, 'last-event-id': id! } }
+    const ended = await open(gateway.url, again)
+    ;(await held(2)).end()
+    expect(await rest(ended)).toEqual({ broken: false, text: ':\n\n' })
+    const cut = await open(gateway.url, again)
+    ;(await held(3)).destroy()
+    expect(await rest(cut)).toEqual({ broken: true, text: ':\n\n' })
+  })
+
   test('is none where no session binds the ids of its events', async () => {
     const res = await open(gateway.url, { key: stays.secret, body: legacy('as-stream') })
     ;(await held()).end('id: 1\ndata: \n\n')
@@ -171,6 +188,21 @@ describe('the server of a session is told that nobody waits any more', () => {
     await expect.poll(() => told().slice(before)).toEqual([expect.stringContaining('"requestId":"x"')])
   })
 
+  test('after a revocation, also by a stream that goes on with an earlier call', async () => {
+    const session = await initialize(leaves.secret)
+    const before = told().length
+    const more = { ...headers(session), accept: 'text/event-stream' }
+    const first = await open(gateway.url, { key: leaves.secret, headers: more, body: legacy('as-stream', '31') })
+    ;(await held()).end('id: 1\ndata: \n\n')
+    const [, id] = /^id: (.*)$/m.exec((await rest(first)).text)!
+    const again = { method: 'GET', key: leaves.secret, headers: { ...more, 'last-event-id': id! } }
+    const res = await open(gateway.url, again)
+    await held(2)
+    gateway.apply({ gateway: JSON.stringify(config()), keys: JSON.stringify(keysFile(stays)) })
+    expect((await rest(res)).text).toMatch(/"id":31,"error":.*CallerRevoked/)
+    await expect.poll(() => told().slice(before)).toEqual([expect.stringContaining('"requestId":31,')])
+  })
+
   test('at the end of a drain', async () => {
     const session = await initialize()
     const before = told().length
@@ -181,6 +213,22 @@ describe('the server of a session is told that nobody waits any more', () => {
     expect((await reply).status).toBe(504)
     await calls
     expect(told().slice(before)).toEqual([expect.stringContaining('"requestId":7')])
+  })
+
+  test('but not of an answer that came and was withheld', async () => {
+    const session = await initialize()
+    const before = told().length
+    const body = `[${legacy('as-stream', '1')},${legacy('as-stream', '2')},${legacy('as-stream', '3')}]`
+    const res = await open(gateway.url, { key: stays.secret, headers: headers(session), body })
+    ;(await held()).write(
+      'data: {"jsonrpc":"2.0","id":1,"result":{}}\n\ndata: {"jsonrpc":"2.0","id":2,"result":{"content":[{"type":"text","text":"forbidden"}]}}\n\n',
+    )
+    expect((await rest(res)).text).toMatch(/"id":2,"error":.*GuardrailBlocked[^]*"id":3,"error"/)
+    await expect.poll(() => told().slice(before)).toEqual([expect.stringContaining('"requestId":3,')])
+    const twice = await open(gateway.url, { key: stays.secret, headers: headers(session), body: legacy('as-stream') })
+    ;(await held(2)).write('data: {"jsonrpc":"2.0","id":7,"result":{},"result":{}}\n\n')
+    expect((await rest(twice)).text).toContain('UpstreamUnreadable')
+    expect(told().length).toBe(before + 1)
   })
 
   test('but not when the client went away, which cancels nothing in this era', async () => {

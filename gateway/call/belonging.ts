@@ -22,6 +22,7 @@ export class Belonging {
   readonly #call: Answering
   readonly #asked: readonly Asked[]
   #answered: Set<Asked> | undefined
+  #withheld: Set<Asked> | undefined
   #tokens: ReadonlySet<string> | undefined
 
   constructor(call: Answering) {
@@ -32,6 +33,19 @@ export class Belonging {
   /** Requests that wait for their answer. */
   unanswered(): readonly Asked[] {
     return this.#asked.filter(one => one.shape === 'request' && this.#answered?.has(one) !== true)
+  }
+
+  /** An answer came that the client may not have. */
+  withheld(id: string | undefined): void {
+    const asked = askedUnder(this.#asked, id)
+    if (asked === undefined) return
+    this.#withheld ??= new Set()
+    this.#withheld.add(asked)
+  }
+
+  /** Whether the server still has to answer this request. */
+  owes(id: string): boolean {
+    return this.unanswered().some(asked => asked.id === id && this.#withheld?.has(asked) !== true)
   }
 
   /** An answer, or what ends a subscription, is out. True when nothing more is asked. */

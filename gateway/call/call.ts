@@ -262,13 +262,18 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 const isPlainStatus = (status: number): boolean =>
   status === 200 || status === 202 || status === 204 || (status >= 400 && status < 600)
 
+/** Sealed, it has to fit into a header again, and some are remembered. Characters. */
+const maxSessionId = 4096
+
 /** Heads that are never shown to a client. */
 function refusedHead(status: number, headers: UpstreamHeaders): Denial | undefined {
-  const deny = (code: ErrorCode): Denial => ({ stage: 'upstream', code, detail: `status ${status}` })
+  const deny = (code: ErrorCode, detail = `status ${status}`): Denial => ({ stage: 'upstream', code, detail })
   // The credential in question is the gateway's: a 401 would make the client look for one of its own.
   if (status === 401 || status === 407) return deny('UpstreamAuthentication')
   if (status >= 300 && status < 400) return deny('UpstreamRedirect')
   if (!isPlainStatus(status)) return deny('UpstreamUnreadable')
+  const session = headers['mcp-session-id']
+  if (session !== undefined && session.length > maxSessionId) return deny('UpstreamUnreadable', 'a session id too long')
   const encoding = headers['content-encoding']
   return encoding === undefined || encoding === 'identity' ? undefined : deny('UpstreamUnreadable')
 }

@@ -3,19 +3,19 @@ import { readBody } from '../mcp/message.ts'
 import type { UpstreamRequest } from '../upstream/upstream.ts'
 import type { Admission } from './admission.ts'
 import { requestHeaders } from './forwarded.ts'
+import { askedOf } from './resumption.ts'
 
 /**
  * What the server of a legacy session is told when the gateway no longer waits for its answers (MCP 2025-11-25, cancellation): one notification
  * for each request that is still owed. `initialize` must not be cancelled.
  */
-export function cancellations(
-  { attempt, caller, messages, session }: Admission,
-  code: ErrorCode,
-  owes: (id: string) => boolean,
-): UpstreamRequest[] {
+export function cancellations(admission: Admission, code: ErrorCode, owes: (id: string) => boolean): UpstreamRequest[] {
+  const { attempt, caller, messages, session } = admission
   if (caller.era !== 'legacy' || session === undefined) return []
   const headers = requestHeaders(attempt.req.headers, 'legacy', session.opened.upstream)
-  return messages.flatMap(({ shape, id, method }) => {
+  // A stream that is resumed may end and be resumed once more. Whoever is let in no more cannot.
+  const asked = code === 'CallerRevoked' ? askedOf(admission) : messages
+  return asked.flatMap(({ shape, id, method }) => {
     if (shape !== 'request' || id === undefined || method === 'initialize' || !owes(id)) return []
     const params = `{"requestId":${id},"reason":"${code}"}`
     const body = Buffer.from(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":${params}}`)

@@ -10,7 +10,7 @@ import { Taking } from '../http/taking.ts'
 import { inSteps, inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
 import type { Answer, Answering } from './admission.ts'
-import { askedUnder } from './asked.ts'
+import { askedUnder, type Asked } from './asked.ts'
 import { straySubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from './forwarded.ts'
 import { ownerOf } from './owner.ts'
@@ -189,7 +189,12 @@ export class JsonAnswer implements Answer, Order {
   *#batch(messages: readonly Message[]): Steps<Ready> {
     const parts: Buffer[] = []
     const findings: Finding[] = []
+    const answered = new Set<Asked>()
     for (const message of messages) {
+      const asked = askedUnder(this.#call.admission.messages, message.id)
+      if (asked !== undefined && answered.has(asked))
+        return { denied: misdirected('a second answer to one request'), findings }
+      if (asked !== undefined) answered.add(asked)
       const soon = this.#one(message)
       const ready = inSteps(soon) ? yield* soon : soon
       findings.push(...ready.findings)

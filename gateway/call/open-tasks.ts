@@ -1,7 +1,7 @@
 import type { Caller, Denial, Message, ReadLimits } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import { replaceSpan, splice } from '../mcp/splice.ts'
-import { isAboutTask, taskOfClient, tasksInRequest, valueAt, type TaskPlace } from '../mcp/task-ids.ts'
+import { disguisesTask, isAboutTask, taskOfClient, tasksInRequest, valueAt, type TaskPlace } from '../mcp/task-ids.ts'
 import type { ServerRuntime } from '../runtime.ts'
 import type { HeldTask } from '../tasks.ts'
 import { toolRefusal } from './task-policy.ts'
@@ -23,6 +23,7 @@ const unknown = (detail: string): { readonly denied: Denial } => ({ denied: { st
  * a tool that they may no longer call; what a client names of its own tasks passes.
  */
 export function openTasks(server: ServerRuntime, caller: Caller, message: Message, limits: ReadLimits): Opened {
+  if (disguisesTask(message)) return { denied: { stage, code: 'AmbiguousMessage', detail: 'a task id but for case' } }
   const places = tasksInRequest(message)
   noteOfClient(server, caller, message)
   if (places.length === 0) return withoutPlaces(server, caller, message)

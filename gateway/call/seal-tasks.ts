@@ -18,15 +18,26 @@ export type Sealed =
 
 const stage = 'tasks'
 
+/** The one revision with sessions whose servers say whether they have tasks. */
+const taskRevision = '2025-11-25'
+
+const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
+
 /** What this server says of itself, for requests that come later. */
-function learn({ server, caller: { era } }: Answering, asked: Asked | undefined, { result }: Message): void {
-  const { method } = asked ?? {}
+function learn({ server, caller: { era } }: Answering, asked: Asked, { result }: Message): void {
+  const { method } = asked
   if (method !== 'initialize' && method !== 'server/discover') return
-  const { capabilities } = (result ?? {}) as { capabilities?: { tasks?: unknown; extensions?: unknown } }
-  if (typeof capabilities !== 'object' || capabilities === null) return
+  const { capabilities, protocolVersion } = (result ?? {}) as {
+    capabilities?: { tasks?: unknown; extensions?: unknown }
+    protocolVersion?: unknown
+  }
+  if (!isObject(capabilities)) return
   const extensions = (capabilities.extensions ?? {}) as Record<string, unknown>
   const declared = method === 'initialize' ? capabilities.tasks : extensions['io.modelcontextprotocol/tasks']
-  server.tasks.declare(era, typeof declared === 'object' && declared !== null)
+  const hasTasks = isObject(declared)
+  // Revisions without tasks name none: a caller who asks for one would otherwise have it said of all.
+  const silent = method === 'initialize' && protocolVersion !== taskRevision
+  if (hasTasks || !silent) server.tasks.declare(era, hasTasks)
 }
 
 /**
@@ -77,9 +88,11 @@ class Sealing {
   /** The id that stands here for this caller, undefined to leave it, or what becomes of the message. */
   #idFor(place: TaskPlace): string | undefined | Exclude<Sealed, { message: Message }> {
     const held = this.#held(place)
-    if (held === undefined)
-      return place.kind === 'related' ? undefined : { dropped: 'a task that this caller was not seen to hold' }
     const { server, caller } = this.#call
+    if (held === undefined) {
+      const passes = place.kind === 'related' && !server.tasks.isHeld(place.id)
+      return passes ? undefined : { dropped: 'a task that this caller was not seen to hold' }
+    }
     const isAnswer = this.#message.shape === 'response'
     const refusal = isAnswer ? undefined : toolRefusal(server, caller, held.tool, this.#limits)
     if (refusal) return { dropped: 'a task of a tool that this caller may no longer call' }
@@ -105,9 +118,21 @@ class Sealing {
     if (kind === 'task' && tool !== undefined) return this.#made({ id, tool }, asked)
     const seen = server.tasks.seen(caller.principal, id)
     if (seen !== undefined) return seen
+    return kind === 'related' && this.#isOfOther(id) ? undefined : this.#source(id)
+  }
+
+  /** The task that a client runs for the server is theirs, and what names a task of another caller makes it nobody else's. */
+  #isOfOther(id: string): boolean {
+    const { server, caller } = this.#call
+    return server.tasks.isOfClient(caller.principal, id) || server.tasks.isHeld(id)
+  }
+
+  /** A task that was not heard of before belongs to what was asked. */
+  #source(id: string): HeldTask | undefined {
+    const asked = this.#asked
     const source = asked ?? this.#onlyAsked()
-    const toolOfSource = source && toolOf(source)
-    if (toolOfSource !== undefined) return this.#made({ id, tool: toolOfSource }, source)
+    const tool = source && toolOf(source)
+    if (tool !== undefined) return this.#made({ id, tool }, source)
     if (asked === undefined) return undefined
     // A server may spell the id of the task that was asked for in another way: a second name, for the same caller and tool.
     if (isAboutTask(asked.method)) return this.#respelled(id)
@@ -116,6 +141,7 @@ class Sealing {
 
   #respelled(id: string): HeldTask | undefined {
     const [one] = this.#call.admission.tasks
+    if (one !== undefined && this.#call.server.tasks.isHeld(id)) return undefined
     // It said that it has no tasks, and told one to somebody who holds none.
     if (one === undefined) this.#call.server.tasks.declare(this.#call.caller.era, true)
     return one && this.#made({ id, tool: one.tool }, undefined)

@@ -65,7 +65,7 @@ export class StreamAnswer implements Answer, Order {
   readonly #belonging: Belonging
   readonly #sealEvent: ((id: string) => string | undefined) | undefined
   /** The client holds an id with which it can come back for what is left. */
-  #resumable = false
+  #resumable: boolean
   #strays = 0
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
@@ -76,6 +76,7 @@ export class StreamAnswer implements Answer, Order {
     this.#owner = ownerOf(call)
     this.#belonging = new Belonging(call)
     this.#sealEvent = eventsOf(call, headers)
+    this.#resumable = call.admission.resumed !== undefined
     const { res, services } = call.admission.attempt
     this.#splitter = new SseSplitter(services.limits.maxBytes)
     this.#lastWrite = services.now()
@@ -135,7 +136,7 @@ export class StreamAnswer implements Answer, Order {
   }
 
   owes(id: string): boolean {
-    return this.#belonging.unanswered().some(asked => asked.id === id)
+    return this.#belonging.owes(id)
   }
 
   tick(now: number): void {
@@ -329,6 +330,7 @@ export class StreamAnswer implements Answer, Order {
   #batchOrUnreadable(read: { batch: readonly unknown[] } | { denied: Denial }): Judged {
     if ('batch' in read) return this.#unreadable('a batch in an event')
     const { code, detail, id } = read.denied
+    this.#belonging.withheld(id)
     return this.#unreadable(`${code}: ${detail ?? ''}`, id)
   }
 
@@ -346,8 +348,9 @@ export class StreamAnswer implements Answer, Order {
    * A refused answer ends the stream with an error for its id. A refused notification or request of the server has no id that the client waits
    * for: on a stream that answers nothing (GET) it is withheld alone, since to end the stream would make the client ask for it again.
    */
-  #refused({ shape }: Message, denied: Denial, findings: readonly Finding[]): Judged {
+  #refused({ shape, id }: Message, denied: Denial, findings: readonly Finding[]): Judged {
     const { messages } = this.#call.admission
+    if (shape === 'response') this.#belonging.withheld(id)
     if (messages.length > 0 || shape === 'response') return { denied, findings }
     return this.#withheld(denied, findings)
   }

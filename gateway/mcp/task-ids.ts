@@ -1,4 +1,5 @@
 import type { Message } from '../exchange.ts'
+import { impersonates } from './names.ts'
 import { elements, memberOf, root, type Path, type Span } from './spans.ts'
 
 /** Where a message names a task. */
@@ -48,9 +49,25 @@ const listedIds = (params: Members): readonly TaskPlace[] => {
   const { notifications } = params
   const ids = isObject(notifications) ? notifications.taskIds : undefined
   if (!Array.isArray(ids)) return none
-  return ids.flatMap((id: unknown, at): TaskPlace[] =>
-    typeof id === 'string' ? [{ kind: 'listed', path: ['params', 'notifications', 'taskIds', at], id }] : [],
-  )
+  return ids.map((id: unknown, at): TaskPlace => {
+    // What is no text is the id of no task.
+    return { kind: 'listed', path: ['params', 'notifications', 'taskIds', at], id: typeof id === 'string' ? id : '' }
+  })
+}
+
+const relatedNames: ReadonlySet<string> = new Set(['taskId'])
+const listedNames: ReadonlySet<string> = new Set(['taskIds'])
+
+const isDisguised = (value: unknown, known: ReadonlySet<string>): boolean =>
+  isObject(value) && Object.keys(value).some(name => impersonates(name, known))
+
+/** Whether a message of a client has a member that some servers would take for the id of a task, and that is spelled as none. */
+export function disguisesTask({ method, params, result }: Message): boolean {
+  const owner = params ?? result
+  if (!isObject(owner)) return false
+  const { _meta: meta, notifications } = owner
+  if (isObject(meta) && isDisguised(meta[relatedTask], relatedNames)) return true
+  return method === 'subscriptions/listen' && isDisguised(notifications, listedNames)
 }
 
 /** Where a message of a client names tasks of the server. A client names its own only in what it answers and reports. */
