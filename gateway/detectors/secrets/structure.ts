@@ -118,7 +118,7 @@ export const structure: readonly SecretRule[] = [
   },
   {
     name: 'command-password',
-    literals: ['identified by ', 'convertto-securestring '],
+    literals: ['identified by ', 'convertto-securestring'],
     // Of SQL, and of PowerShell.
     pattern: /(?:identified by|convertto-securestring(?: {1,4}-string)?) {1,4}(?=\\{0,15}["'])/iy,
     locate: argument,
