@@ -66,7 +66,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     now,
     instance: options.instance,
     limits: readLimits,
-    held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4)),
+    held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4), now),
     calls: new OpenCalls(now),
     connections: new Connections(clientLimits, () => services.metrics.drop('connection')),
     audit: new AuditLog(options.audit, options.instance, startId(), now),
