@@ -109,6 +109,13 @@ export function describeSum(line: AuditLine, decision: string, where: string): s
   ])
 }
 
+/** A line that says how many were lost, for people: `decision` may be one of them. */
+export const describeLost = (line: AuditLine, decision: string, where: string): string =>
+  rowsText(`${decision}  lost: the log could not be written`, [
+    ['why', `${word(line['count'])} lines were lost, from ${word(line['first_time'])} to ${word(line['last_time'])}`],
+    ['line', where],
+  ])
+
 /** One audit line for people. `where` says where it stands in the log and whether it can be trusted. */
 export function describeDecision(line: AuditLine, where: string): string {
   const code = word(line['code'])

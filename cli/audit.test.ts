@@ -143,6 +143,12 @@ describe('audit verify', () => {
     })
   })
 
+  test('shows of a decision whose line was lost that it was', async () => {
+    const lost = chain('dddddddddd', [allowed, allowed], true)
+    const { code, out } = await audit(lost, 'show', 'd-dddddddddd-2')
+    expect({ code, out }).toMatchObject({ code: 0, out: expect.stringContaining('2 lines were lost, from 1970') })
+  })
+
   test('reads the files that were rotated away before the one that is written', async () => {
     const state = join(folder, 'state')
     mkdirSync(state)

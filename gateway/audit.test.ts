@@ -115,7 +115,10 @@ describe('a sink that stalls', () => {
     const { audit, world, raw, lines } = log()
     audit.write({ ...record, decision: audit.next() })
     world.stalled = true
-    for (const time of [1000, 2000, 3000]) audit.write({ ...record, time, decision: audit.next() })
+    const lost = [audit.next(), audit.next(), audit.next()]
+    // A call that ends later has an older decision than those before it.
+    for (const [at, decision] of [lost[1]!, lost[2]!, lost[0]!].entries())
+      audit.write({ ...record, time: 1000 * (at + 1), decision })
     world.stalled = false
     audit.write({ ...record, decision: audit.next() })
     expect(lines().map(line => line['event_type'])).toEqual(['mcp_call', 'lines_lost', 'mcp_call'])
@@ -123,6 +126,8 @@ describe('a sink that stalls', () => {
       count: 3,
       first_time: '1970-01-01T00:00:01.000Z',
       last_time: '1970-01-01T00:00:03.000Z',
+      first_decision: lost[0],
+      last_decision: lost[2],
     })
     expectChain(raw())
   })

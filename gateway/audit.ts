@@ -26,7 +26,11 @@ export type AuditRecord = {
 type Heading = Pick<AuditRecord, 'decision' | 'time'> & { readonly event: string; readonly verdict: string }
 
 /** Lines that could not be written since the last one that could. */
-type Lost = { count: number; readonly first: number; last: number }
+type Lost = { count: number; readonly first: number; last: number; lowest: string; highest: string }
+
+/** Whether the number in one decision id is below that in another of the same start. */
+const isBelow = (one: string, other: string): boolean =>
+  one.length === other.length ? one < other : one.length < other.length
 
 const zero = '0'.repeat(64)
 
@@ -128,14 +132,18 @@ export class AuditLog {
   /** A line of its own says how many are missing, so that the chain has no gap and the reader knows. */
   #account(): void {
     if (!this.#lost || this.#sink.stalled()) return
-    const { count, first, last } = this.#lost
+    const { count, first, last, lowest, highest } = this.#lost
     this.#lost = undefined
     const times = `,"first_time":"${new Date(first).toISOString()}","last_time":"${new Date(last).toISOString()}"`
-    this.#own('lines_lost', 'none', `,"count":${count}${times}`)
+    this.#own(
+      'lines_lost',
+      'none',
+      `,"count":${count}${times},"first_decision":"${lowest}","last_decision":"${highest}"`,
+    )
   }
 
   #line(record: Omit<AuditRecord, 'event' | 'verdict'> & Heading, more: string): void {
-    if (this.#sink.stalled()) return this.#lose(record.time)
+    if (this.#sink.stalled()) return this.#lose(record)
     if (this.#lost) this.#account()
     this.#sequence += 1
     const head = `${this.#open(record)}${member('server', record.server, 300)}${member('principal', record.principal, 340)}${member('client', record.client, 64)}${member('method', record.method, 800)}${member('tool', record.tool, 800)}${member('era', record.era, 16)}${member('code', record.code, 64)}${member('stage', record.stage, 64)}${member('detail', record.detail, 1200)}${record.status === undefined ? '' : `,"status":${record.status}`}${more}`
@@ -145,11 +153,13 @@ export class AuditLog {
     this.#sink.write(`${body},"hash":"${this.#head}"}\n`)
   }
 
-  #lose(time: number): void {
+  #lose({ time, decision }: Pick<AuditRecord, 'decision' | 'time'>): void {
     this.dropped += 1
-    this.#lost ??= { count: 0, first: time, last: time }
-    this.#lost.count += 1
-    this.#lost.last = time
+    const lost = (this.#lost ??= { count: 0, first: time, last: time, lowest: decision, highest: decision })
+    lost.count += 1
+    lost.last = time
+    if (isBelow(decision, lost.lowest)) lost.lowest = decision
+    if (isBelow(lost.highest, decision)) lost.highest = decision
     this.#later()
   }
 

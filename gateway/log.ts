@@ -46,3 +46,19 @@ export const auditNotices = (log: Log): Notices => ({
   recovered: () => log.warn('the audit log is written again'),
   noticed: what => log.error('audit log', { what }),
 })
+
+/** How often something is said that may happen thousands of times in a second. Milliseconds. */
+const seldom = 10_000
+
+/** Says how often something happened, at once for the first time and then every ten seconds at most. */
+export function seldomSaid(say: (times: number) => void, now: () => number): () => void {
+  let times = 0
+  let said = -Infinity
+  return () => {
+    times += 1
+    if (Math.abs(now() - said) < seldom) return
+    said = now()
+    say(times)
+    times = 0
+  }
+}

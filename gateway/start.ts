@@ -11,6 +11,7 @@ import { listenerNames } from './http/hosts.ts'
 import { bind, type Bound } from './bind.ts'
 import { Drain } from './drain.ts'
 import { clientServer, lazyListener, pagesServer, type Tls } from './listen.ts'
+import { seldomSaid } from './log.ts'
 import { Metrics } from './metrics.ts'
 import { Configuration } from './configuration.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from './options.ts'
@@ -61,14 +62,25 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const mostPerIp = limits?.maxConnectionsPerIp ?? defaultPerIp(options.operator === true)
     return { most: limits?.maxConnections ?? most[configuration.tls ? 'tls' : 'plain'], mostPerIp }
   }
+  /** A connection had to go, or was not let in. */
+  const closed = (port: string) => {
+    const said = seldomSaid(
+      connections => options.log.warn('too many connections: some were closed', { port, connections }),
+      now,
+    )
+    return () => {
+      services.metrics.drop('connection')
+      said()
+    }
+  }
   const services: Services = {
     runtime: () => configuration.runtime,
     now,
     instance: options.instance,
     limits: readLimits,
-    held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4)),
+    held: new HeldBytes(Math.floor(getHeapStatistics().heap_size_limit / 4), now),
     calls: new OpenCalls(now),
-    connections: new Connections(clientLimits, () => services.metrics.drop('connection')),
+    connections: new Connections(clientLimits, closed('client')),
     audit: new AuditLog(options.audit, options.instance, startId(), now),
     metrics: new Metrics(),
     unshown: new Metrics(),
@@ -97,16 +109,13 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     withdraw: withdrawals => configuration.withdraw(withdrawals),
   }
   const client = await startClient(services, options, configuration)
-  const pages = (listener: RequestListener) => {
+  const pages = (port: string, listener: RequestListener) => {
     // Each port has places of its own: whoever fills one does not keep the others shut.
-    const connections = new Connections(
-      () => pageConnections,
-      () => services.metrics.drop('connection'),
-    )
+    const connections = new Connections(() => pageConnections, closed(port))
     return () => pagesServer(listener, connections)
   }
-  const admin = await bind(options.admin ?? [], pages(adminListener(services, administration)), { log })
-  const metrics = await bind(options.metrics ?? [], pages(metricsListener(services)), { log })
+  const admin = await bind(options.admin ?? [], pages('admin', adminListener(services, administration)), { log })
+  const metrics = await bind(options.metrics ?? [], pages('metrics', metricsListener(services)), { log })
   return {
     urls: client.urls,
     adminUrl: admin.urls[0],

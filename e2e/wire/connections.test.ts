@@ -322,6 +322,9 @@ test('of one address there are as many connections as the limit says, and the si
   const metrics = await (await fetch(`${small.metricsUrl}/metrics`)).text()
   expect(Number(/^bartizan_open_connections (\d+)$/m.exec(metrics)?.[1])).toBeLessThanOrEqual(4)
   expect(metrics).toMatch(/bartizan_dropped_total\{what="connection"\} [1-9]/)
+  // And no line for each.
+  const said = small.logs.filter(({ event }) => event === 'too many connections: some were closed')
+  expect(said).toMatchObject([{ fields: { port: 'client', connections: 1 } }])
   for (const socket of silent) socket.destroy()
   await small.stop()
 })

@@ -5,7 +5,7 @@ import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { Gathered } from '../gathered.ts'
-import type { AnswerOwner } from '../http/memory.ts'
+import { untaken, type AnswerOwner, type Waiting } from '../http/memory.ts'
 import { Taking } from '../http/taking.ts'
 import { inSteps, inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
@@ -40,12 +40,12 @@ const readyOf = ({ denied, findings, message }: Judged): Ready =>
   denied ? { denied, findings } : { bytes: message.bytes, findings }
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
-export class JsonAnswer implements Answer, Order {
+export class JsonAnswer implements Answer, Order, Waiting {
   readonly #call: Answering
   readonly #status: number
   readonly #headers: UpstreamHeaders
   readonly #gathered = new Gathered()
-  readonly #owner: AnswerOwner
+  readonly share: AnswerOwner
   /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0
   #taking: Taking | undefined
@@ -54,15 +54,14 @@ export class JsonAnswer implements Answer, Order {
     this.#call = call
     this.#status = status
     this.#headers = headers
-    this.#owner = ownerOf(call)
+    this.share = ownerOf(call)
   }
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
     if (this.#size + chunk.length > services.limits.maxBytes)
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge' })
-    if (!services.held.takeAnswer(this.#owner, chunk.length))
-      return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.takeAnswer(this.share, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#size += chunk.length
     this.#gathered.push(chunk)
   }
@@ -115,8 +114,19 @@ export class JsonAnswer implements Answer, Order {
   }
 
   release(): void {
-    this.#call.admission.attempt.services.held.giveAnswer(this.#owner, this.#size)
+    const { held } = this.#call.admission.attempt.services
+    held.giveAnswer(this.share, this.#size)
     this.#size = 0
+    if (this.#taking) held.settled(this)
+  }
+
+  /** Since when its bytes wait for the client. */
+  get since(): number {
+    return this.#taking?.since ?? Infinity
+  }
+
+  giveWay(): void {
+    this.#call.deny(untaken)
   }
 
   #judge(bytes: Buffer): void {
@@ -248,6 +258,8 @@ export class JsonAnswer implements Answer, Order {
     res.once('finish', () => this.#call.finish(this.#status))
     this.#taking = new Taking()
     this.#taking.wrote(body.length)
-    this.#taking.late(res.writableLength, this.#call.admission.attempt.services.now())
+    const { services } = this.#call.admission.attempt
+    this.#taking.late(res.writableLength, services.now())
+    services.held.waits(this)
   }
 }

@@ -5,7 +5,7 @@ import { messageName, passedOn, SseSplitter, type SseEvent } from '../mcp/sse.ts
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
 import { endSoon } from '../http/end-soon.ts'
-import type { AnswerOwner } from '../http/memory.ts'
+import { untaken, type AnswerOwner, type Waiting } from '../http/memory.ts'
 import { Taking } from '../http/taking.ts'
 import { inTurns, type Order, type Soon, whenThere } from '../turns.ts'
 import { record } from './attempt.ts'
@@ -47,10 +47,10 @@ const bulk = 16 * 1024
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
 
 /** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
-export class StreamAnswer implements Answer, Order {
+export class StreamAnswer implements Answer, Order, Waiting {
   readonly #call: Answering
   readonly #splitter: SseSplitter
-  readonly #owner: AnswerOwner
+  readonly share: AnswerOwner
   /** Events that wait for the one that is being judged, and what comes after them. */
   #waiting: SseEvent[] = []
   #next = 0
@@ -73,7 +73,7 @@ export class StreamAnswer implements Answer, Order {
 
   constructor(call: Answering, status: number, headers: UpstreamHeaders) {
     this.#call = call
-    this.#owner = ownerOf(call)
+    this.share = ownerOf(call)
     this.#belonging = new Belonging(call)
     this.#sealEvent = eventsOf(call, headers)
     this.#resumable = call.admission.resumed !== undefined
@@ -86,12 +86,12 @@ export class StreamAnswer implements Answer, Order {
     res.writeHead(status, out)
     // The first byte may be long in coming, and a proxy on the way may hold the head until there is one.
     res.write(comment)
+    services.held.waits(this)
   }
 
   data(chunk: Buffer): void {
     const { services } = this.#call.admission.attempt
-    if (!services.held.takeAnswer(this.#owner, chunk.length))
-      return this.#call.deny({ stage: 'upstream', code: 'Busy' })
+    if (!services.held.takeAnswer(this.share, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
     this.#waiting.push(...events)
@@ -160,9 +160,27 @@ export class StreamAnswer implements Answer, Order {
 
   /** What Node still holds when the call is over is counted until the connection has it, or is gone. */
   release(): void {
-    const { res } = this.#call.admission.attempt
+    const { res, services } = this.#call.admission.attempt
     this.#hold(res.destroyed ? 0 : res.writableLength)
-    if (this.#reserved > 0) res.once('close', () => this.#hold(0))
+    if (this.#reserved === 0) return services.held.settled(this)
+    this.#taking.late(res.writableLength, services.now())
+    res.once('close', () => this.#settle())
+  }
+
+  /** Since when its bytes wait for the client. */
+  get since(): number {
+    return this.#reserved > 0 ? this.#taking.since : Infinity
+  }
+
+  giveWay(): void {
+    this.#call.deny(untaken)
+    this.#call.admission.attempt.res.destroy()
+    this.#settle()
+  }
+
+  #settle(): void {
+    this.#hold(0)
+    this.#call.admission.attempt.services.held.settled(this)
   }
 
   /** The client waits for an answer that cannot come any more. */
@@ -205,7 +223,7 @@ export class StreamAnswer implements Answer, Order {
 
   #hold(bytes: number): void {
     const { held } = this.#call.admission.attempt.services
-    if (bytes < this.#reserved) held.giveAnswer(this.#owner, this.#reserved - bytes)
+    if (bytes < this.#reserved) held.giveAnswer(this.share, this.#reserved - bytes)
     this.#reserved = Math.min(this.#reserved, bytes)
   }
 

@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
 import { Gathered } from '../gathered.ts'
-import type { HeldBytes } from './memory.ts'
+import type { HeldBytes, Waiting } from './memory.ts'
 
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */
 export type BodyDone = (refused: ErrorCode | undefined, bytes: Buffer) => void
@@ -24,10 +24,13 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
   if (req.headers.expect !== undefined) res.writeContinue()
   const gathered = new Gathered()
   let over = false
+  let rest: Waiting | undefined
   const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {
     if (over) return
     over = true
-    if (refused !== undefined) held.give(owner, gathered.length)
+    if (rest) held.settled(rest)
+    // What is refused is kept no longer than it is counted.
+    if (refused !== undefined) held.give(owner, gathered.take().length)
     done(refused, bytes)
   }
   req.on('data', (chunk: Buffer) => {
@@ -35,11 +38,16 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
     if (gathered.length + chunk.length > maxBytes) return finish('PayloadTooLarge', nothing)
     if (!held.take(owner, chunk.length)) return finish('Busy', nothing)
     gathered.push(chunk)
+    // Most requests come in one piece.
+    if (rest || gathered.length === declared) return
+    rest = { share: owner, since: held.now(), giveWay: () => finish('Busy', nothing) }
+    held.waits(rest)
   })
   req.on('end', () => finish(undefined, gathered.take()))
   req.on('close', () => {
     if (over) return
     over = true
+    if (rest) held.settled(rest)
     held.give(owner, gathered.length)
   })
 }

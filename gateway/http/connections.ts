@@ -13,9 +13,13 @@ const reservedMost = 64
 const sweepMilliseconds = 15_000
 const looks = 8
 
+/** Whoever is on this machine, or in this pod, may take any address of 127.0.0.0/8. */
+const loopback = /^(?:::ffff:)?127\./
+
 /** An address, or the network of 64 bits that one host has of IPv6. */
-function sourceOf(address: string | undefined): string {
-  if (address === undefined || !address.includes(':')) return address ?? ''
+function sourceOf(address = ''): string {
+  if (loopback.test(address)) return 'loopback'
+  if (!address.includes(':')) return address
   const range = rangeOf(address.split('%', 1)[0]!)
   return range?.family === 6 ? `${range.value >> 64n}` : address
 }

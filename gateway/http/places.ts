@@ -20,5 +20,8 @@ export const defaultConnections = (over: 'plain' | 'tls'): number => Math.floor(
 /** In a pod all clients may come through one ingress; on a laptop one address is one machine. */
 export const defaultPerIp = (pod: boolean): number => (pod ? Infinity : 256)
 
-/** Ports for probes, status, drain and metrics: a kubelet, an operator and a scraper need few. */
-export const pageConnections: ConnectionLimits = { most: 128, mostPerIp: Infinity }
+/**
+ * Ports for probes, status, drain and metrics: a kubelet, an operator and a scraper need few. The server in the same pod has four addresses at most:
+ * loopback and that of the pod, in both families. Together they take no place that another needs.
+ */
+export const pageConnections: ConnectionLimits = { most: 128, mostPerIp: 24 }

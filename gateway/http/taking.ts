@@ -18,6 +18,11 @@ export class Taking {
     this.#written += bytes
   }
 
+  /** When the time began to run; infinite while there is nothing to take. */
+  get since(): number {
+    return this.#mark === -Infinity ? Infinity : this.#since
+  }
+
   /** Is the time over? `unwritten`: bytes that are still in this process. `now` in milliseconds since the epoch. */
   late(unwritten: number, now: number): boolean {
     if (unwritten > 0 && this.#written - unwritten < this.#mark) return now - this.#since > this.#time
