@@ -118,6 +118,7 @@ test('names what was added, changed and taken away by its path, each entry of a 
     },
   }
   expect(differences(deployment, evil).map(({ path, how }) => `${how} ${path}`)).toEqual([
+    'added spec.template.metadata.annotations[evil]',
     'missing spec.template.metadata.annotations[shape]',
     'added spec.template.spec.nodeSelector[a]',
     'added spec.template.spec.nodeSelector[c??]',

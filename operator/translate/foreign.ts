@@ -81,8 +81,8 @@ class Comparison {
   }
 
   fields(path: string, wish: Fields, live: Fields): void {
-    const below = (name: string): string =>
-      maps.has(lastOf(path)) ? `${path}[${shown(name)}]` : path === '' ? name : `${path}.${name}`
+    if (maps.has(lastOf(path)) && !path.endsWith(']')) return this.#entries(path, wish, live)
+    const below = (name: string): string => (path === '' ? name : `${path}.${name}`)
     for (const [name, value] of Object.entries(live)) {
       if (this.#isNothing(value, wish[name])) continue
       if (isEmpty(wish[name])) this.#added(below(name), value, wish)
@@ -90,6 +90,17 @@ class Comparison {
     }
     for (const [name, value] of Object.entries(wish))
       if (isEmpty(live[name]) && !isEmpty(value)) this.#missing(below(name), value)
+  }
+
+  /** The API server puts nothing into a map, so that an entry whose value is empty is one, too. */
+  #entries(path: string, wish: Fields, live: Fields): void {
+    const below = (name: string): string => `${path}[${shown(name)}]`
+    for (const [name, value] of Object.entries(live)) {
+      if (wish[name] === undefined) this.#added(below(name), value, wish)
+      else this.value(below(name), wish[name], value)
+    }
+    for (const [name, value] of Object.entries(wish))
+      if (live[name] === undefined && value !== undefined) this.#missing(below(name), value)
   }
 
   /** An empty selector of a NetworkPolicy means all. */
