@@ -120,6 +120,18 @@ test('with as many slow heads as it holds connections the gateway stays within t
   leave(crowd)
 })
 
+test('slow heads whose owners never close are closed after their 408', async () => {
+  const open = async (): Promise<number> => {
+    const page = await (await fetch(`${pod.metricsUrl}/metrics`)).text()
+    return Number(/^bartizan_open_connections (\d+)$/m.exec(page)?.[1])
+  }
+  const crowd = await deafCrowd(pod.port, 50, 'POST /mcp HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Slow: ')
+  await expect.poll(open).toBeGreaterThanOrEqual(50)
+  await expect.poll(open, { timeout: 45_000 }).toBeLessThan(50)
+  leave(crowd)
+  expect(await standing()).toEqual(well)
+})
+
 test('with as many streams of one key as it holds connections the gateway stays within the memory of its pod', async () => {
   const listen = requestBytes('GET /mcp HTTP/1.1', {
     Host: '127.0.0.1',

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundleGateway } from '../../hack/bundle.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
 import { callTool, send } from './request.ts'
@@ -22,8 +23,9 @@ beforeAll(async () => {
   }
   const config = testConfig([podServer(upstream.url, { tools })], { hosts: ['127.0.0.1'] })
   const files = { 'gateway.json': JSON.stringify(config), 'keys.json': JSON.stringify(keysFile(caller)) }
-  pod = await startPod({ name: 'globs', config: files, guards: [randomBytes(32)] })
-})
+  const program = await bundleGateway('gateway-globs')
+  pod = await startPod({ name: 'globs', config: files, guards: [randomBytes(32)], program })
+}, 60_000)
 
 afterAll(async () => {
   await pod.stop()
