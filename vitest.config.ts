@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 /** Asks for a bound in time, so it has both cores for itself, after all others. */
-const alone = ['operator/scale.test.ts']
+const alone = ['e2e/operator/scale.test.ts']
 
 export default defineConfig({
   test: {

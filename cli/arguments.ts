@@ -1,5 +1,5 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { nearest } from '../crds/nearest.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>

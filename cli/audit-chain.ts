@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 
-/** An audit line as `gateway/audit.ts` writes it. Members beyond these are shown as they are. */
+/** An audit line as `gateway/observe/audit.ts` writes it. Members beyond these are shown as they are. */
 export type AuditLine = {
   readonly chain: string
   readonly seq: number

@@ -1,9 +1,9 @@
 import { createReadStream } from 'node:fs'
 import { open, type FileHandle } from 'node:fs/promises'
-import { rotatedFiles } from '../gateway/rotation.ts'
+import { rotatedFiles } from '../gateway/observe/rotated-files.ts'
 import type { Beginning } from './audit-chain.ts'
 import { unwrap } from './audit-unwrap.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { linesOf } from './lines.ts'
 
 /** A line of a log: its text, or undefined for one that is no audit line, and where it stands. */

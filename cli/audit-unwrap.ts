@@ -1,4 +1,4 @@
-/** How every audit line begins (`gateway/audit.ts`). */
+/** How every audit line begins (`gateway/observe/audit.ts`). */
 const beginning = '{"log":"audit_event"'
 const escapedBeginning = JSON.stringify(beginning).slice(1, -1)
 
@@ -27,7 +27,7 @@ function within(value: unknown, depth = 0): string | undefined {
   return undefined
 }
 
-/** A line of `gateway/log.ts`. */
+/** A line of `gateway/observe/log.ts`. */
 const isOtherLog = (record: unknown): boolean =>
   typeof record === 'object' && record !== null && 'level' in record && 'event' in record
 

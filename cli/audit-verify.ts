@@ -2,7 +2,7 @@ import { ChainCheck, notWhole, type AuditLine, type Chain } from './audit-chain.
 import type { Placed, ReadLog } from './audit-log.ts'
 import { word } from './audit-text.ts'
 import type { Io } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { printable } from '../gateway/config/printable.ts'
 
 const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`

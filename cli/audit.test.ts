@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { AuditLog, type AuditRecord } from '../gateway/audit.ts'
+import { AuditLog, type AuditRecord } from '../gateway/observe/audit.ts'
 import { main } from './main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-'))

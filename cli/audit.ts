@@ -4,7 +4,7 @@ import { collectedLog, ownLog, type ReadLog } from './audit-log.ts'
 import { Search } from './audit-search.ts'
 import { verify } from './audit-verify.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { auditFile, defaultState } from './state-names.ts'
 
 const usage = `bartizan audit show DECISION [--state DIR | --file FILE...]

@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts'
 import { clients } from './clients.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { defaultPort } from './listen.ts'
 import { serverName } from '../gateway/config/kit.ts'
 

@@ -4,7 +4,7 @@ import type { Server } from '../gateway/config/servers.ts'
 import type { ConfigFile } from '../gateway/config/renderings.ts'
 import { nearest } from '../crds/nearest.ts'
 import { translate, type Desired } from '../operator/translate/index.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import type { Loaded } from './load.ts'
 import { gather, type Surroundings } from './snapshot.ts'
 

@@ -1,6 +1,6 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 
 /** A file as it was read, or why it could not be. A folder that was named and cannot be listed stands for all that it held. */
 export type Source =

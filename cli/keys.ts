@@ -5,7 +5,7 @@ import { milliseconds } from '../gateway/config/kit.ts'
 import { makeApiKey } from './api-key.ts'
 import { listOption, parseArguments } from './arguments.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { apiVersion } from '../crds/kind.ts'
 

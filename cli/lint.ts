@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts'
 import { check, inOrder, problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { checkMeaning } from './meaning.ts'

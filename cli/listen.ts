@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 
 /** A place at which clients come in. */
 export type Listener = { readonly host: string; readonly port: number }

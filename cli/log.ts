@@ -1,4 +1,4 @@
-import { jsonLog } from '../gateway/log.ts'
+import { jsonLog } from '../gateway/observe/log.ts'
 import type { Log } from '../gateway/options.ts'
 import { printable } from '../gateway/config/printable.ts'
 

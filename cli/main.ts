@@ -1,5 +1,5 @@
 import type { Command, Io } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { printableLines } from '../gateway/config/printable.ts'
 import { nearest } from '../crds/nearest.ts'
 

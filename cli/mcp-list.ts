@@ -2,7 +2,7 @@ import { Client } from 'undici'
 import { Budget, TooLong } from '../operator/mcp/ask.ts'
 import { McpCaller, Refused } from '../operator/mcp/caller.ts'
 import { eachTool, most } from '../operator/mcp/tool-list.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 
 /** A tool as a list shows it. */
 export type ListedTool = { readonly name: string; readonly description: string }

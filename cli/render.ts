@@ -4,7 +4,7 @@ import { objectsOf, statusesOf, translate, type Desired } from '../operator/tran
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { gather } from './snapshot.ts'

@@ -1,5 +1,5 @@
 import { parseArguments } from './arguments.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import { urlOptions } from './configure.ts'
 import { listeners, type Listener } from './listen.ts'
 import { defaultState } from './state-names.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { secretFilePath } from '../operator/translate/secrets.ts'
-import type { LastGood, SecretFact, Snapshot } from '../operator/translate/snapshot.ts'
-import { Complaint } from './complaint.ts'
+import { secretFilePath } from '../operator/translate/policy/secrets.ts'
+import type { LastGood, SecretFact, Snapshot } from '../operator/translate/model/snapshot.ts'
+import { Complaint } from './usage-error.ts'
 import type { Loaded } from './load.ts'
 import type { SecretDocument } from './secrets.ts'
 

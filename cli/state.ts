@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join, relative } from 'node:path'
-import { replaceFile } from '../gateway/kept.ts'
-import type { LastGood } from '../operator/translate/snapshot.ts'
-import { Complaint } from './complaint.ts'
+import { replaceFile } from '../gateway/files/state-file.ts'
+import type { LastGood } from '../operator/translate/model/snapshot.ts'
+import { Complaint } from './usage-error.ts'
 import { auditFile } from './state-names.ts'
 
 /** What `bartizan run` keeps between two starts: nothing that a manifest says to be secret. */

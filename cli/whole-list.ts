@@ -3,7 +3,7 @@ import { startGateway } from '../gateway/start.ts'
 import type { Log } from '../gateway/options.ts'
 import type { Server } from '../gateway/config/servers.ts'
 import { makeApiKey } from './api-key.ts'
-import { Complaint } from './complaint.ts'
+import { Complaint } from './usage-error.ts'
 import type { Configured } from './configure.ts'
 import { listTools, type ToolList } from './mcp-list.ts'
 

@@ -8,7 +8,7 @@ import type { Rest } from '../hack/controlplane/rest.ts'
 import { manifestsIn, root, type Manifest } from '../hack/manifests/files.ts'
 import { create } from '../hack/manifests/install.ts'
 import { madeFor } from '../hack/rbac/made.ts'
-import { fenceProbes } from '../operator/fence-probes.ts'
+import { fenceProbes } from '../operator/fence/probes.ts'
 import { pathOf } from '../operator/kit/resource.ts'
 
 const folder = join(root, 'config/default')

@@ -9,7 +9,7 @@ import { forbidden } from '../hack/rbac/forbidden.ts'
 import { madeFor, managed as mine, ownedBy, podOf, server } from '../hack/rbac/made.ts'
 import { apps, core as team, events, leases, networking, ours } from '../hack/rbac/places.ts'
 import type { Try } from '../hack/rbac/try.ts'
-import { fenceProbes } from '../operator/fence-probes.ts'
+import { fenceProbes } from '../operator/fence/probes.ts'
 import { pathOf } from '../operator/kit/resource.ts'
 
 describe.skipIf(noControlPlane)('config/rbac', () => {

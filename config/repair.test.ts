@@ -5,7 +5,7 @@ import type { Json, Rest } from '../hack/controlplane/rest.ts'
 import { create, install } from '../hack/manifests/install.ts'
 import { container, madeFor, merged, server } from '../hack/rbac/made.ts'
 import { apps, core, networking, ours } from '../hack/rbac/places.ts'
-import { fenceProbes } from '../operator/fence-probes.ts'
+import { fenceProbes } from '../operator/fence/probes.ts'
 import { pathOf } from '../operator/kit/resource.ts'
 
 const account = '/api/v1/namespaces/bartizan-system/serviceaccounts/bartizan-operator'

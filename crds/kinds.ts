@@ -1,7 +1,7 @@
-import { apiKey } from './apikey.ts'
-import { guardrailPolicy } from './guardrailpolicy.ts'
-import { mcpGateway } from './mcpgateway.ts'
-import { mcpServer } from './mcpserver.ts'
+import { apiKey } from './api-key.ts'
+import { guardrailPolicy } from './guardrail-policy.ts'
+import { mcpGateway } from './mcp-gateway.ts'
+import { mcpServer } from './mcp-server.ts'
 
 /** Every kind, by its name. */
 export const kinds = {

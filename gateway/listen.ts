@@ -6,8 +6,8 @@ import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
 import { connectionOf, hasBody, type Connection } from './http/connection.ts'
 import type { Connections } from './http/connections.ts'
-import { badHost, badExpectation, noBody, noOAuth } from './plain-pages.ts'
-import type { Services } from './runtime.ts'
+import { badHost, badExpectation, noBody, noOAuth } from './admin/plain-pages.ts'
+import type { Services } from './runtime/runtime.ts'
 
 export type Tls = { readonly cert: Buffer; readonly key: Buffer }
 

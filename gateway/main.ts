@@ -1,16 +1,16 @@
 import { mkdirSync, readFileSync, writeSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { configTexts } from './config-folder.ts'
-import { fileSink } from './file-sink.ts'
+import { configTexts } from './files/config-folder.ts'
+import { fileSink } from './observe/file-sink.ts'
 import { readFlags } from './flags.ts'
-import { guardsOf } from './guard-file.ts'
-import { kept } from './kept.ts'
-import { auditNotices, droppingLog } from './log.ts'
+import { guardsOf } from './files/guard-file.ts'
+import { kept } from './files/state-file.ts'
+import { auditNotices, droppingLog } from './observe/log.ts'
 import { startGateway } from './start.ts'
 import type { LineSink, Log } from './options.ts'
-import { pipeSink } from './pipe-sink.ts'
+import { pipeSink } from './observe/pipe-sink.ts'
 import { podRotation, standaloneRotation } from './config/rotation.ts'
-import { watchFolders } from './watch.ts'
+import { watchFolders } from './files/watch.ts'
 
 /** What may wait for the readers of standard output and standard error. Bytes. */
 const maxUnread = { audit: 1024 * 1024, log: 256 * 1024 } as const

@@ -1,21 +1,21 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
-import { adminListener, type Administration } from './admin.ts'
-import { AuditLog } from './audit.ts'
-import { OpenCalls } from './call/open-calls.ts'
+import { adminListener, type Administration } from './admin/administration.ts'
+import { AuditLog } from './observe/audit.ts'
+import { OpenCalls } from './runtime/open-calls.ts'
 import { Connections } from './http/connections.ts'
 import { HeldBytes } from './http/memory.ts'
 import { defaultConnections, defaultPerIp, pageConnections } from './http/places.ts'
 import { listenerNames } from './http/hosts.ts'
-import { bind, type Bound } from './bind.ts'
-import { Drain } from './drain.ts'
+import { bind, type Bound } from './http/bind.ts'
+import { Drain } from './drain/drain.ts'
 import { clientServer, lazyListener, pagesServer, type Tls } from './listen.ts'
-import { seldomSaid } from './log.ts'
-import { Metrics } from './metrics.ts'
-import { Configuration } from './configuration.ts'
+import { seldomSaid } from './observe/log.ts'
+import { Metrics } from './observe/metrics.ts'
+import { Configuration } from './runtime/configuration.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from './options.ts'
-import type { Services } from './runtime.ts'
+import type { Services } from './runtime/runtime.ts'
 
 /** 4 MiB is what SDK servers accept; values and depth are counted before anything is parsed. */
 const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 }
@@ -45,7 +45,7 @@ const notLoaded =
     log.error('a page could not be loaded', { error: String(error) })
 
 const metricsListener = (services: Services): RequestListener =>
-  lazyListener(async () => (await import('./metrics-app.ts')).metricsApp(services), notLoaded(services))
+  lazyListener(async () => (await import('./admin/metrics-app.ts')).metricsApp(services), notLoaded(services))
 
 const startIdAlphabet = 36
 

@@ -183,6 +183,6 @@ describe('a field added as CONTRIBUTING says', () => {
   })
 
   test('is asked for by name when its sample is missing', () => {
-    expect(proved(without('hack/fields/samples/mcpserver.ts'), field)).toContain(`${field} has no sample`)
+    expect(proved(without('hack/fields/samples/mcp-server.ts'), field)).toContain(`${field} has no sample`)
   })
 })

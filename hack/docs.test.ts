@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errors } from '../gateway/errors.ts'
-import { reasons } from '../operator/translate/reasons.ts'
+import { reasons } from '../operator/translate/model/reasons.ts'
 import { errorsDoc, errorsFile } from './errors-doc.ts'
 
 const root = join(import.meta.dirname, '..')

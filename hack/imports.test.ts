@@ -85,7 +85,7 @@ describe('imports', () => {
   })
 
   test.each([
-    ['gateway/config/bad.ts', "import { run } from '../pipeline.ts'", 'gateway/pipeline.ts'],
+    ['gateway/config/bad.ts', "import { run } from '../evaluation/pipeline.ts'", 'gateway/evaluation/pipeline.ts'],
     ['gateway/bad.ts', "import { translate } from '../operator/translate/index.ts'", 'operator/translate/index.ts'],
     ['gateway/auth/bad.ts', "import {\n  kinds,\n} from '../../crds/index.ts'", 'crds/index.ts'],
     ['operator/bad.ts', "export { app } from '../gateway/app.ts'", 'gateway/app.ts'],
@@ -126,7 +126,7 @@ describe('the pure parts', () => {
 
 describe('text of callers and servers', () => {
   /** Their own readers, and four that read what the gateway or its operator wrote: the configuration, a signed report, signed withdrawals, the inside of a sealed session id. */
-  const readers = /^gateway\/(?:mcp\/|config\/(?:index|report|withdrawal)\.ts$|session\.ts$)/
+  const readers = /^gateway\/(?:mcp\/|config\/(?:index|report|withdrawal)\.ts$|sessions\/session\.ts$)/
 
   test('is given to JSON.parse in gateway/mcp alone, which knows where V8 misreads it', () => {
     const parsing = [...sources].filter(

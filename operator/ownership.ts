@@ -1,4 +1,4 @@
-import { isStatus } from './kit/apierror.ts'
+import { isStatus } from './kit/api-error.ts'
 import type { Client } from './kit/client.ts'
 import type { ApiObject, Resource } from './kit/resource.ts'
 import type { NameConflict } from './translate/index.ts'

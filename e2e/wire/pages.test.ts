@@ -1,7 +1,7 @@
 import type { RequestListener, ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
-import { bind } from '../../gateway/bind.ts'
+import { bind } from '../../gateway/http/bind.ts'
 import { Connections } from '../../gateway/http/connections.ts'
 import { pageConnections } from '../../gateway/http/places.ts'
 import { pagesServer } from '../../gateway/listen.ts'

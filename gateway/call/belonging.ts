@@ -4,7 +4,7 @@ import { member } from '../mcp/spans.ts'
 import { replaceSpan, splice } from '../mcp/splice.ts'
 import { tokenAt } from '../upstream/stdio/token.ts'
 import type { Answering } from './admission.ts'
-import { askedUnder, progressTokenOf, type Asked } from './asked.ts'
+import { askedUnder, progressTokenOf, type Asked } from './requested.ts'
 import { askedOf } from './resumption.ts'
 
 const subscription = 'io.modelcontextprotocol/subscriptionId'

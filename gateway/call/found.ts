@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Finding } from '../exchange.ts'
-import { Tally } from '../members.ts'
+import { Tally } from '../observe/members.ts'
 
 /** Lines of one call that name what was found in one message each. */
 const maxLines = 16

@@ -5,9 +5,9 @@ import { eraOf } from '../mcp/era.ts'
 import { checkHeaders } from '../mcp/headers.ts'
 import { methodRow } from '../mcp/methods.ts'
 import { strayParameter } from '../mcp/parameters.ts'
-import { judgeRequest, type Judged } from '../pipeline.ts'
-import type { ServerRuntime } from '../runtime.ts'
-import { inSteps, whenThere, type Soon } from '../turns.ts'
+import { judgeRequest, type Judged } from '../evaluation/pipeline.ts'
+import type { ServerRuntime } from '../runtime/runtime.ts'
+import { inSteps, whenThere, type Soon } from '../evaluation/turns.ts'
 import { openTasks, type OpenedTask } from './open-tasks.ts'
 
 /** The id of a message as a member of a denial. */

@@ -1,9 +1,9 @@
-import { packed, unpacked } from '../bound.ts'
+import { packed, unpacked } from '../sessions/binder.ts'
 import type { Principal } from '../exchange.ts'
-import type { ServerRuntime } from '../runtime.ts'
-import { holderOf } from '../tasks.ts'
+import type { ServerRuntime } from '../runtime/runtime.ts'
+import { holderOf } from '../sessions/tasks.ts'
 import type { Admission, Answering } from './admission.ts'
-import { progressTokenOf, toolOf, type Asked } from './asked.ts'
+import { progressTokenOf, toolOf, type Asked } from './requested.ts'
 
 /** What a stream goes on with: the server's own event id, and the requests whose answers may still come. */
 export type Resumption = { readonly event: string; readonly asked: readonly Asked[] }

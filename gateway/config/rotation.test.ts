@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { compareQuantities } from '../../operator/translate/quantity.ts'
+import { compareQuantities } from '../../operator/translate/model/quantity.ts'
 import { podAuditVolume, podRotation, standaloneRotation } from './rotation.ts'
 
 /** Lines that wait in memory while a disk is slow come as one piece, and may make a file larger than it should be. */

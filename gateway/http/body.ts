@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
-import { Gathered } from '../gathered.ts'
+import { Gathered } from './chunk-buffer.ts'
 import type { HeldBytes, Waiting } from './memory.ts'
 
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */

@@ -2,8 +2,8 @@ import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { buildJson } from './build.ts'
-import { random } from './fuzz/random.ts'
-import { spell } from './fuzz/spell.ts'
+import { random } from '../../hack/fuzz/random.ts'
+import { spell } from '../../hack/fuzz/spell.ts'
 import { readBody } from './message.ts'
 
 const limits = { maxBytes: 1 << 20, maxValues: 50_000, maxDepth: 64 }

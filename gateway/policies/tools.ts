@@ -12,7 +12,7 @@ import {
   type Steps,
   type Verdict,
 } from '../exchange.ts'
-import type { Soon } from '../turns.ts'
+import type { Soon } from '../evaluation/turns.ts'
 
 type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scriptedUpstream } from '../../e2e/wire/upstream.ts'
-import { prober } from '../asking.ts'
+import { prober } from '../health/probe.ts'
 import { addressJudge } from './address.ts'
 import { httpUpstream, type Resolve } from './http.ts'
 

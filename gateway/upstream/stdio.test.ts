@@ -11,7 +11,7 @@ import {
   tool,
   upstream,
 } from './stdio/testdata/client.ts'
-import { manualClock } from './stdio/testdata/manualclock.ts'
+import { manualClock } from './stdio/testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

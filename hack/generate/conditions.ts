@@ -1,4 +1,4 @@
-import { catalogue, questions } from '../../operator/translate/reasons.ts'
+import { catalogue, questions } from '../../operator/translate/model/reasons.ts'
 
 const chapter = (type: string, reasons: Readonly<Record<string, string>>): string =>
   [
@@ -15,7 +15,7 @@ const chapter = (type: string, reasons: Readonly<Record<string, string>>): strin
 export const conditions = (): string =>
   [
     '# Conditions',
-    'What `status.conditions` of the kinds say. `True` is what one wants; a message of `False` names cause and remedy; `Unknown` means that nobody has looked yet. Reasons are stable: programs may read them. Generated from `operator/translate/reasons.ts` by `npm run generate`; do not edit.',
+    'What `status.conditions` of the kinds say. `True` is what one wants; a message of `False` names cause and remedy; `Unknown` means that nobody has looked yet. Reasons are stable: programs may read them. Generated from `operator/translate/model/reasons.ts` by `npm run generate`; do not edit.',
     'An `MCPServer` has `Accepted`, `ResolvedRefs`, `Programmed`, `Available`, `ToolsApproved`, `InventoryComplete` and `Ready`; an `APIKey` has `Accepted` and, with `generate`, `Generated`; a `GuardrailPolicy` and an `MCPGateway` have `Accepted`, the latter `ResolvedRefs` as well. A reason stands under the condition that it is about; `Ready` takes over the reason of what keeps it from being true.',
     ...Object.entries(catalogue).map(([type, reasons]) => chapter(type, reasons)),
     '## Phases',

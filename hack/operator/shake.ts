@@ -1,4 +1,4 @@
-import { shake, type Shake } from '../../operator/handshake.ts'
+import { shake, type Shake } from '../../operator/gateways/handshake.ts'
 
 /**
  * Handshakes as the operator makes them, all at once, in a process that has the operator's memory: `shake.ts JSON`. Prints what came of each, and how many

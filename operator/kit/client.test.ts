@@ -4,11 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
-import { ApiError } from './apierror.ts'
+import { ApiError } from './api-error.ts'
 import { Client, type ClientOptions } from './client.ts'
 import { fromKubeconfig, inCluster } from './credentials.ts'
 import { FakeApi, refuse, reply, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manualclock.ts'
+import { ManualClock, until } from './testing/manual-clock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-kit-'))
 const file = (name: string): string => join(folder, name)

@@ -1,5 +1,5 @@
 import type { Dispatcher } from 'undici'
-import { ApiError, errorFrom, unreachable } from './apierror.ts'
+import { ApiError, errorFrom, unreachable } from './api-error.ts'
 import { deadline, systemClock, type Clock } from './clock.ts'
 import { Connection, type Answer, type Lane } from './connection.ts'
 import type {

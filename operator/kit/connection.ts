@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request, type Dispatcher } from 'undici'
-import { ApiError } from './apierror.ts'
+import { ApiError } from './api-error.ts'
 import type { Clock } from './clock.ts'
 import { readCurrent, type Credentials, type Current } from './credentials.ts'
 import { Fenced } from './fenced.ts'

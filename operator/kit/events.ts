@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { isNotLeader } from './asleader.ts'
+import { isNotLeader } from './as-leader.ts'
 import type { Client } from './client.ts'
 import { systemClock, type Clock } from './clock.ts'
 import { silent, textOf, type Log } from './log.ts'

@@ -2,7 +2,7 @@ import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type 
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
 import type { Answer, Asking } from './connection.ts'
-import { ApiError } from './apierror.ts'
+import { ApiError } from './api-error.ts'
 
 type Settings = {
   readonly ca?: string | undefined

@@ -1,4 +1,4 @@
-import { isStatus } from './apierror.ts'
+import { isStatus } from './api-error.ts'
 import type { Client } from './client.ts'
 import { sleep, systemClock, type Clock } from './clock.ts'
 import { microTime } from './events.ts'

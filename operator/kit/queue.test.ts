@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { ApiError } from './apierror.ts'
+import { ApiError } from './api-error.ts'
 import { Metrics } from './metrics.ts'
 import { observeQueue, queueMetrics } from './observe.ts'
 import { Queue, TerminalError, type QueueOptions, type Result } from './queue.ts'
-import { ManualClock, until } from './testing/manualclock.ts'
+import { ManualClock, until } from './testing/manual-clock.ts'
 
 type Run = {
   readonly key: string

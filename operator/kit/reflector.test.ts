@@ -4,7 +4,7 @@ import { Client } from './client.ts'
 import { Reflector } from './reflector.ts'
 import type { ApiObject, Key } from './resource.ts'
 import { FakeApi, refuse, widgets, type Asked } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manualclock.ts'
+import { ManualClock, until } from './testing/manual-clock.ts'
 
 let api: FakeApi
 let clock: ManualClock

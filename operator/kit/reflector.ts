@@ -1,4 +1,4 @@
-import { ApiError, isStatus } from './apierror.ts'
+import { ApiError, isStatus } from './api-error.ts'
 import type { Client, WatchEvent } from './client.ts'
 import { backoff, deadline, sleep, systemClock, type Clock } from './clock.ts'
 import { silent, textOf, type Log } from './log.ts'

@@ -7,7 +7,7 @@ import { Metrics } from './metrics.ts'
 import { countFailures, countRequests, observeLoop, observeReflectors } from './observe.ts'
 import { Reflector } from './reflector.ts'
 import { FakeApi, refuse, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manualclock.ts'
+import { ManualClock, until } from './testing/manual-clock.ts'
 
 describe('conditions', () => {
   const old: Condition = {

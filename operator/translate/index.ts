@@ -1,23 +1,23 @@
 import { compileKey } from '../../gateway/config/access.ts'
-import { accept, type Judged } from './accept.ts'
-import { maxServers, standaloneFiles } from './config.ts'
-import type { Desired } from './desired.ts'
-import { readDocuments, sortedBy, type Document } from './document.ts'
-import { judgedFloor } from './floor.ts'
-import { judgedOf } from './judged.ts'
-import { judgedKeys, keySecrets } from './judgedkeys.ts'
-import { keysFile, maxKeys } from './keys.ts'
+import { accept, type Judged } from './accept/accept.ts'
+import { maxServers, standaloneFiles } from './configuration/gateway-config.ts'
+import type { Desired } from './model/desired.ts'
+import { readDocuments, sortedBy, type Document } from './model/document.ts'
+import { judgedFloor } from './accept/floor.ts'
+import { judgedOf } from './accept/accept-kind.ts'
+import { judgedKeys, keySecrets } from './accept/accept-keys.ts'
+import { keysFile, maxKeys } from './configuration/keys.ts'
 import { Memory } from './memory.ts'
-import { guardName } from './names.ts'
+import { guardName } from './model/names.ts'
 import { plannedAlone } from './narrow.ts'
 import { planned } from './plan.ts'
-import { ruleBook } from './rules.ts'
-import type { Common, Whole } from './scene.ts'
-import { combinedSettings, layerOf } from './settings.ts'
-import type { Snapshot } from './snapshot.ts'
-import { plainStatus, statuses } from './status.ts'
+import { ruleBook } from './policy/rules.ts'
+import type { Common, Whole } from './context.ts'
+import { combinedSettings, layerOf } from './policy/settings.ts'
+import type { Snapshot } from './model/snapshot.ts'
+import { plainStatus, statuses } from './status/statuses.ts'
 import { viewOf } from './view.ts'
-import { wayInBy } from './wayin.ts'
+import { wayInBy } from './policy/way-in.ts'
 
 /** Secrets that carry the label of Bartizan, whatever they are for. */
 const ownedSecrets = ({ secrets, namespace }: Snapshot): string[] =>
@@ -109,8 +109,8 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
 }
 
 export { Memory } from './memory.ts'
-export { events, type Event, type StatusLike } from './events.ts'
-export { objectsOf, statusesOf } from './desired.ts'
+export { events, type Event, type StatusLike } from './status/events.ts'
+export { objectsOf, statusesOf } from './model/desired.ts'
 export type {
   Condition,
   ConditionType,
@@ -121,7 +121,7 @@ export type {
   Reason,
   ServerPlan,
   Status,
-} from './desired.ts'
+} from './model/desired.ts'
 export type {
   Foreign,
   GatewayShape,
@@ -133,7 +133,7 @@ export type {
   ObservedReport,
   ObservedServer,
   Refusal,
-} from './observed.ts'
-export type { Floor, LastGood, SecretFact, Snapshot } from './snapshot.ts'
-export type { Phase, StatusFields } from './statusfields.ts'
-export { withdrawals } from './withdrawals.ts'
+} from './model/observed.ts'
+export type { Floor, LastGood, SecretFact, Snapshot } from './model/snapshot.ts'
+export type { Phase, StatusFields } from './model/status-fields.ts'
+export { withdrawals } from './configuration/withdrawals.ts'

@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm'
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
-import { validDocuments } from './arbitrary.ts'
+import { validDocuments } from './testing/arbitrary.ts'
 import {
   Memory,
   translate,

@@ -1,11 +1,11 @@
 import type { KindName } from '../../crds/index.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
-import { keptFor, type Judged } from './accept.ts'
-import type { Document, ReadDocument } from './document.ts'
-import { fileText } from './filetext.ts'
+import { keptFor, type Judged } from './accept/accept.ts'
+import type { Document, ReadDocument } from './model/document.ts'
+import { fileText } from './configuration/file-text.ts'
 import type { Planned } from './plan.ts'
-import type { Common } from './scene.ts'
-import type { LastGood, Snapshot } from './snapshot.ts'
+import type { Common } from './context.ts'
+import type { LastGood, Snapshot } from './model/snapshot.ts'
 
 type Reading = { readonly namespace: string; readonly result: readonly ReadDocument[] }
 

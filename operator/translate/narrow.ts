@@ -1,8 +1,8 @@
-import type { Judged } from './accept.ts'
+import type { Judged } from './accept/accept.ts'
 import type { Memory } from './memory.ts'
 import { planned, type Planned } from './plan.ts'
-import type { Common, Scene } from './scene.ts'
-import type { Facts } from './snapshot.ts'
+import type { Common, Scene } from './context.ts'
+import type { Facts } from './model/snapshot.ts'
 import { viewOf } from './view.ts'
 
 /** The Secrets that the answer for a server may depend on. */

@@ -1,9 +1,9 @@
 import { configurationHash } from '../../gateway/config/hash.ts'
-import { gatewayFilesOf } from './config.ts'
-import type { GatewayFiles, ServerPlan } from './desired.ts'
-import { serverObjects } from './objects.ts'
-import type { Scene, ServerView } from './scene.ts'
-import { serverStatus } from './serverstatus.ts'
+import { gatewayFilesOf } from './configuration/gateway-config.ts'
+import type { GatewayFiles, ServerPlan } from './model/desired.ts'
+import { serverObjects } from './objects/objects.ts'
+import type { Scene, ServerView } from './context.ts'
+import { serverStatus } from './status/server-status.ts'
 
 /** A server with the files of its gateway; without a cluster one gateway has them all, and for a name that none can route there are none. */
 export type Planned = {

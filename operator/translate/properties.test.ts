@@ -2,8 +2,8 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
 import { parseGatewayConfig, parseKeysFile } from '../../gateway/config/index.ts'
-import { validDocuments } from './arbitrary.ts'
-import { written } from './golden.ts'
+import { validDocuments } from './testing/arbitrary.ts'
+import { written } from './testing/golden.ts'
 import { statusesOf, translate, type Snapshot } from './index.ts'
 
 const kindNames = Object.keys(kinds) as KindName[]

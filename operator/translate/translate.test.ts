@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseGatewayConfig, parseKeysFile } from '../../gateway/config/index.ts'
-import { mark, readSnapshot, shownOf } from './golden.ts'
+import { mark, readSnapshot, shownOf } from './testing/golden.ts'
 import { translate } from './index.ts'
 
 const files = globSync(`${import.meta.dirname}/testdata/*.yaml`).sort()

@@ -1,7 +1,7 @@
 import type { ServerGuardrails } from '../../config/guardrails.ts'
 import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
-import { whenThere } from '../../turns.ts'
+import { whenThere } from '../../evaluation/turns.ts'
 import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'

@@ -12,7 +12,7 @@ import {
   upstream,
 } from './testdata/client.ts'
 import type { Fixture } from './testdata/client.ts'
-import { manualClock } from './testdata/manualclock.ts'
+import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

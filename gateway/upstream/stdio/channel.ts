@@ -9,7 +9,7 @@ import type { Reply, ReplyHooks } from './reply.ts'
 import { discoverRequest, probeId, verdictOf } from './probe.ts'
 import type { ProbeVerdict } from './probe.ts'
 import { statusOf } from './status.ts'
-import { annotatedTools } from './toolheaders.ts'
+import { annotatedTools } from './tool-headers.ts'
 import { tokenAt, withTokens } from './token.ts'
 
 const subscriptionId = 'io.modelcontextprotocol/subscriptionId'

@@ -1,4 +1,4 @@
-import { Gathered } from '../../gathered.ts'
+import { Gathered } from '../../http/chunk-buffer.ts'
 
 const LF = 0x0a
 const CR = 0x0d

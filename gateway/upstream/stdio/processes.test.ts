@@ -15,7 +15,7 @@ import {
   tool,
   upstream,
 } from './testdata/client.ts'
-import { manualClock } from './testdata/manualclock.ts'
+import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

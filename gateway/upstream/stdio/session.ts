@@ -5,7 +5,7 @@ import { idOfLong, readLine } from './arrival.ts'
 import { idleTimer } from './idle.ts'
 import type { Launcher } from './launch.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
-import { serverStream } from './serverstream.ts'
+import { serverStream } from './server-stream.ts'
 import { statusOf } from './status.ts'
 import { tokenAt } from './token.ts'
 

@@ -1,10 +1,10 @@
 import { nameOf, type Leaf } from '../leaves.ts'
 import type { Sample } from '../sample.ts'
-import { apiKeySamples } from './apikey.ts'
+import { apiKeySamples } from './api-key.ts'
 import { detectorSample } from './detectors.ts'
-import { guardrailPolicySamples } from './guardrailpolicy.ts'
-import { mcpGatewaySamples } from './mcpgateway.ts'
-import { mcpServerSamples } from './mcpserver.ts'
+import { guardrailPolicySamples } from './guardrail-policy.ts'
+import { mcpGatewaySamples } from './mcp-gateway.ts'
+import { mcpServerSamples } from './mcp-server.ts'
 
 /** The sample of every leaf, by its name. */
 export const samples: Readonly<Record<string, Sample>> = {

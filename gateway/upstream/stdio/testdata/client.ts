@@ -11,7 +11,7 @@ import type { StdioUpstream } from '../../stdio.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest } from '../../upstream.ts'
 import { systemClock } from '../clock.ts'
 import { defaultLimits } from '../options.ts'
-import { clocks } from './manualclock.ts'
+import { clocks } from './manual-clock.ts'
 import type { StdioLimits, StdioOptions } from '../options.ts'
 
 export type LogLine = { readonly event: string; readonly fields: Record<string, unknown> }

@@ -1,0 +1,59 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { guardOf } from '../auth/guard-tokens.ts'
+import { drainToken, type Guards } from '../config/guard.ts'
+import type { Withdrawal } from '../config/withdrawal.ts'
+import type { Applied } from '../options.ts'
+import { notFound, page, probe } from './plain-pages.ts'
+import type { Services } from '../runtime/runtime.ts'
+
+/** What the admin port tells and does beside the probes. */
+export type Administration = {
+  guards(): Guards
+  applied(): Applied
+  drain(): Promise<void>
+  withdraw(withdrawals: readonly Withdrawal[]): void
+}
+
+const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0]!
+
+const failed = page(500, 'text/plain', 'The log of the gateway says why.')
+
+const withoutToken = page(401, 'text/plain', 'X-Bartizan-Drain is missing')
+const withWrongToken = page(403, 'text/plain', 'X-Bartizan-Drain is not the token of this pod')
+const drained = page(200, 'text/plain', 'drained')
+
+/** The admin port: probes for the kubelet, status and withdrawals for the operator, the drain for the hook of the server's container. */
+export function adminListener(services: Services, administration: Administration): RequestListener {
+  // Those of the operator are in modules of their own: a gateway that nobody asks need not load them.
+  const status = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { statusPage } = await import('./status-page.ts')
+    statusPage(services, administration.guards(), administration.applied(), req)(res)
+  }
+  const drain = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const token = req.headers['x-bartizan-drain']
+    if (typeof token !== 'string' || token === '') return withoutToken(res)
+    if (!guardOf(administration.guards(), drainToken)(token)) return withWrongToken(res)
+    await administration.drain()
+    drained(res)
+  }
+  const withdraw = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
+    const { withdrawPage } = await import('./withdraw-page.ts')
+    withdrawPage(services, administration, req, res)
+  }
+  const pages = new Map([
+    ['GET /-/status', status],
+    ['GET /-/drain', drain],
+    ['POST /-/withdraw', withdraw],
+  ])
+  return (req, res) => {
+    const path = pathOf(req)
+    const answer = probe(services, path)
+    if (answer) return answer(res)
+    const asked = pages.get(`${req.method} ${path}`)
+    if (asked === undefined) return notFound(res)
+    asked(req, res).catch((error: unknown) => {
+      services.log.error('a page failed', { path, error: String(error) })
+      if (!res.headersSent) failed(res)
+    })
+  }
+}

@@ -1,0 +1,125 @@
+import type {
+  Caller,
+  Denial,
+  Exchange,
+  Finding,
+  Message,
+  Read,
+  ReadLimits,
+  Stage,
+  Steps,
+  Verdict,
+} from '../exchange.ts'
+import { readAnswer, readBody } from '../mcp/message.ts'
+import { inSteps, type Soon } from './turns.ts'
+
+/** What all stages together said of one message: the message that may travel on, or a refusal. */
+export type Judged = { readonly message: Message; readonly findings: readonly Finding[]; readonly denied?: Denial }
+
+/** One direction: how a stage is asked, and who reads what it rewrote. */
+type Way = {
+  ask(stage: Stage, x: Caller, message: Message): Soon<Verdict> | undefined
+  read(bytes: Buffer, limits: ReadLimits): Read
+}
+
+/** The exchange with another message, and the same one while it is the same: stages of the usual message share it. */
+const exchangeOf = (x: Caller, message: Message): Exchange =>
+  'message' in x && x.message === message ? (x as Exchange) : { ...x, message }
+
+const requests: Way = {
+  ask: (stage, x, message) => stage.request?.(exchangeOf(x, message)),
+  read: readBody,
+}
+const answers: Way = {
+  ask: (stage, x, message) => stage.response?.(x, message),
+  read: readAnswer,
+}
+
+const noFindings: readonly Finding[] = []
+
+/** A message on its way through the stages. */
+type Trip = { readonly way: Way; readonly stages: readonly Stage[]; readonly x: Caller; readonly limits: ReadLimits }
+
+/** A stage that throws has refused. Its message goes to the log, never to the caller. */
+const thrown = (stage: Stage, error: unknown): Verdict => ({
+  deny: { stage: stage.name, code: 'Internal', detail: `${stage.name} threw: ${(error as Error).message}` },
+})
+
+function asked({ way, x }: Trip, stage: Stage, message: Message): Soon<Verdict> | undefined {
+  try {
+    return way.ask(stage, x, message)
+  } catch (error) {
+    return thrown(stage, error)
+  }
+}
+
+function* settled(stage: Stage, answer: Soon<Verdict>): Steps<Verdict> {
+  try {
+    return inSteps(answer) ? yield* answer : answer
+  } catch (error) {
+    return thrown(stage, error)
+  }
+}
+
+const withId = (denial: Denial, message: Message): Denial =>
+  message.id === undefined ? denial : { ...denial, id: message.id }
+
+const unreadable = (stage: Stage, message: Message): Denial =>
+  withId({ stage: stage.name, code: 'Internal', detail: `${stage.name} wrote a message that cannot be read` }, message)
+
+type Round = Judged & { readonly replaced: boolean }
+
+/** Asks the stages from `at` on; the first of them has answered already. */
+function* round(trip: Trip, original: Message, at: number, first: Soon<Verdict> | undefined): Steps<Round> {
+  let message = original
+  let findings = noFindings
+  let replaced = false
+  let answer = first
+  for (const stage of trip.stages.slice(at)) {
+    answer ??= asked(trip, stage, message)
+    const verdict = answer === undefined ? undefined : yield* settled(stage, answer)
+    answer = undefined
+    if (!verdict) continue
+    if (verdict.findings) findings = [...findings, ...verdict.findings]
+    if ('deny' in verdict) return { message, findings, denied: withId(verdict.deny, original), replaced }
+    if (!('replace' in verdict)) continue
+    const reread = trip.way.read(verdict.replace, trip.limits)
+    if (!('message' in reread)) return { message, findings, denied: unreadable(stage, original), replaced }
+    message = reread.message
+    replaced = true
+  }
+  return { message, findings, replaced }
+}
+
+/**
+ * A message that a stage rewrote is judged once more by all of them, so that what is sent is what was judged; a chain that still wants to
+ * rewrite it then has no end and is refused.
+ */
+function* slowly(trip: Trip, original: Message, at: number, answer: Soon<Verdict>): Steps<Judged> {
+  const first = yield* round(trip, original, at, answer)
+  if (first.denied || !first.replaced) return first
+  const second = yield* round(trip, first.message, 0, undefined)
+  const endless: Denial = { stage: 'pipeline', code: 'Internal', detail: 'a rewritten message was rewritten again' }
+  const denied = second.replaced ? withId(endless, original) : second.denied
+  const result = { message: second.message, findings: first.findings }
+  return denied ? { ...result, denied } : result
+}
+
+/** Every stage sees the message in order. While all let it pass without a word there is nothing to keep and nothing to wait for. */
+function judge(trip: Trip, message: Message): Soon<Judged> {
+  const { stages } = trip
+  for (let at = 0; at < stages.length; at += 1) {
+    const answer = asked(trip, stages[at]!, message)
+    const silent = answer === undefined || ('pass' in answer && answer.findings === undefined)
+    if (!silent) return slowly(trip, message, at, answer)
+  }
+  return { message, findings: noFindings }
+}
+
+/** What the caller sends: stages in their order. */
+export const judgeRequest = (stages: readonly Stage[], x: Exchange, limits: ReadLimits): Soon<Judged> =>
+  judge({ way: requests, stages, x, limits }, x.message)
+
+/** What the server sends: stages in reverse order, given so by the caller of this function. */
+export const judgeAnswer = (reversed: readonly Stage[], x: Caller, answer: Message, limits: ReadLimits): Soon<Judged> =>
+  judge({ way: answers, stages: reversed, x, limits }, answer)

@@ -1,0 +1,24 @@
+import { write } from 'node:fs'
+import { promisify } from 'node:util'
+import type { Notices } from '../options.ts'
+import { Outlet } from './outlet.ts'
+
+const writing = promisify(write)
+
+/**
+ * Writes to standard output or standard error. Node's own streams keep in memory whatever a reader does not take, without bound. They do one
+ * thing that is needed here: for a pipe or a socket they make the descriptor non-blocking, so that a write without room is refused at once
+ * instead of holding a thread. Files and terminals take what they are given.
+ * @param maxWaiting bytes that may wait for the reader
+ */
+export function pipeSink({ fd }: { readonly fd: number }, maxWaiting: number, notices: Notices): Outlet {
+  return new Outlet(
+    {
+      write: async bytes => (await writing(fd, bytes)).bytesWritten,
+      look: () => Promise.resolve('kept'),
+      close: () => Promise.resolve(),
+    },
+    maxWaiting,
+    notices,
+  )
+}

@@ -1,0 +1,92 @@
+import { once } from 'node:events'
+import { createServer, type Server, type ServerResponse } from 'node:http'
+import { afterAll, expect, test } from 'vitest'
+import { podPorts } from '../../gateway/config/ports.ts'
+import { signReport } from '../../gateway/config/report.ts'
+import type { Book } from '../reconcile/plan-store.ts'
+import { newEntry, type Entry } from '../reconcile/server-state.ts'
+import type { Client } from '../kit/client.ts'
+import { ManualClock } from '../kit/testing/manual-clock.ts'
+import { Observations } from './observations.ts'
+import { Observer } from './observer.ts'
+import type { Sources } from '../cache/snapshot.ts'
+
+const status = Buffer.from('s')
+const listening: Server[] = []
+afterAll(() => {
+  for (const server of listening) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+/** Handshakes that wait for their answer, and the most that did at once. */
+const open = new Set<ServerResponse>()
+let most = 0
+
+/** The gateway of a pod: it reports what it runs, and says nothing to MCP until it is let go. */
+async function gateway(ip: string, uid: string): Promise<void> {
+  const report = createServer((req, res) => {
+    const applied = { ok: true, keys: true, issues: [] }
+    const nonce = String(req.headers['x-bartizan-nonce'])
+    const said = { schema: 1, hash: 'h', keysHash: 'k', instance: uid, phase: 'serving' as const, openCalls: 0 }
+    res.end(signReport({ ...said, applied, servers: {}, nonce }, status))
+  })
+  const mcp = createServer((_, res) => {
+    open.add(res)
+    most = Math.max(most, open.size)
+  })
+  for (const [server, port] of [
+    [report, podPorts.admin],
+    [mcp, podPorts.client],
+  ] as const) {
+    server.listen(port, ip)
+    await once(server, 'listening')
+    listening.push(server)
+  }
+}
+
+test('servers of one namespace have four handshakes at once between them, and three each; the others come again', async () => {
+  const pods = new Map<string, object[]>()
+  for (const [at, server] of ['one', 'two', 'three'].entries()) {
+    const all = [1, 2, 3, 4, 5].map(pod => ({ uid: `${server}-${pod}`, ip: `127.80.${at + 1}.${pod}` }))
+    await Promise.all(all.map(({ ip, uid }) => gateway(ip, uid)))
+    const conditions = [{ type: 'Ready', status: 'True' }]
+    pods.set(
+      server,
+      all.map(({ uid, ip }) => ({ metadata: { namespace: 'a', name: uid, uid }, status: { podIP: ip, conditions } })),
+    )
+  }
+  const entries = new Map<string, Entry>()
+  for (const name of pods.keys()) {
+    const entry = newEntry({ metadata: { namespace: 'a', name, uid: `u-${name}` } })
+    entry.hash = 'h'
+    entries.set(entry.key, entry)
+  }
+  const observations = new Observations()
+  const sources = {
+    observations,
+    caches: { podsOf: (_: string, server: string) => pods.get(server) },
+    guards: { keys: () => ({ operator: 'o', drain: 'd', status }), expire: () => undefined },
+  } as unknown as Sources
+  const book = { entry: (key: string) => entries.get(key) } as unknown as Book
+  const client = {} as unknown as Client
+  const observer = new Observer({ client, clock: new ManualClock(), sources, book, noticed: () => undefined })
+  const { signal } = new AbortController()
+  const [one, two, three] = [...entries.keys()].map(key => () => observer.observe(key, signal))
+  const [first, second] = [one!(), two!()]
+  await expect.poll(() => open.size).toBe(4)
+  const waits = [await three!(), await three!(), await three!(), await three!(), await three!()]
+  expect(waits).toEqual([250, 500, 1000, 2000, 2000].map(requeueAfter => ({ requeueAfter })))
+  expect(most).toBe(4)
+  const letGo = setInterval(() => {
+    for (const res of open) res.writeHead(500).end()
+    open.clear()
+  }, 10)
+  const results = await Promise.all([first, second])
+  expect(results).toContainEqual({ requeueAfter: 250 })
+  expect(await three!()).toEqual({ requeueAfter: 1000 })
+  clearInterval(letGo)
+  expect([...entries.keys()].map(key => observations.of(key).handshakes.size)).toContain(5)
+  expect(most).toBe(4)
+})

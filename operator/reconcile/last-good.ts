@@ -1,0 +1,162 @@
+import { isDeepStrictEqual } from 'node:util'
+import { apiVersion, isKindName } from '../../crds/index.ts'
+import type { Client } from '../kit/client.ts'
+import type { Clock } from '../kit/clock.ts'
+import type { ApiObject } from '../kit/resource.ts'
+import type { KubernetesObject, LastGood } from '../translate/index.ts'
+import { lastGoodLabel, type Caches } from '../cache/caches.ts'
+import type { Mender } from './mender.ts'
+import { conflictOf, find, type Owner } from '../ownership.ts'
+import { children, controllerOf, managedBy, manager } from '../resources.ts'
+import { isRefusal } from '../kit/terminating.ts'
+import { parallel } from '../kit/parallel.ts'
+import type { Log } from '../kit/log.ts'
+
+const dataKey = 'last-good.json'
+const nameFor = (uid: string | undefined): string => `last-good-${uid}`
+
+/** What was read of a ConfigMap once. The same is given each time, so that who compares by identity finds it. */
+const known = new WeakMap<ApiObject, LastGood[]>()
+
+function read(configMap: ApiObject): LastGood[] {
+  const found = known.get(configMap) ?? parsed(configMap)
+  known.set(configMap, found)
+  return found
+}
+
+/** Those beside which others have put something. */
+const touched = new WeakSet<LastGood>()
+
+function parsed(configMap: ApiObject): LastGood[] {
+  const {
+    data = {},
+    binaryData,
+    immutable,
+  } = configMap as {
+    readonly data?: Readonly<Record<string, string>>
+    readonly binaryData?: object
+    readonly immutable?: boolean
+  }
+  const text = data[dataKey]
+  try {
+    const kept = JSON.parse(text ?? '') as LastGood
+    if (Object.keys(data).length > 1 || binaryData || immutable) touched.add(kept)
+    const isOwn = configMap.metadata.name === nameFor(kept.uid) && controllerOf(configMap)?.uid === kept.uid
+    return isKindName(kept.kind) && typeof kept.name === 'string' && isOwn ? [kept] : []
+  } catch {
+    return [] // somebody changed it: then nothing was kept
+  }
+}
+
+/** Specs that were compared, and were the same. A plan that is remembered brings the very same again. */
+const compared = new WeakMap<LastGood, LastGood>()
+
+function isSame(kept: LastGood | undefined, wanted: LastGood): boolean {
+  if (kept === undefined || touched.has(kept)) return false
+  if (compared.get(wanted) === kept) return true
+  const isEqual = isDeepStrictEqual(kept, JSON.parse(JSON.stringify(wanted)))
+  if (isEqual) compared.set(wanted, kept)
+  return isEqual
+}
+
+/** What was written and may not have been seen yet; without a version it was refused, or there was nothing to write. */
+type Written = { readonly generation: number | undefined; readonly at: number; readonly version?: string }
+
+/** Milliseconds after which what was refused is tried again. */
+const troubleAgain = 10_000
+
+/** The last specs that compiled, one ConfigMap for each object, owned by it: they are there for whichever operator comes next. */
+export class LastGoodSpecs {
+  readonly #client: Client
+  readonly #caches: Caches
+  readonly #mender: Mender
+  readonly #clock: Clock
+  readonly #log: Log
+  /** By uid. */
+  readonly #written = new Map<string, Written>()
+
+  constructor(client: Client, caches: Caches, mender: Mender, clock: Clock, log: Log) {
+    this.#client = client
+    this.#caches = caches
+    this.#mender = mender
+    this.#clock = clock
+    this.#log = log
+  }
+
+  of(namespace: string): LastGood[] {
+    return this.#caches.lastGood.store.list(namespace).flatMap(read)
+  }
+
+  /** Writes what is to be kept and is not, or not as it was written. */
+  async keep(namespace: string, wanted: readonly LastGood[]): Promise<void> {
+    const kept = new Map(this.of(namespace).map(one => [one.uid, one]))
+    const news = wanted.filter(
+      one => one.uid !== undefined && !isSame(kept.get(one.uid), one) && !this.#isUnderWay(one),
+    )
+    await parallel(news, 8, one => this.#write(namespace, one))
+  }
+
+  forget(uid: string): void {
+    this.#written.delete(uid)
+  }
+
+  /** Whether it was written, and what came of it is still to be seen. */
+  #isUnderWay({ uid = '', generation }: LastGood): boolean {
+    const written = this.#written.get(uid)
+    if (!written || written.generation !== generation) return false
+    if (written.version === undefined) return this.#clock.elapsed() - written.at < troubleAgain
+    return !this.#caches.lastGood.store.hasSeen(written.version)
+  }
+
+  async #write(namespace: string, good: LastGood): Promise<void> {
+    const { kind, name, uid = '', generation } = good
+    if (!isKindName(kind)) return
+    const owner = { kind, namespace, name, uid }
+    const wish = wishFor(good, owner)
+    const known = this.#caches.lastGood.store.get(namespace, wish.metadata.name)
+    if (known && conflictOf(known, owner)) return
+    const at = this.#clock.elapsed()
+    try {
+      const version = await this.#apply(wish, owner, known)
+      this.#written.set(uid, { generation, at, ...(version !== undefined && { version }) })
+    } catch (error) {
+      if (!isRefusal(error)) throw error
+      const before = this.#written.get(uid)
+      this.#written.set(uid, { generation, at })
+      if (before && before.generation === generation && before.version === undefined) return
+      this.#log.warn('a last good spec was not kept', { namespace, kind, name, error: error.message })
+    }
+  }
+
+  /** Resolves to the version that was written, and to none when there is nothing to be tried again. */
+  async #apply(wish: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
+    const { namespace } = wish.metadata
+    const slim = known && (await this.#mender.slim(wish, known))
+    if (slim) return slim.metadata.resourceVersion
+    const pinned = { ...wish, metadata: { ...wish.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
+    const options = { manager, force: known !== undefined }
+    try {
+      const applied = await this.#client.apply(children.ConfigMap, namespace, pinned, options)
+      return (await this.#mender.mend(wish, applied)).mended.metadata.resourceVersion
+    } catch (error) {
+      if (!isRefusal(error) || !known) throw error
+      const live = await find(this.#client, children.ConfigMap, namespace, wish.metadata.name)
+      if (!live || conflictOf({ ...live, kind: 'ConfigMap' }, owner)) throw error
+      const { mended, problem } = await this.#mender.mend(wish, live)
+      if (problem || mended === live) throw problem ?? error
+      return mended.metadata.resourceVersion
+    }
+  }
+}
+
+const wishFor = (good: LastGood, { kind, namespace, name, uid }: Owner): KubernetesObject => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: {
+    name: nameFor(uid),
+    namespace,
+    labels: { [managedBy]: manager, [lastGoodLabel]: kind },
+    ownerReferences: [{ apiVersion, kind, name, uid, controller: true, blockOwnerDeletion: true }],
+  },
+  data: { [dataKey]: JSON.stringify(good) },
+})

@@ -1,0 +1,145 @@
+import type { Judged } from './accept.ts'
+import { bounded, type Condition, type Generate } from '../model/desired.ts'
+import { withoutDuplicates } from './duplicates.ts'
+import { digestSecretName } from '../model/names.ts'
+import type { GeneratedKey } from '../model/observed.ts'
+import { byAge } from './seniority.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+
+/** An APIKey with the digests that are valid for it, and what is to be said of its making. */
+export type JudgedKey = {
+  readonly judged: Judged<'APIKey'>
+  readonly digests: readonly string[]
+  readonly generated?: Condition
+  readonly wish?: Generate
+}
+
+const generation = ({ generation }: Judged['document']): Pick<Condition, 'observedGeneration'> =>
+  generation === undefined ? {} : { observedGeneration: generation }
+
+const fetchCommand = (namespace: string, secret: string): string =>
+  `kubectl -n ${namespace} get secret ${secret} -o jsonpath='{.data.api-key}' | base64 -d`
+
+/** What became of a key that is made here. */
+function generatedCondition(
+  { document }: Judged<'APIKey'>,
+  secretName: string,
+  fact: GeneratedKey | undefined,
+): Condition {
+  const part = (status: Condition['status'], reason: Condition['reason'], message: string): Condition => ({
+    type: 'Generated',
+    status,
+    reason,
+    message: bounded(message),
+    ...generation(document),
+  })
+  if (fact?.problem) return part('False', fact.problem.reason, fact.problem.message)
+  if (fact?.digest === undefined)
+    return part('Unknown', 'Generating', `The key is being made for Secret ${secretName}.`)
+  if (fact.collected === true)
+    return part('True', 'Collected', `The key was collected: Secret ${secretName} is gone, and the digest is kept.`)
+  const command = fetchCommand(document.namespace, secretName)
+  return part('True', 'KeyReady', `Secret ${secretName} holds the key: ${command}; then delete the Secret.`)
+}
+
+type Claim = { readonly secretName: string; readonly why: string }
+
+type Rivals = {
+  /** Secrets of gateways and digests. */
+  readonly reserved: ReadonlySet<string>
+  /** The key that has a Secret, or is to have it, by the name of the Secret. */
+  readonly holders: ReadonlyMap<string, string>
+  readonly facts: ReadonlyMap<string, GeneratedKey>
+}
+
+/** What is known of the making of each key; what was made for a former object of its name is not the key's. */
+function factsOf(keys: readonly Judged<'APIKey'>[], { generated = [] }: Snapshot): Map<string, GeneratedKey> {
+  const uids = new Map(keys.map(({ document }) => [document.name, document.uid]))
+  const own = generated.filter(({ apiKey, uid }) => uid === undefined || uid === uids.get(apiKey))
+  return new Map(own.map(fact => [fact.apiKey, fact]))
+}
+
+const wishOf = ({ spec }: Judged<'APIKey'>): string | undefined => spec?.generate?.secretName
+
+/** Whether the key was made and handed out under the name that it asks for: whatever others name now, it is there. */
+function isMade(judged: Judged<'APIKey'>, facts: Rivals['facts']): boolean {
+  const fact = facts.get(judged.document.name)
+  return fact?.digest !== undefined && (fact.secretName ?? wishOf(judged)) === wishOf(judged)
+}
+
+/** Of several keys that ask for one Secret the first has it: one that was made before all that were not, then the oldest. */
+function holdersOf(keys: readonly Judged<'APIKey'>[], facts: Rivals['facts']): Map<string, string> {
+  const holders = new Map<string, string>()
+  const sorted = keys.toSorted((a, b) => byAge(a.document, b.document))
+  for (const key of [...sorted.filter(one => isMade(one, facts)), ...sorted]) {
+    const secretName = wishOf(key)
+    if (secretName !== undefined && !holders.has(secretName)) holders.set(secretName, key.document.name)
+  }
+  return holders
+}
+
+/** Why a key cannot have the Secret that it names: it belongs to a gateway, keeps a digest, or is that of another key. */
+function claimed(judged: Judged<'APIKey'>, secretName: string, rivals: Rivals): Claim | undefined {
+  const holder = rivals.holders.get(secretName) ?? ''
+  if (holder !== judged.document.name) return { secretName, why: `is that of APIKey ${holder}, which came first` }
+  const isReserved = rivals.reserved.has(secretName) && !isMade(judged, rivals.facts)
+  return isReserved ? { secretName, why: 'belongs to Bartizan itself' } : undefined
+}
+
+function denied(judged: Judged<'APIKey'>, { secretName, why }: Claim, isKept: boolean): Judged<'APIKey'> {
+  const holds = isKept ? 'the key that was made before stays valid' : 'no key is generated'
+  const message = `spec.generate.secretName: Secret ${secretName} ${why}: choose another name (${holds})`
+  return { ...judged, accepted: { ...judged.accepted, status: 'False', reason: 'SecretReserved', message } }
+}
+
+const generateOf = ({ document }: Judged<'APIKey'>, secretName: string, isDenied: boolean): Generate => ({
+  apiKey: document.name,
+  ...(document.uid !== undefined && { uid: document.uid }),
+  secretName,
+  digestSecret: digestSecretName(document.name),
+  ...(isDenied && { denied: true }),
+})
+
+function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Snapshot): JudgedKey {
+  const { digests: own = [], generate: wish } = judged.spec ?? {}
+  if (!wish) return { judged, digests: own }
+  const fact = rivals.facts.get(judged.document.name)
+  // A key that was handed out stays valid whatever somebody else names now.
+  const digests = [...new Set([...own, ...[fact?.digest ?? []].flat()])]
+  const claim = claimed(judged, wish.secretName, rivals)
+  const told = claim ? denied(judged, claim, fact?.digest !== undefined) : judged
+  if (standalone) return { judged: told, digests }
+  return {
+    judged: told,
+    digests,
+    ...(!claim && { generated: generatedCondition(judged, wish.secretName, fact) }),
+    wish: generateOf(judged, wish.secretName, claim !== undefined),
+  }
+}
+
+/**
+ * Brings the keys of a namespace together: what is generated gets its digest, and a Secret or a digest that two of them name is the first one's.
+ * @param gateways Secrets that belong to gateways
+ */
+export function judgedKeys(
+  keys: readonly Judged<'APIKey'>[],
+  gateways: ReadonlySet<string>,
+  snapshot: Snapshot,
+): JudgedKey[] {
+  const digestSecrets = keys.flatMap(({ document, spec }) => (spec?.generate ? [digestSecretName(document.name)] : []))
+  const facts = factsOf(keys, snapshot)
+  const reserved = new Set([...gateways, ...digestSecrets])
+  const rivals = { reserved, holders: holdersOf(keys, facts), facts }
+  return withoutDuplicates(
+    keys.map(key => judgedKey(key, rivals, snapshot)),
+    snapshot.lastGood,
+  )
+}
+
+/** Secrets that nobody else may name: those of generated keys, unless one of that name was there before and is somebody's own. */
+export function keySecrets(keys: readonly JudgedKey[], { secrets, namespace }: Snapshot): string[] {
+  const foreign = new Set(secrets.filter(one => one.namespace === namespace && one.owned !== true).map(one => one.name))
+  return keys.flatMap(({ wish }) =>
+    wish ? [wish.digestSecret, ...(wish.denied === true || foreign.has(wish.secretName) ? [] : [wish.secretName])] : [],
+  )
+}

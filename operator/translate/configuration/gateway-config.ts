@@ -1,0 +1,82 @@
+import { schemaNumber, type GatewayConfig } from '../../../gateway/config/index.ts'
+import { serverName } from '../../../gateway/config/kit.ts'
+import type { Server } from '../../../gateway/config/servers.ts'
+import type { GatewayFiles } from '../model/desired.ts'
+import { serviceHosts } from '../model/names.ts'
+import type { Scene, ServerView } from '../context.ts'
+import { secretFilePath } from '../policy/secrets.ts'
+import { tooBig } from './too-big.ts'
+import { upstreamOf } from './upstream.ts'
+
+/** Where the TLS Secret is mounted in the gateway's container. */
+export const tlsFolder = '/etc/bartizan/tls'
+
+function server(view: ServerView, scene: Scene): Server {
+  const { judged, refused } = view
+  const { spec } = judged
+  return {
+    name: judged.document.name,
+    upstream: upstreamOf(view, scene.snapshot),
+    ...(spec?.stopped !== undefined && { stopped: spec.stopped }),
+    ...(refused !== undefined && { refused }),
+    ...(spec?.timeouts && { timeouts: spec.timeouts }),
+    ...(spec?.healthCheck && { healthCheck: spec.healthCheck }),
+    tools: refused === undefined ? view.tools : { dangerousPatterns: ['*'], approved: [] },
+    guardrails: { rules: refused === undefined ? [...view.rules] : [] },
+  }
+}
+
+function tls({ snapshot, settings }: Scene): GatewayConfig['tls'] {
+  const name = settings.tls?.secretName
+  if (name === undefined) return undefined
+  const file = (key: string): string =>
+    snapshot.standalone ? secretFilePath(snapshot.namespace, name, key) : `${tlsFolder}/${key}`
+  return { cert: { file: file('tls.crt') }, key: { file: file('tls.key') } }
+}
+
+/** Hosts beside those of the Service, and origins, that a configuration takes. With more the server is refused, so nobody misses what is left out. */
+export const maxHosts = 76
+export const maxOrigins = 64
+
+function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene): GatewayConfig {
+  const { publicUrl, hosts, origins, onFailure, limits, allowedNetworks } = scene.settings
+  const own = scene.snapshot.standalone
+    ? []
+    : views.flatMap(view => serviceHosts(view.judged.document.name, scene.snapshot.namespace))
+  const names = [...own, ...hosts.slice(0, maxHosts)]
+  const certificate = tls(scene)
+  return {
+    schema: schemaNumber,
+    name,
+    ...(publicUrl !== undefined && { publicUrl }),
+    ...(names.length > 0 && { hosts: names }),
+    ...(origins && { origins: origins.slice(0, maxOrigins) }),
+    ...(onFailure && { audit: { onFailure } }),
+    ...(limits && { limits }),
+    ...(certificate && { tls: certificate }),
+    allowedNetworks: [...allowedNetworks],
+    servers: views.map(view => server(view, scene)),
+  }
+}
+
+const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.judged.document.name).success
+
+/** The configuration of the gateway of one server. Undefined for a name that no gateway could route. */
+export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | undefined {
+  if (!isRoutable(view)) return undefined
+  const name = `${scene.snapshot.namespace}/${view.judged.document.name}`
+  const files = { name, gateway: gatewayConfig(name, [view], scene), keys: scene.keysFile }
+  const excess = tooBig(files)
+  if (excess === undefined) return files
+  const refused = gatewayConfig(name, [{ ...view, refused: excess.text }], scene)
+  return { name, gateway: refused, keys: excess.keys ? { ...files.keys, keys: [] } : files.keys, excess }
+}
+
+/** Servers that one gateway takes. */
+export const maxServers = 2048
+
+/** The configuration of the one gateway that runs without a cluster. Names that it could not route are left out. */
+export function standaloneFiles(all: readonly ServerView[], scene: Scene): GatewayFiles {
+  const views = all.filter(isRoutable).slice(0, maxServers)
+  return { name: 'standalone', gateway: gatewayConfig('standalone', views, scene), keys: scene.keysFile }
+}

@@ -1,0 +1,41 @@
+import type { APIKeySpec } from '../../../crds/api-key.ts'
+import { keyFields, keysSchemaNumber, type Key, type KeysFile } from '../../../gateway/config/keys.ts'
+import { sortedBy } from '../model/document.ts'
+import type { JudgedKey } from '../accept/accept-keys.ts'
+
+const expiry = keyFields.expiresAt.unwrap()
+
+/**
+ * A key that does not compile keeps its last good spec, but a revocation or an earlier end that can be read counts at once: nobody's typing
+ * error keeps a key alive.
+ */
+function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
+  const { revoked, expiresAt } = (typeof written === 'object' && written !== null ? written : {}) as Partial<APIKeySpec>
+  const end = expiry.safeParse(expiresAt)
+  const earlier =
+    end.success && (last.expiresAt === undefined || Date.parse(end.data) < Date.parse(last.expiresAt))
+      ? end.data
+      : undefined
+  return { ...last, ...(revoked === true && { revoked }), ...(earlier !== undefined && { expiresAt: earlier }) }
+}
+
+/** Without a cluster nobody counts the changes of an object. */
+const identityOf = ({ uid, generation }: JudgedKey['judged']['document']): Pick<Key, 'uid' | 'generation'> =>
+  uid === undefined || generation === undefined ? {} : { uid, generation }
+
+/** A key without a digest is nobody's: the one that is generated does not exist yet. */
+function keyOf({ judged, digests }: JudgedKey, standalone: boolean): Key[] {
+  const { document, spec, accepted } = judged
+  if (!spec || digests.length === 0) return []
+  const { generate: _, ...fields } = accepted.status === 'True' ? spec : tightened(spec, document.spec)
+  return [{ name: document.name, ...(!standalone && identityOf(document)), ...fields, digests: [...digests] }]
+}
+
+/** More than a gateway takes: all servers of the namespace are refused, and none of the keys is chosen over another. */
+export const maxKeys = 20_000
+
+/** Who may come in: every APIKey of the namespace that has a spec in force. */
+export function keysFile(keys: readonly JudgedKey[], standalone: boolean): KeysFile {
+  const all = keys.flatMap(key => keyOf(key, standalone))
+  return { schema: keysSchemaNumber, keys: all.length > maxKeys ? [] : sortedBy(all, key => key.name) }
+}

@@ -1,0 +1,100 @@
+import type { KindName } from '../../../crds/index.ts'
+import type { GatewayConfig, KeysFile } from '../../../gateway/config/index.ts'
+import type { Reason } from './reasons.ts'
+import type { LastGood } from './snapshot.ts'
+import type { Excess } from '../configuration/too-big.ts'
+import type { StatusFields } from './status-fields.ts'
+
+export type ConditionType =
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'Programmed'
+  | 'Available'
+  | 'ToolsApproved'
+  | 'InventoryComplete'
+  | 'Ready'
+  | 'Generated'
+
+/** A condition without its time: whoever writes it knows when it changed. */
+export type Condition = {
+  readonly type: ConditionType
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: Reason
+  readonly message: string
+  readonly observedGeneration?: number
+}
+
+/** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
+export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
+
+export type Status = {
+  readonly kind: KindName
+  readonly name: string
+  readonly namespace: string
+  readonly status: StatusFields & {
+    readonly observedGeneration?: number
+    readonly conditions: readonly Condition[]
+  }
+}
+
+/** A Kubernetes object as it is to be applied. */
+export type KubernetesObject = {
+  readonly apiVersion: string
+  readonly kind: string
+  readonly metadata: { readonly name: string; readonly namespace: string; readonly [field: string]: unknown }
+  readonly [field: string]: unknown
+}
+
+/** The two files of one gateway. In a cluster there is one per server, standalone one for all. */
+export type GatewayFiles = {
+  readonly name: string
+  readonly gateway: GatewayConfig
+  readonly keys: KeysFile
+  /** Set when the real configuration is more than a ConfigMap holds. */
+  readonly excess?: Excess
+}
+
+/** Everything that follows for one server. */
+export type ServerPlan = {
+  readonly server: string
+  readonly uid?: string
+  /** In the order in which they are applied; empty without a cluster, and for a server that cannot have any. */
+  readonly objects: readonly KubernetesObject[]
+  /** The hash that its gateways report once they run what is wanted. Unset without a cluster, and for a name that no gateway can route. */
+  readonly hash?: string
+  readonly status: Status
+}
+
+/** An APIKey whose key the operator makes: `secretName` gets the key once, `digestSecret` keeps its digest. */
+export type Generate = {
+  readonly apiKey: string
+  readonly uid?: string
+  readonly secretName: string
+  readonly digestSecret: string
+  /** Its name for the Secret is another's: no key is made, and the one that was made before stays. */
+  readonly denied?: true
+}
+
+export type Desired = {
+  readonly gateways: readonly GatewayFiles[]
+  readonly servers: readonly ServerPlan[]
+  /** Who may come in: the same for all of them. */
+  readonly keys: KeysFile
+  /** Of every object but the servers of this namespace. */
+  readonly statuses: readonly Status[]
+  readonly generate: readonly Generate[]
+  /** The Secret of this namespace whose certificate its gateways serve; the floor may have named it. */
+  readonly tlsSecret?: string
+  readonly lastGood: readonly LastGood[]
+}
+
+/** The objects of all servers. */
+export const objectsOf = ({ servers }: Desired): KubernetesObject[] => servers.flatMap(({ objects }) => objects)
+
+/** The statuses of all objects. */
+export const statusesOf = ({ servers, statuses }: Desired): Status[] => [
+  ...servers.map(({ status }) => status),
+  ...statuses,
+]
+
+export type { Reason }

@@ -1,0 +1,81 @@
+import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
+import type { Reason } from '../model/desired.ts'
+import type { Facts, SecretFact } from '../model/snapshot.ts'
+
+export type SecretUse = NonNullable<MCPServerSpec['secrets']>[number]
+
+/** A variable of the server that gets its value from a key of a Secret. */
+export type SecretVariable = { readonly variable: string; readonly secret: string; readonly key: string }
+
+export type Missing = { readonly reason: Reason; readonly text: string }
+
+export type ResolvedSecrets = {
+  readonly variables: readonly SecretVariable[]
+  readonly missing: readonly Missing[]
+}
+
+/** Names of the Secrets that Bartizan made, for gateways and callers: they can be given to nobody. */
+export type Reserved = ReadonlySet<string>
+
+/** The uses that are granted. */
+export const grantedUses = (spec: MCPServerSpec, reserved: Reserved): SecretUse[] =>
+  (spec.secrets ?? []).filter(use => !reserved.has(use.name))
+
+/** Key that a use means: the one it names, else the only one, else the one named like the variable. */
+function keyOf(use: SecretUse, secret: SecretFact): string | undefined {
+  const wanted = use.key ?? (secret.keys.length === 1 ? secret.keys[0]! : use.envVar)
+  return wanted !== undefined && secret.keys.includes(wanted) ? wanted : undefined
+}
+
+function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boolean): Missing | undefined {
+  if (reserved)
+    return { reason: 'SecretReserved', text: `Secret ${use.name} belongs to Bartizan and is given to no server` }
+  if (!secret) {
+    return {
+      reason: 'SecretNotFound',
+      text: `there is no Secret ${use.name}: create it in the namespace of the server`,
+    }
+  }
+  const wholeFolder = use.envVar === undefined && use.key === undefined
+  if (wholeFolder || keyOf(use, secret) !== undefined) return undefined
+  const keys = secret.keys.length > 0 ? `it has ${[...secret.keys].sort().join(', ')}` : 'it is empty'
+  const text =
+    use.key === undefined
+      ? `Secret ${use.name} has several keys and none is called ${use.envVar}: say which with key (${keys})`
+      : `Secret ${use.name} has no key ${use.key} (${keys})`
+  return { reason: 'SecretKeyNotFound', text }
+}
+
+/** The Secrets with which the image is pulled. Without a cluster nothing is pulled. */
+function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Facts, reserved: Reserved): Missing[] {
+  if (snapshot.standalone) return []
+  return (imagePullSecrets ?? []).flatMap(({ name }) => {
+    const fact = snapshot.secrets.find(secret => secret.name === name && secret.namespace === snapshot.namespace)
+    const use = { name, mountPath: '/' }
+    return missing(use, fact, reserved.has(name)) ?? []
+  })
+}
+
+/**
+ * Finds the Secrets that a server names. What is missing is told, and its variables still get the key that is most likely meant: in a cluster
+ * the pod then waits for the Secret, as pods do.
+ */
+export function resolveSecrets(spec: MCPServerSpec, snapshot: Facts, reserved: Reserved): ResolvedSecrets {
+  const uses = (spec.secrets ?? []).map(use => {
+    const fact = snapshot.secrets.find(secret => secret.name === use.name && secret.namespace === snapshot.namespace)
+    const isReserved = reserved.has(use.name)
+    return { use, isReserved, key: fact && keyOf(use, fact), missing: missing(use, fact, isReserved) }
+  })
+  return {
+    variables: uses.flatMap(({ use, isReserved, key }) =>
+      use.envVar === undefined || isReserved
+        ? []
+        : [{ variable: use.envVar, secret: use.name, key: key ?? use.key ?? use.envVar }],
+    ),
+    missing: [...uses.flatMap(use => use.missing ?? []), ...pullProblems(spec, snapshot, reserved)],
+  }
+}
+
+/** How a secret slot of the standalone gateway is spelled; the caller keeps the values in memory. */
+export const secretFilePath = (namespace: string, name: string, key: string): string =>
+  `secret/${namespace}/${name}/${key}`

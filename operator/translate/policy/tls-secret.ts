@@ -1,0 +1,14 @@
+import type { Scene } from '../context.ts'
+import type { Missing } from './secrets.ts'
+
+/** What is wrong with the Secret whose certificate is to be served. */
+export function tlsMissing({ snapshot, settings }: Scene): Missing[] {
+  const name = settings.tls?.secretName
+  if (name === undefined) return []
+  const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)
+  if (!secret)
+    return [{ reason: 'SecretNotFound', text: `there is no Secret ${name}: create one of type kubernetes.io/tls` }]
+  const absent = ['tls.crt', 'tls.key'].filter(key => !secret.keys.includes(key))
+  if (absent.length === 0) return []
+  return [{ reason: 'SecretKeyNotFound', text: `Secret ${name} lacks ${absent.join(' and ')}` }]
+}
