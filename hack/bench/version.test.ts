@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, describe, expect, test } from 'vitest'
-import { idOf } from './version.ts'
+import { idOf, otherVersion } from './version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-version-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -21,6 +21,16 @@ describe('the commit to compare with', () => {
 })
 
 describe('the tree of another commit', () => {
+  test('becomes a bundle, flags and a launcher, kept by the id of the commit, and is removed', async () => {
+    const temporary = (): string[] => readdirSync(tmpdir()).filter(name => name.startsWith(`bench-${id.slice(0, 7)}-`))
+    const id = idOf('HEAD')
+    const before = temporary()
+    expect((await otherVersion('HEAD', folder)).name).toBe(id.slice(0, 7))
+    expect(readdirSync(folder)).toEqual([id])
+    expect(readdirSync(join(folder, id)).toSorted()).toEqual(['driver', 'flags.json', 'gateway'])
+    expect(temporary()).toEqual(before)
+  })
+
   /** What make-version says of a tree with these files. */
   const said = async (files: Record<string, string>): Promise<string> => {
     const tree = mkdtempSync(join(folder, 'tree-'))

@@ -2,7 +2,7 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm, symlink } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { z } from 'zod'
@@ -26,10 +26,14 @@ export async function ownVersion(): Promise<Version> {
   return { name: `${git('rev-parse', '--short', 'HEAD')}${changed}`, launch: upstream => bartizan(program, upstream) }
 }
 
-/** Another commit: bundled by its own script, started by its own benchmark with its own chain A and flags. Kept by the id of the commit. */
-export async function otherVersion(commit: string): Promise<Version> {
+/**
+ * Another commit: bundled by its own script, started by its own benchmark with its own chain A and flags.
+ *
+ * @param versions where what was made of a commit is kept, by the id of the commit
+ */
+export async function otherVersion(commit: string, versions = cache): Promise<Version> {
   const id = idOf(commit)
-  const kept = join(cache, id)
+  const kept = join(versions, id)
   if (!existsSync(kept)) await make(id, kept)
   const { flags } = z
     .object({ flags: z.array(z.string()) })
@@ -55,8 +59,8 @@ export function idOf(commit: string): string {
 /** Unpacks the commit beside the system's temporary files, since Node strips no types below node_modules, and keeps what is made of it. */
 async function make(id: string, kept: string): Promise<void> {
   const tree = await mkdtemp(join(tmpdir(), `bench-${id.slice(0, 7)}-`))
-  await mkdir(cache, { recursive: true })
-  const made = await mkdtemp(join(cache, '.made-'))
+  await mkdir(dirname(kept), { recursive: true })
+  const made = await mkdtemp(`${kept}.made-`)
   try {
     const archive = execFileSync('git', ['archive', id], { cwd: root, maxBuffer: 1 << 30 })
     execFileSync('tar', ['-x', '-C', tree], { input: archive })
