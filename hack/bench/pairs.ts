@@ -1,8 +1,8 @@
 import { proveChain, type Gateway } from './bartizan.ts'
 import { atRest } from './footprint.ts'
-import { load, type Tool } from './load.ts'
-import { share, type ComparisonPlan } from './plan.ts'
-import { sample } from './rows.ts'
+import { load, type Load, type Tool } from './load.ts'
+import type { ComparisonPlan } from './plan.ts'
+import { pool, sample, type Sample } from './rows.ts'
 import type { Compared, Pair } from './verdict.ts'
 import type { Version } from './version.ts'
 
@@ -11,11 +11,12 @@ type Both<T> = { readonly new: T; readonly old: T }
 
 /** Seconds of one turn, and of the load before the first of a tool, in which V8 compiles the path of a call. */
 const turn = 1
-const warmUp = 3
+const warmUp = 2
 
 /**
- * Measures the pairs of every tool. Each round has fresh processes, because two processes of one program differ by some per cent for as long as they
- * live: by where the heap lies, and by what V8 compiled.
+ * Measures the pairs of every tool. Each pair has fresh processes: two processes of one program differ by some per cent for as long as they live, by
+ * where the heap lies and by what V8 compiled, so that several ratios of the same two would only repeat that difference. The turns of a pair are
+ * A B B A, and who is A changes from pair to pair: what one turn does to the next, and a machine that grows slower, fall on both alike.
  */
 export async function measurePairs(
   versions: Both<Version>,
@@ -24,17 +25,13 @@ export async function measurePairs(
   log: (line: string) => void,
 ): Promise<Compared['pairs']> {
   const measured = new Map<Tool, Pair[]>(plan.tools.map(tool => [tool, []]))
-  for (const count of share(plan)) {
-    await withBoth(versions, upstream, async gateways => {
+  for (let pair = 0; pair < plan.pairs; pair++) {
+    await withBoth(versions, upstream, order(pair), async gateways => {
       for (const [tool, pairs] of measured) {
-        for (const name of order(pairs.length)) await load(gateways[name], { ...plan, tool, seconds: warmUp })
-        for (const end = pairs.length + count; pairs.length < end;) {
-          const spent = { new: 0, old: 0 }
-          for (const name of order(pairs.length)) spent[name] = await cpuPerCall(gateways[name], tool, plan.connections)
-          pairs.push(spent)
-          const shown = `new ${spent.new.toFixed(1)} µs, old ${spent.old.toFixed(1)} µs, ratio ${(spent.new / spent.old).toFixed(3)}`
-          log(`${tool} ${pairs.length}/${plan.pairs}: ${shown}`)
-        }
+        const spent = await cpuPerCall(gateways, order(pair), { tool, connections: plan.connections, seconds: turn })
+        pairs.push(spent)
+        const shown = `new ${spent.new.toFixed(1)} µs, old ${spent.old.toFixed(1)} µs, ratio ${(spent.new / spent.old).toFixed(3)}`
+        log(`${tool} ${pair + 1}/${plan.pairs}: ${shown}`)
       }
     })
   }
@@ -57,11 +54,19 @@ export async function measureMemory(
   return memory
 }
 
-/** Who goes first changes from pair to pair, so that what the first turn does to the second falls on both alike. */
-const order = (pair: number): readonly (keyof Both<unknown>)[] => (pair % 2 === 0 ? ['old', 'new'] : ['new', 'old'])
+type Order = readonly [keyof Pair, keyof Pair]
+const order = (pair: number): Order => (pair % 2 === 0 ? ['old', 'new'] : ['new', 'old'])
 
-async function cpuPerCall(gateway: Gateway, tool: Tool, connections: number): Promise<number> {
-  const { cpu } = await sample(gateway, { tool, connections, seconds: turn })
+/** CPU time per answered call of both, over their turns. */
+async function cpuPerCall(gateways: Both<Gateway>, [first, second]: Order, what: Load): Promise<Pair> {
+  for (const name of [first, second]) await load(gateways[name], { ...what, seconds: warmUp })
+  const turns: Both<Sample[]> = { new: [], old: [] }
+  for (const name of [first, second, second, first]) turns[name].push(await sample(gateways[name], what))
+  return { new: cpuOfAll(turns.new), old: cpuOfAll(turns.old) }
+}
+
+function cpuOfAll(turns: readonly Sample[]): number {
+  const { cpu } = pool(turns)
   if (cpu === undefined) throw new Error('no CPU time')
   return cpu
 }
@@ -69,19 +74,21 @@ async function cpuPerCall(gateway: Gateway, tool: Tool, connections: number): Pr
 async function withBoth(
   versions: Both<Version>,
   upstream: URL,
+  [first, second]: Order,
   work: (gateways: Both<Gateway>) => Promise<void>,
 ): Promise<void> {
-  const old = await versions.old.launch(upstream)
+  const one = await versions[first].launch(upstream)
   try {
-    const gateways = { old, new: await versions.new.launch(upstream) }
+    const other = await versions[second].launch(upstream)
     try {
+      const gateways = first === 'old' ? { old: one, new: other } : { old: other, new: one }
       await proveChain(gateways.old)
       await proveChain(gateways.new)
       await work(gateways)
     } finally {
-      await gateways.new.stop()
+      await other.stop()
     }
   } finally {
-    await old.stop()
+    await one.stop()
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { planOf, share } from './plan.ts'
+import { planOf } from './plan.ts'
 
 test('a comparison without options takes all tools, 15 pairs and the limit against the first commit', () => {
   expect(planOf(['--against', 'HEAD'])).toEqual({
@@ -7,7 +7,6 @@ test('a comparison without options takes all tools, 15 pairs and the limit again
     tools: ['small', 'events', 'large'],
     connections: 16,
     pairs: 15,
-    rounds: 5,
     starts: 7,
     limit: 1.1,
   })
@@ -21,7 +20,6 @@ test('one tool, more pairs and both limits can be asked for', () => {
 test.each([
   ['--pairs 14', '--pairs takes a whole number of at least 15'],
   ['--pairs many', '--pairs takes a whole number of at least 15'],
-  ['--rounds 16', '--rounds takes at most as many as --pairs'],
   ['--connections 0.5', '--connections takes a whole number of at least 1'],
   ['--starts 0', '--starts takes a whole number of at least 1'],
   ['--limit -1', "'--limit' argument is ambiguous"],
@@ -31,9 +29,4 @@ test.each([
   ['--quick', "Unknown option '--quick'"],
 ])('%s is refused with what it takes', (args, why) => {
   expect(() => planOf(['--against', 'HEAD', ...args.split(' ')])).toThrow(why)
-})
-
-test('pairs are spread evenly over the rounds', () => {
-  expect(share({ pairs: 15, rounds: 5 })).toEqual([3, 3, 3, 3, 3])
-  expect(share({ pairs: 17, rounds: 5 })).toEqual([4, 4, 3, 3, 3])
 })

@@ -7,10 +7,8 @@ export type ComparisonPlan = {
   readonly against: string
   readonly tools: readonly Tool[]
   readonly connections: number
-  /** Pairs of turns for each tool. */
+  /** Pairs of fresh processes, one of each version: a tool gets one ratio of each. */
   readonly pairs: number
-  /** Fresh processes of each version, over which the pairs are spread. */
-  readonly rounds: number
   /** Starts of each version after which idle memory is read. */
   readonly starts: number
   /** The most that the lower end of the interval of a CPU ratio may be. */
@@ -32,7 +30,6 @@ export function planOf(args: readonly string[]): ComparisonPlan {
       only: { type: 'string' },
       connections: { type: 'string', default: '16' },
       pairs: { type: 'string', default: String(leastPairs) },
-      rounds: { type: 'string', default: '5' },
       starts: { type: 'string', default: '7' },
       limit: { type: 'string', default: '1.10' },
       'memory-limit': { type: 'string' },
@@ -40,24 +37,15 @@ export function planOf(args: readonly string[]): ComparisonPlan {
   })
   const tools = allTools.filter(tool => values.only === undefined || tool === values.only)
   if (tools.length === 0) throw new Error(`--only takes one of ${allTools.join(', ')}`)
-  const pairs = whole('pairs', values.pairs, leastPairs)
-  const rounds = whole('rounds', values.rounds, 1)
-  if (rounds > pairs) throw new Error('--rounds takes at most as many as --pairs')
   return {
     against: values.against,
     tools,
     connections: whole('connections', values.connections, 1),
-    pairs,
-    rounds,
+    pairs: whole('pairs', values.pairs, leastPairs),
     starts: whole('starts', values.starts, 1),
     limit: positive('limit', values.limit),
     ...(values['memory-limit'] === undefined ? {} : { memoryLimit: positive('memory-limit', values['memory-limit']) }),
   }
-}
-
-/** How many of the pairs each round has: as even as can be, the first ones one more. */
-export function share({ pairs, rounds }: Pick<ComparisonPlan, 'pairs' | 'rounds'>): readonly number[] {
-  return Array.from({ length: rounds }, (_, round) => Math.floor(pairs / rounds) + (round < pairs % rounds ? 1 : 0))
 }
 
 function whole(name: string, text: string, least: number): number {

@@ -2,7 +2,7 @@ import type { Tool } from './load.ts'
 import type { ComparisonPlan } from './plan.ts'
 import { medianInterval, spread } from './statistics.ts'
 
-/** CPU time per answered call of both versions, in microseconds, in two turns right after each other. */
+/** CPU time per answered call of both versions, in microseconds, by two processes that took turns. */
 export type Pair = { readonly new: number; readonly old: number }
 
 /** What a comparison has measured. */
