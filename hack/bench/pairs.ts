@@ -1,7 +1,8 @@
 import { proveChain, type Gateway } from './bartizan.ts'
 import { atRest } from './footprint.ts'
-import { load, type Load, type Tool } from './load.ts'
+import { load, NoAnswer, type Load, type Tool } from './load.ts'
 import type { ComparisonPlan } from './plan.ts'
+import { cpuOf } from './process.ts'
 import { pool, sample, type Sample } from './rows.ts'
 import type { Compared, Pair } from './verdict.ts'
 import type { Version } from './version.ts'
@@ -9,9 +10,11 @@ import type { Version } from './version.ts'
 /** One thing of each of both versions: of the tree at hand, and of the commit that it is compared with. */
 type Both<T> = { readonly new: T; readonly old: T }
 
-/** Seconds of one turn, and of the load before the first of a tool, in which V8 compiles the path of a call. */
+/** Seconds of one turn. */
 const turn = 1
-const warmUp = 2
+/** Microseconds of CPU time that a process spends on a tool before it is measured: V8 compiles the path of a call meanwhile. On a busy machine that takes longer. */
+const warmUp = 3e6
+const mostWarmUps = 20
 
 /**
  * Measures the pairs of every tool. Each pair has fresh processes: two processes of one program differ by some per cent for as long as they live, by
@@ -59,10 +62,25 @@ const order = (pair: number): Order => (pair % 2 === 0 ? ['old', 'new'] : ['new'
 
 /** CPU time per answered call of both, over their turns. */
 async function cpuPerCall(gateways: Both<Gateway>, [first, second]: Order, what: Load): Promise<Pair> {
-  for (const name of [first, second]) await load(gateways[name], { ...what, seconds: warmUp })
+  for (const name of [first, second]) await warm(gateways[name], what)
   const turns: Both<Sample[]> = { new: [], old: [] }
-  for (const name of [first, second, second, first]) turns[name].push(await sample(gateways[name], what))
+  for (const name of [first, second, second, first]) turns[name].push(await again(() => sample(gateways[name], what)))
   return { new: cpuOfAll(turns.new), old: cpuOfAll(turns.old) }
+}
+
+async function warm(gateway: Gateway, what: Load): Promise<void> {
+  const end = cpuOf(gateway.pid) + warmUp
+  for (let count = 0; count < mostWarmUps && cpuOf(gateway.pid) < end; count++) await again(() => load(gateway, what))
+}
+
+/** A second in which a busy machine let nothing be answered says nothing of the gateway, and is taken again. */
+async function again<T>(work: () => Promise<T>, left = 5): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (left === 0 || !(error instanceof NoAnswer)) throw error
+    return again(work, left - 1)
+  }
 }
 
 function cpuOfAll(turns: readonly Sample[]): number {
