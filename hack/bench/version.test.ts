@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, describe, expect, test, vi } from 'vitest'
 import { idOf, otherVersion } from './version.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-version-'))
+afterEach(() => vi.unstubAllEnvs())
 afterAll(() => rmSync(folder, { recursive: true }))
 
 describe('the commit to compare with', () => {
@@ -22,13 +23,14 @@ describe('the commit to compare with', () => {
 
 describe('the tree of another commit', () => {
   test('becomes a bundle, flags and a launcher, kept by the id of the commit, and is removed', async () => {
-    const temporary = (): string[] => readdirSync(tmpdir()).filter(name => name.startsWith(`bench-${id.slice(0, 7)}-`))
+    const [kept, temporary] = [join(folder, 'kept'), join(folder, 'temporary')]
+    mkdirSync(temporary)
+    vi.stubEnv('TMPDIR', temporary)
     const id = idOf('HEAD')
-    const before = temporary()
-    expect((await otherVersion('HEAD', folder)).name).toBe(id.slice(0, 7))
-    expect(readdirSync(folder)).toEqual([id])
-    expect(readdirSync(join(folder, id)).toSorted()).toEqual(['driver', 'flags.json', 'gateway'])
-    expect(temporary()).toEqual(before)
+    expect((await otherVersion('HEAD', kept)).name).toBe(id.slice(0, 7))
+    expect(readdirSync(kept)).toEqual([id])
+    expect(readdirSync(join(kept, id)).toSorted()).toEqual(['driver', 'flags.json', 'gateway'])
+    expect(readdirSync(temporary)).toEqual([])
   })
 
   /** What make-version says of a tree with these files. */
