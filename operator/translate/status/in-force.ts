@@ -11,7 +11,8 @@ import { fullName, originOf } from '../policy/policies.ts'
 import type { Scene, ServerView } from '../context.ts'
 import { approves, combinedTools, toolFields } from '../policy/tools.ts'
 
-const builtIn = 'built-in'
+/** Where a value comes from that no object sets. */
+export const builtIn = 'built-in'
 
 const maxValue = 1024
 
