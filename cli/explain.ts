@@ -29,11 +29,14 @@ const options = {
 const statusIn = (snapshot: Snapshot, server: string): Status['status'] | undefined =>
   statusesOf(translate(snapshot)).find(({ kind, name }) => kind === 'MCPServer' && name === server)?.status
 
-/** What the same manifests set and a cluster alone has. What is built in there is not what one asked about here. */
+/**
+ * What the same manifests set and a cluster alone has. What is built in there is told of a server that only a cluster runs; of any other it is not
+ * what was asked about.
+ */
 function clusterOnly(snapshot: Snapshot, server: string, here: readonly InForce[]): InForce[] {
   const { inForce = [] } = statusIn({ ...snapshot, standalone: false }, server) ?? {}
   return inForce
-    .filter(({ field, origin }) => origin !== builtIn && here.every(one => one.field !== field))
+    .filter(({ field, origin }) => here.length === 0 || (origin !== builtIn && here.every(one => one.field !== field)))
     .map(one => ({ ...one, origin: `${one.origin} (in a cluster)` }))
 }
 

@@ -6,9 +6,10 @@ import { stringify } from 'yaml'
 import { z } from 'zod'
 import { main } from '../cli/main.ts'
 import { kinds } from '../crds/index.ts'
+import { detectorOptions } from '../gateway/config/guardrails.ts'
 import { fieldsOf } from '../gateway/config/traits.ts'
 import { statusesOf, translate } from '../operator/translate/index.ts'
-import { combined } from '../operator/translate/policy/combine.ts'
+import { combined, isPlain } from '../operator/translate/policy/combine.ts'
 import { leaves } from './fields/all.ts'
 import { nameOf, type Leaf } from './fields/leaves.ts'
 import { snapshotOf } from './fields/prove.ts'
@@ -152,6 +153,13 @@ describe('every leaf of a policy', () => {
 describe('the rule by which values of several policies combine', () => {
   test.each(['MCPGateway', 'GuardrailPolicy'] as const)('stands with every field of %s', kind => {
     expect(withoutRule(withCombinations(kinds[kind].spec), kind)).toEqual([])
+  })
+
+  test('stands with all options of a detector, which then combine, or with none, and then each stands alone', () => {
+    const partly = Object.entries(detectorOptions).filter(
+      ([, options]) => new Set(fieldsOf(options).map(({ traits }) => isPlain(traits.combine))).size > 1,
+    )
+    expect(partly.map(([name]) => name)).toEqual([])
   })
 
   test('is asked for by name where a field has none', () => {

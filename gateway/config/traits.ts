@@ -13,24 +13,24 @@ export type PlainCombination =
   | 'union'
   /** The value that comes first in the enumeration, which names the stricter first. */
   | 'stricter'
+  /** The value that comes last in the enumeration, which finds more. */
+  | 'wider'
   /** The smallest number. */
   | 'smaller'
   /** Items of the last list that lie in the lists before it. */
   | 'within'
   /** Address ranges that lie in one range of each list. */
   | 'intersection'
+  /** Items that stand in the list of every object; one that does not set the field excepts nothing. */
+  | 'exceptions'
 
 /** The others depend on what the values are about; `operator/translate/policy` has the code. */
 export type Combination =
   | PlainCombination
   /** Not combined: it says which servers its object is for. */
   | 'each'
-  /** Equal ones become one, all others stand beside each other. */
+  /** Equal ones become one, all others stand beside each other, unless what they consist of has rules of its own. */
   | 'beside'
-  /** The value that finds more, which comes last in the enumeration. */
-  | 'wider'
-  /** Only what all of them except. */
-  | 'exceptions'
   /** All approvals, but for what the floor calls dangerous only its own. */
   | 'approval'
 

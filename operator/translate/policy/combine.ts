@@ -23,7 +23,11 @@ type AllSaid = readonly [Said, ...Said[]]
 /** The value that holds, and those who have a part in it. */
 type Held = { readonly value: unknown; readonly by: readonly Said[] }
 
-type Rule = (all: AllSaid, schema: z.ZodType) => Held
+/**
+ * @param schema of the field
+ * @param silent whether some object does not set it
+ */
+type Rule = (all: AllSaid, schema: z.ZodType, silent: boolean) => Held
 
 /** A list whose items are plain JSON; the schema has seen to it. */
 const listIn = ({ value }: Said): readonly unknown[] => value as readonly unknown[]
@@ -41,25 +45,31 @@ const one = (said: Said): Held => ({ value: said.value, by: [said] })
 const least = (all: AllSaid, weight: (said: Said) => number): Held =>
   one(all.reduce((best, said) => (weight(said) < weight(best) ? said : best)))
 
+const rankIn = (schema: z.ZodType, { value }: Said): number =>
+  schema instanceof z.ZodEnum ? (schema.options as readonly unknown[]).indexOf(value) : 0
+
 const isWithin = (item: string, caps: readonly string[]): boolean => caps.some(cap => cap === item || lies(item, cap))
 
 const rules: Readonly<Record<PlainCombination, Rule>> = {
   own: all => one(all.at(-1)!),
   floor: ([first]) => one(first),
   union: all => ({ value: distinct(all.flatMap(listIn)), by: all }),
-  stricter: (all, schema) => {
-    const options: readonly unknown[] = schema instanceof z.ZodEnum ? schema.options : []
-    return least(all, ({ value }) => options.indexOf(value))
-  },
+  stricter: (all, schema) => least(all, said => rankIn(schema, said)),
+  wider: (all, schema) => least(all, said => -rankIn(schema, said)),
   smaller: all => least(all, ({ value }) => Number(value)),
   within: all => ({
     value: all.map(textsIn).reduce((caps, chosen) => chosen.filter(item => isWithin(item, caps))),
     by: all,
   }),
   intersection: all => ({ value: all.map(textsIn).reduce(intersection), by: all }),
+  exceptions: (all, _, silent) => {
+    const common = all.map(textsIn).reduce((left, right) => left.filter(item => right.includes(item)))
+    return { value: silent || common.length === 0 ? undefined : common.toSorted(), by: all }
+  },
 }
 
-const isPlain = (combine: Combination | undefined): combine is PlainCombination =>
+/** Whether `combined` has the code for a rule. */
+export const isPlain = (combine: Combination | undefined): combine is PlainCombination =>
   combine !== undefined && Object.hasOwn(rules, combine)
 
 /**
@@ -74,7 +84,9 @@ export function combined(fields: readonly Field[], layers: readonly Layer[]): Co
       const value = valueAt(spec, path)
       return value === undefined ? [] : [{ origin, value }]
     })
-    return first === undefined ? [] : [{ path, name, ...rules[combine]([first, ...further], schema) }]
+    if (first === undefined) return []
+    const silent = further.length + 1 < layers.length
+    return [{ path, name, ...rules[combine]([first, ...further], schema, silent) }]
   })
   return {
     spec: assembled(held.map(({ path, value }) => [path, value])),
