@@ -84,7 +84,7 @@ export class Drain {
   }
 
   #grace(): number {
-    const longest = Math.max(0, ...[...this.#world.servers()].map(({ requestTimeout }) => requestTimeout))
+    const longest = Math.max(0, ...[...this.#world.servers()].map(({ timeouts }) => timeouts.request))
     return this.#times.grace ?? longest + afterLastCall
   }
 

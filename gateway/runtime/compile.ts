@@ -1,10 +1,9 @@
 import type { CompiledKey } from '../config/access.ts'
 import type { Guards } from '../config/guard.ts'
 import { configurationHash, keysHash } from '../config/hash.ts'
-import { milliseconds } from '../config/kit.ts'
 import type { GatewayConfig, Issue } from '../config/index.ts'
 import type { KeysFile } from '../config/index.ts'
-import { defaultTimeouts, type Server } from '../config/servers.ts'
+import { compileTimeouts, type Server } from '../config/servers.ts'
 import { authentications, type Authentications } from '../auth/index.ts'
 import { keyAuthenticator } from '../auth/keys.ts'
 import type { Lineage } from '../auth/lineage.ts'
@@ -72,8 +71,7 @@ function compileServer(server: Server, config: GatewayConfig, workshop: Workshop
     tasks: seals.tasks,
     health: workshop.healths.get(server, config.allowedNetworks),
     pod: server.upstream.http?.pod === true,
-    requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
-    idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
+    timeouts: compileTimeouts(server.timeouts),
     stopped: server.stopped === true,
     refused: server.refused,
   }

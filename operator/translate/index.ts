@@ -99,7 +99,7 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
     servers: plans.map(({ plan }) => plan),
     keys: scene.keysFile,
     generate: scene.keys.flatMap(({ wish }) => wish ?? []),
-    ...(scene.settings.tls && { tlsSecret: scene.settings.tls.secretName }),
+    ...(scene.settings.spec.tls && { tlsSecret: scene.settings.spec.tls.secretName }),
     statuses: [...statuses(views, scene), ...elsewhere.map(document => plainStatus(accept(document, snapshot, 1)))],
     lastGood: sortedBy(
       here.flatMap(one => one.keep ?? []),

@@ -8,7 +8,7 @@ import { viewOf } from './view.ts'
 /** The Secrets that the answer for a server may depend on. */
 function secretNames({ spec }: Judged<'MCPServer'>, { settings }: Common): Set<string> {
   const uses = [...(spec?.secrets ?? []), ...(spec?.imagePullSecrets ?? [])].map(({ name }) => name)
-  return new Set([...uses, ...(settings.tls ? [settings.tls.secretName] : [])])
+  return new Set([...uses, ...(settings.spec.tls ? [settings.spec.tls.secretName] : [])])
 }
 
 /** What a scene says about one server and about no other. */

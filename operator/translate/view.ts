@@ -7,6 +7,7 @@ import { usualOperatorNamespace } from './model/names.ts'
 import { guardOf, type Guard } from './policy/policies.ts'
 import type { Scene, ServerView } from './context.ts'
 import { resolveSecrets, type Missing, type ResolvedSecrets } from './policy/secrets.ts'
+import { egressOf, networksOf } from './policy/settings.ts'
 import { tlsMissing } from './policy/tls-secret.ts'
 import { serverTools } from './policy/tools.ts'
 
@@ -48,14 +49,15 @@ const isUnsettled = ({ gateway, strays }: Scene): boolean => isBroken(gateway) |
 
 /** While nobody knows what an MCPGateway was to say, nothing is let out. */
 const egressCap = (scene: Scene): EgressCaps['egress'] =>
-  isUnsettled(scene) || isBroken(scene.floor?.settings) ? { networks: [], namespaces: [] } : scene.settings.egress
+  isUnsettled(scene) || isBroken(scene.floor?.settings) ? { networks: [], namespaces: [] } : egressOf(scene.settings)
 
 function settingsObstacles(scene: Scene): Missing[] {
-  const { floor, settings, tooManyKeys: isFull } = scene
+  const { floor, tooManyKeys: isFull } = scene
+  const { spec } = scene.settings
   const found: readonly (readonly [boolean, Missing])[] = [
     [isUnsettled(scene), settingsBroken('the namespace')],
     [isBroken(floor?.settings), settingsBroken(`namespace ${floor?.namespace}`)],
-    [settings.hosts.length > maxHosts || (settings.origins ?? []).length > maxOrigins, tooManyNames],
+    [(spec.hosts ?? []).length > maxHosts || (spec.origins ?? []).length > maxOrigins, tooManyNames],
     [isFull, tooManyKeys],
   ]
   return found.flatMap(([holds, missing]) => (holds ? [missing] : []))
@@ -92,7 +94,7 @@ export function viewOf(judged: Judged<'MCPServer'>, scene: Scene): ServerView {
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
   const certificate = snapshot.standalone ? [] : tlsMissing(scene)
   const { operatorNamespace = usualOperatorNamespace } = snapshot
-  const caps = { allowedNetworks: scene.settings.allowedNetworks, egress: egressCap(scene), operatorNamespace }
+  const caps = { allowedNetworks: networksOf(scene.settings), egress: egressCap(scene), operatorNamespace }
   const egress = judgedEgress(snapshot.standalone ? undefined : spec, caps)
   const blocking = [...obstacles(facts, scene), ...(scene.beyond.has(judged) ? [tooManyServers] : [])]
   // In a cluster the pod waits for its Secrets by itself; here nobody else would.

@@ -45,11 +45,11 @@ function containers(spec: MCPServerSpec, view: ServerView, scene: Scene): object
   const { name } = view.judged.document
   const gateway = {
     image: snapshot.gatewayImage ?? 'bartizan-gateway',
-    tls: settings.tls !== undefined,
+    tls: settings.spec.tls !== undefined,
     drainToken: snapshot.drainTokens?.[name],
-    auditFile: settings.auditOutput === 'File',
+    auditFile: settings.spec.audit?.output === 'File',
   }
-  const volumes = gatewayVolumes(name, settings.tls?.secretName, gateway.auditFile)
+  const volumes = gatewayVolumes(name, settings.spec.tls?.secretName, gateway.auditFile)
   if (spec.image === undefined) {
     return {
       securityContext: security(gatewayUser),

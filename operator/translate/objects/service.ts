@@ -9,7 +9,7 @@ import type { Scene, ServerView } from '../context.ts'
  */
 export function service({ judged }: ServerView, { settings }: Scene): KubernetesObject {
   const { document } = judged
-  const [name, port] = settings.tls ? ['https', ports.tlsService] : ['http', ports.service]
+  const [name, port] = settings.spec.tls ? ['https', ports.tlsService] : ['http', ports.service]
   return {
     apiVersion: 'v1',
     kind: 'Service',

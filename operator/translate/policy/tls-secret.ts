@@ -3,7 +3,7 @@ import type { Missing } from './secrets.ts'
 
 /** What is wrong with the Secret whose certificate is to be served. */
 export function tlsMissing({ snapshot, settings }: Scene): Missing[] {
-  const name = settings.tls?.secretName
+  const name = settings.spec.tls?.secretName
   if (name === undefined) return []
   const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)
   if (!secret)

@@ -14,7 +14,7 @@ export function podWish(spec: MCPServerSpec, view: ServerView, scene: Scene): Po
   const { judged, secrets } = view
   const { gatewayImage, drainTokens, secrets: facts } = snapshot
   const token = drainTokens?.[judged.document.name]
-  const inputs = JSON.stringify([gatewayImage, token, facts, settings.tls, [...reserved], secrets])
+  const inputs = JSON.stringify([gatewayImage, token, facts, settings.spec.tls, [...reserved], secrets])
   const before = known.get(judged)
   if (before?.inputs === inputs) return before.wish
   const wish = podWishOf(deployment(spec, view, scene))
