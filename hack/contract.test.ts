@@ -51,10 +51,10 @@ describe('every leaf of the configuration of a gateway', () => {
     const lossy: typeof translate = snapshot => {
       const desired = translate(snapshot)
       const gateways = desired.gateways.map(files => {
-        const servers = files.gateway.servers.map(({ timeouts, ...server }) => ({
-          ...server,
-          ...(timeouts?.request !== undefined && { timeouts: { request: timeouts.request } }),
-        }))
+        const servers = files.gateway.servers.map(server => {
+          const { idle: _, ...timeouts } = server.timeouts ?? {}
+          return { ...server, timeouts }
+        })
         return { ...files, gateway: { ...files.gateway, servers } }
       })
       return { ...desired, gateways }
