@@ -3,8 +3,9 @@ import type { Detector } from '../../detectors/detector.ts'
 import { answer, ask, config, keywords, outcome, request, result, rule, textBlock } from './fixtures.ts'
 
 // A detector that fails is what the real ones do not do on demand.
-vi.mock(import('../../detectors/index.ts'), () => ({
+vi.mock(import('../../detectors/index.ts'), async original => ({
   detectors: {
+    ...(await original()).detectors,
     keywords: (): Detector => ({
       name: 'keywords',
       placeholders: [],
