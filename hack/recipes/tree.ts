@@ -58,8 +58,10 @@ export class Tree {
       copyFileSync(join(root, file), join(this.#folder, file))
     }
     symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'))
-    // Tests ask git which files there are.
-    run(this.#folder, 'git', ['init', '--quiet'])
+    // Tests ask git which files there are, and what was changed is what git has not got.
+    this.#git('init', '--quiet')
+    writeFileSync(join(this.#folder, '.git', 'info', 'exclude'), 'node_modules\n')
+    this.#git('add', '--all')
     for (const file of new Set(recipes.flatMap(filesOf))) this.#write(file, undefined)
   }
 
@@ -93,6 +95,19 @@ export class Tree {
   run(name: string, ...args: readonly string[]): Said {
     if (name.endsWith('.ts')) return run(this.#folder, process.execPath, [name, ...args])
     return run(this.#folder, join(root, 'node_modules', '.bin', name), args)
+  }
+
+  /** Files that are not as they are in the original, those among them that are new. */
+  changed(): string[] {
+    const { text } = this.#git('ls-files', '-z', '--modified', '--others', '--exclude-standard')
+    return text
+      .split('\0')
+      .filter(file => file !== '')
+      .toSorted()
+  }
+
+  #git(...args: readonly string[]): Said {
+    return run(this.#folder, 'git', args)
   }
 
   read(file: string): string {
