@@ -5,7 +5,7 @@ import { join, posix } from 'node:path'
 export type Read = (file: string) => string | undefined
 
 /** A line of a comment that begins with `@slow` and says what takes the time. */
-const mark = /^\s*(?:\/\*\*|\*|\/\/) @slow \S/m
+const mark = /^ *(?:\/\*\*|\*|\/\/) @slow \S/m
 
 /** Imports of values from another file. An import of types alone runs nothing. */
 const statement =
