@@ -4,13 +4,13 @@ import {
   statusesOf,
   translate,
   type Desired,
-  type Floor,
   type SecretFact,
   type ServerPlan,
   type Snapshot,
 } from './index.ts'
 import { usualOperatorNamespace } from './names.ts'
 import { podWishOf } from './poddrift.ts'
+import type { Floor } from './snapshot.ts'
 
 /** What separates the input documents of a golden file from everything that comes out. */
 export const mark = '# Output\n'

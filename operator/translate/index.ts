@@ -109,19 +109,9 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
 }
 
 export { Memory } from './memory.ts'
-export { events, type Event, type StatusLike } from './events.ts'
+export { events, type StatusLike } from './events.ts'
 export { objectsOf, statusesOf } from './desired.ts'
-export type {
-  Condition,
-  ConditionType,
-  Desired,
-  Generate,
-  GatewayFiles,
-  KubernetesObject,
-  Reason,
-  ServerPlan,
-  Status,
-} from './desired.ts'
+export type { Desired, Generate, KubernetesObject, Reason, ServerPlan, Status } from './desired.ts'
 export type {
   Foreign,
   GatewayShape,
@@ -134,6 +124,5 @@ export type {
   ObservedServer,
   Refusal,
 } from './observed.ts'
-export type { Floor, LastGood, SecretFact, Snapshot } from './snapshot.ts'
-export type { Phase, StatusFields } from './statusfields.ts'
+export type { LastGood, SecretFact, Snapshot } from './snapshot.ts'
 export { withdrawals } from './withdrawals.ts'
