@@ -35,7 +35,7 @@ async function run(
   const path = `${join(root, 'bin')}:${process.env['PATH']}`
   const child = spawn('bash', [join(root, '.ci', 'run')], {
     env: { ...process.env, PATH: path, BARTIZAN_CI_BOUND: '1', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'ignore'],
     detached: true,
   })
   let text = ''
