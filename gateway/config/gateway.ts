@@ -112,6 +112,3 @@ export const serversCap = z.strictObject({
     )
     .register(traits, { combine: 'within', unset: [] }),
 })
-
-export type Limits = z.infer<typeof limits>
-export type Audit = z.infer<typeof audit>
