@@ -108,6 +108,6 @@ export const server = z.strictObject({
 })
 
 export type Server = z.infer<typeof server>
-export type Upstream = z.infer<typeof upstream>
+export type UpstreamConfig = z.infer<typeof upstream>
 export type HealthCheck = z.infer<typeof healthCheck>
 export type Timeouts = z.infer<typeof timeouts>
