@@ -66,6 +66,6 @@ export const serverRule = z.strictObject({
 export const serverGuardrails = z.strictObject({ rules: list(serverRule, 2048) })
 
 export type DetectorOptions = { [K in keyof typeof detectorOptions]: z.infer<(typeof detectorOptions)[K]> }
-export type Rule = z.infer<typeof rule>
+export type GuardrailRule = z.infer<typeof rule>
 export type ServerRule = z.infer<typeof serverRule>
 export type ServerGuardrails = z.infer<typeof serverGuardrails>

@@ -108,5 +108,5 @@ export const server = z.strictObject({
 })
 
 export type Server = z.infer<typeof server>
-export type Upstream = z.infer<typeof upstream>
+export type UpstreamConfig = z.infer<typeof upstream>
 export type HealthCheck = z.infer<typeof healthCheck>

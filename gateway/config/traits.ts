@@ -51,7 +51,7 @@ export type Traits = {
 export const traits = z.registry<Traits>()
 
 /** A field that holds a value of its own: a scalar, a list or a map. */
-export type Field = {
+export type SchemaField = {
   readonly path: readonly string[]
   /** As statuses show it: `servers.egress.networks`. */
   readonly name: string
@@ -76,7 +76,7 @@ function itemText(schema: z.ZodType): Traits['text'] {
   return inner instanceof z.ZodArray ? traitsAt(inner.element as z.ZodType).text : traitsAt(inner).text
 }
 
-function within(schema: z.ZodType, path: readonly string[], above: Traits): Field[] {
+function within(schema: z.ZodType, path: readonly string[], above: Traits): SchemaField[] {
   const inherited = { ...above, ...traitsAt(schema) }
   const inner = bare(schema)
   if (inner instanceof z.ZodObject)
@@ -86,7 +86,7 @@ function within(schema: z.ZodType, path: readonly string[], above: Traits): Fiel
 }
 
 /** Every field of an object, in the order of the schema. What stands with a fragment is true of its fields, unless they say otherwise. */
-export const fieldsOf = (schema: z.ZodType): Field[] => within(schema, [], {})
+export const fieldsOf = (schema: z.ZodType): SchemaField[] => within(schema, [], {})
 
 /** The value at a path, or undefined. */
 export const valueAt = (object: unknown, path: readonly string[]): unknown =>

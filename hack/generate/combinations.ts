@@ -28,7 +28,7 @@ export const withCombinations = (schema: z.ZodType): Schema =>
       const combine = traits.get(zodSchema)?.combine
       if (combine !== undefined) Object.assign(jsonSchema, { combine })
     },
-  }) as Schema
+  })
 
 type Properties = Readonly<Record<string, Schema>>
 

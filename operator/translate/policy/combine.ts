@@ -4,7 +4,7 @@ import {
   assembled,
   valueAt,
   type Combination,
-  type Field,
+  type SchemaField,
   type PlainCombination,
 } from '../../../gateway/config/traits.ts'
 
@@ -77,7 +77,7 @@ export const isPlain = (combine: Combination | undefined): combine is PlainCombi
  * @param layers those of the floor first
  * @throws when a field has no such rule: nothing may be lost in silence
  */
-export function combined(fields: readonly Field[], layers: readonly Layer[]): Combined {
+export function combined(fields: readonly SchemaField[], layers: readonly Layer[]): Combined {
   const held = fields.flatMap(({ path, name, schema, traits: { combine } }) => {
     if (!isPlain(combine)) throw new Error(`${name} does not say how the values of several objects combine`)
     const [first, ...further] = layers.flatMap(({ origin, spec }): Said[] => {

@@ -1,6 +1,6 @@
 import { folded } from '../../../gateway/config/spelling.ts'
 import { action, detectorOptions, type DetectorOptions } from '../../../gateway/config/guardrails.ts'
-import { fieldsOf, type Field } from '../../../gateway/config/traits.ts'
+import { fieldsOf, type SchemaField } from '../../../gateway/config/traits.ts'
 import { sortedBy } from '../model/document.ts'
 import { combined, isPlain } from './combine.ts'
 import type { Action, Channel, Detector, Mode, Wanted } from './rule-requests.ts'
@@ -29,10 +29,10 @@ type DetectorName = keyof DetectorOptions
 const nameOf = (detector: Detector): DetectorName => Object.keys(detector)[0] as DetectorName
 
 /** The options of the detectors of which each has a rule by which it combines. Words are taken apart before. */
-const mergeable: ReadonlyMap<DetectorName, readonly Field[]> = new Map(
+const mergeable: ReadonlyMap<string, readonly SchemaField[]> = new Map(
   Object.entries(detectorOptions).flatMap(([name, options]) => {
     const fields = fieldsOf(options)
-    return fields.every(({ traits }) => isPlain(traits.combine)) ? [[name as DetectorName, fields]] : []
+    return fields.every(({ traits }) => isPlain(traits.combine)) ? [[name, fields]] : []
   }),
 )
 

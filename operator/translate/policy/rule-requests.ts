@@ -1,11 +1,11 @@
 import type { z } from 'zod'
-import type { action, channel, mode, Rule } from '../../../gateway/config/guardrails.ts'
+import type { action, channel, mode, GuardrailRule } from '../../../gateway/config/guardrails.ts'
 import { fullName, type Policy } from './policies.ts'
 
 export type Action = z.infer<typeof action>
 export type Mode = z.infer<typeof mode>
 export type Channel = z.infer<typeof channel>
-export type Detector = Rule['detector']
+export type Detector = GuardrailRule['detector']
 
 /** One wish of one policy: a detector in a channel. */
 export type Wanted = {

@@ -33,7 +33,7 @@ export function combinedSettings(
   own: Layer<MCPGatewaySpec> | undefined,
 ): Settings {
   const layers = [floor, own].flatMap(layer => layer ?? [])
-  const { spec, from } = combined(fields, layers) as Settings
+  const { spec, from }: Settings = combined(fields, layers)
   const hosts = hostsOf(spec, layers)
   return { spec: { ...spec, ...(hosts && { hosts }) }, from }
 }

@@ -5,7 +5,7 @@ import type { InForce } from '../../../crds/server-status.ts'
 import { serverFields } from '../../../gateway/config/servers.ts'
 import type { ServerRule } from '../../../gateway/config/guardrails.ts'
 import { toolPolicy } from '../../../gateway/config/tools.ts'
-import { fieldsOf, valueAt, type Field } from '../../../gateway/config/traits.ts'
+import { fieldsOf, valueAt, type SchemaField } from '../../../gateway/config/traits.ts'
 import type { Detector } from '../policy/rule-requests.ts'
 import { fullName, originOf } from '../policy/policies.ts'
 import type { Scene, ServerView } from '../context.ts'
@@ -25,7 +25,11 @@ function shown(value: unknown, text: (value: unknown) => string = String): strin
 const entry = (field: string, value: string, origin: string): InForce => ({ field, value, origin })
 
 /** A field with the value that holds and the objects that it comes from, or with what holds where no object sets it. */
-function fieldEntry({ name, traits: { unset, text } }: Field, value: unknown, origin: string | undefined): InForce[] {
+function fieldEntry(
+  { name, traits: { unset, text } }: SchemaField,
+  value: unknown,
+  origin: string | undefined,
+): InForce[] {
   if (value !== undefined && origin !== undefined) return [entry(name, shown(value, text), origin)]
   return unset === undefined ? [] : [entry(name, shown(unset, text), builtIn)]
 }
