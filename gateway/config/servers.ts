@@ -110,3 +110,4 @@ export const server = z.strictObject({
 export type Server = z.infer<typeof server>
 export type UpstreamConfig = z.infer<typeof upstream>
 export type HealthCheck = z.infer<typeof healthCheck>
+type Timeouts = z.infer<typeof timeouts>

@@ -111,7 +111,7 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
 export { Memory } from './memory.ts'
 export { events, type StatusLike } from './status/events.ts'
 export { objectsOf, statusesOf } from './model/desired.ts'
-export type { Desired, Generate, KubernetesObject, Reason, ServerPlan, Status } from './model/desired.ts'
+export type { Desired, GatewayFiles, Generate, KubernetesObject, Reason, ServerPlan, Status } from './model/desired.ts'
 export type {
   Foreign,
   GatewayShape,
