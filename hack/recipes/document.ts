@@ -29,10 +29,14 @@ export const recipes: readonly Recipe[] = recipesIn(readFileSync(join(root, 'CON
 
 export const filesOf = ({ blocks }: Recipe): string[] => [...new Set(blocks.map(({ file }) => file))]
 
-const besideSource = /\.(?:cases\.yaml|test\.ts)$/
-
-/** The places of a recipe. What stands beside its source (tests, the cases of a detector) counts with it. */
-export const placesOf = (recipe: Recipe): string[] => filesOf(recipe).filter(file => !besideSource.test(file))
+/** The places of a recipe. What stands beside its source (a test, the cases of a detector) counts with it. */
+export function placesOf(recipe: Recipe): string[] {
+  const files = filesOf(recipe)
+  return files.filter(file => {
+    const source = file.replace(/\.(?:cases\.yaml|test\.ts)$/, '.ts')
+    return source === file || !files.includes(source)
+  })
+}
 
 /**
  * A file with a block applied. In a diff, lines that begin with a space or a minus must be there, once; a space keeps a line, a minus takes it away,

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import {
   copyFileSync,
   existsSync,
@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readFileSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
@@ -23,21 +24,25 @@ const environment = (): NodeJS.ProcessEnv => ({
   NO_COLOR: '1',
 })
 
-function run(folder: string, program: string, args: readonly string[]): Said {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd: folder,
-    encoding: 'utf8',
-    env: environment(),
-    maxBuffer: 1 << 26,
+const run = (folder: string, program: string, args: readonly string[]): Promise<Said> =>
+  new Promise((resolve, reject) => {
+    const options = { cwd: folder, env: environment(), maxBuffer: 1 << 26 }
+    execFile(program, args, options, (error, stdout, stderr) => {
+      // A code that is no number is a program that did not start.
+      if (error && typeof error.code !== 'number') reject(error)
+      else resolve({ text: `${stdout}${stderr}`, passed: error === null })
+    })
   })
-  if (error) throw error
-  return { text: `${stdout}${stderr}`, passed: status === 0 }
-}
+
+const git = (folder: string, ...args: readonly string[]): string =>
+  execFileSync('git', args, { cwd: folder, encoding: 'utf8', maxBuffer: 1 << 26 })
+
+const namesIn = (list: string): string[] => list.split('\0').filter(name => name !== '')
 
 const repositoryFiles = (): string[] =>
-  run(root, 'git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'])
-    .text.split('\0')
-    .filter(file => file !== '' && existsSync(join(root, file)))
+  namesIn(git(root, 'ls-files', '-z', '--cached', '--others', '--exclude-standard')).filter(
+    file => statSync(join(root, file), { throwIfNoEntry: false })?.isFile() === true,
+  )
 
 /** What is left out of a tree: what a recipe says about one file. */
 export type LeftOut = { readonly recipe: Recipe; readonly file: string }
@@ -59,9 +64,9 @@ export class Tree {
     }
     symlinkSync(join(root, 'node_modules'), join(this.#folder, 'node_modules'))
     // Tests ask git which files there are, and what was changed is what git has not got.
-    this.#git('init', '--quiet')
+    git(this.#folder, 'init', '--quiet')
     writeFileSync(join(this.#folder, '.git', 'info', 'exclude'), 'node_modules\n')
-    this.#git('add', '--all')
+    git(this.#folder, 'add', '--all')
     for (const file of new Set(recipes.flatMap(filesOf))) this.#write(file, undefined)
   }
 
@@ -82,32 +87,24 @@ export class Tree {
   }
 
   /** Does something in the tree as it is without one place. */
-  without<T>(leftOut: LeftOut, then: () => T): T {
+  async without<T>(leftOut: LeftOut, then: () => Promise<T>): Promise<T> {
     this.#write(leftOut.file, leftOut)
     try {
-      return then()
+      return await then()
     } finally {
       this.#write(leftOut.file, undefined)
     }
   }
 
   /** Runs a file of the tree, or what a package put into node_modules/.bin. */
-  run(name: string, ...args: readonly string[]): Said {
+  run(name: string, ...args: readonly string[]): Promise<Said> {
     if (name.endsWith('.ts')) return run(this.#folder, process.execPath, [name, ...args])
     return run(this.#folder, join(root, 'node_modules', '.bin', name), args)
   }
 
   /** Files that are not as they are in the original, those among them that are new. */
   changed(): string[] {
-    const { text } = this.#git('ls-files', '-z', '--modified', '--others', '--exclude-standard')
-    return text
-      .split('\0')
-      .filter(file => file !== '')
-      .toSorted()
-  }
-
-  #git(...args: readonly string[]): Said {
-    return run(this.#folder, 'git', args)
+    return namesIn(git(this.#folder, 'ls-files', '-z', '--modified', '--others', '--exclude-standard')).toSorted()
   }
 
   read(file: string): string {
