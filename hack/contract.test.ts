@@ -111,7 +111,8 @@ describe('every leaf of a policy', () => {
 
   test('appears in status.inForce', async () => {
     expect(policyLeaves.length).toBeGreaterThan(30)
-    expect(await unshown(policyLeaves, inForce(translate))).toEqual([])
+    const found = await unshown(policyLeaves, inForce(translate))
+    expect(found, 'not in status.inForce; what says what is run belongs to `workload` in this file').toEqual([])
   })
 
   test('is one, or says what is run', async () => {

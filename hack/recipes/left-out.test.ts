@@ -19,6 +19,7 @@ const inert = (field: string): Check => testOf('hack/fields.test.ts', field)
 const levels = 'GuardrailPolicy.spec.rules[].detector.markings.levels[]'
 const maxNameLength = 'MCPServer.spec.toolPolicy.maxNameLength'
 const nodeSelector = 'MCPServer.spec.nodeSelector.*'
+const userHeader = 'MCPGateway.spec.trustedProxy.userHeader'
 const maxBytes = 'MCPServer.spec.arguments.maxBytes'
 
 /** For every file of every recipe: what notices first that it was left out, and what that says. */
@@ -37,7 +38,21 @@ const table: readonly (readonly [recipe: string, file: string, check: Check, mes
     'A field of Kubernetes',
     'hack/contract.test.ts',
     testOf('hack/contract.test.ts', 'appears in status.inForce'),
-    nodeSelector,
+    'belongs to `workload`',
+  ],
+  ['An authentication provider', 'gateway/config/gateway.ts', compiler, "Property 'trustedProxy' does not exist"],
+  [
+    'An authentication provider',
+    'gateway/auth/trusted-proxy.ts',
+    compiler,
+    "Cannot find module '../auth/trusted-proxy.ts'",
+  ],
+  ['An authentication provider', 'gateway/runtime/providers.ts', inert(userHeader), `${userHeader} is dead`],
+  [
+    'An authentication provider',
+    'hack/fields/samples/mcp-gateway.ts',
+    inert(userHeader),
+    `${userHeader} has no sample`,
   ],
   ['A policy stage', 'gateway/config/servers.ts', compiler, "Property 'arguments' does not exist"],
   ['A policy stage', 'gateway/policies/argument-size.ts', compiler, "Cannot find module './argument-size.ts'"],
@@ -79,6 +94,7 @@ describe('all recipes but one place of one', () => {
     expect(passed).toBe(false)
     for (const file of [
       'config/crd/mcp.gateway.io_guardrailpolicies.yaml',
+      'config/crd/mcp.gateway.io_mcpgateways.yaml',
       'config/crd/mcp.gateway.io_mcpservers.yaml',
       'docs/errors.md',
       'docs/fields.md',

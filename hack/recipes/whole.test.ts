@@ -20,6 +20,8 @@ const concerned = [
   'gateway/errors.test.ts',
   'gateway/detectors/cases.test.ts',
   'gateway/policies',
+  'gateway/auth',
+  'gateway/runtime',
 ]
 
 /** A busy machine takes longer than the usual bound of a test. Milliseconds. */
@@ -43,6 +45,7 @@ describe('a copy of this repository to which all recipes are applied', () => {
     const written = new Set(recipes.flatMap(filesOf))
     expect(tree.changed().filter(file => !written.has(file))).toEqual([
       'config/crd/mcp.gateway.io_guardrailpolicies.yaml',
+      'config/crd/mcp.gateway.io_mcpgateways.yaml',
       'config/crd/mcp.gateway.io_mcpservers.yaml',
       'docs/errors.md',
       'docs/fields.md',
@@ -66,6 +69,7 @@ describe('a copy of this repository to which all recipes are applied', () => {
     ['GuardrailPolicy.spec.rules[].detector.markings.levels[]', '[redacted:marking]'],
     ['MCPServer.spec.toolPolicy.maxNameLength', 'audit: deny tools/call ToolNotAllowed'],
     ['MCPServer.spec.nodeSelector.*', 'Deployment.spec.template.spec.nodeSelector.pool: "batch"'],
+    ['MCPGateway.spec.trustedProxy.networks[]', 'audit: deny HTTP POST Unauthenticated'],
     ['MCPServer.spec.arguments.maxBytes', 'audit: deny tools/call ArgumentsTooLarge'],
   ])('obeys %s', (field, line) => {
     expect(observed(field)).toContain(line)
