@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
-import { adminListener, type Administration } from './admin/administration.ts'
+import { adminListener, type AdminActions } from './admin/administration.ts'
 import { AuditLog } from './observe/audit.ts'
 import { OpenCalls } from './runtime/open-calls.ts'
 import { Connections } from './http/connections.ts'
@@ -24,7 +24,7 @@ const readLimits = { maxBytes: 4 * 1024 * 1024, maxValues: 50_000, maxDepth: 64 
 const drainMilliseconds = 25_000
 
 /** And how long clients may take to read the last answers. Milliseconds. */
-const lastWords = 1_000
+const answerGrace = 1_000
 
 async function startClient(
   services: Services,
@@ -56,11 +56,11 @@ const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdA
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now?.bind(options) ?? Date.now
   let ending = false
-  const most = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
+  const defaultMost = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
   const clientLimits = () => {
     const { limits } = configuration.runtime
     const mostPerIp = limits?.maxConnectionsPerIp ?? defaultPerIp(options.operator === true)
-    return { most: limits?.maxConnections ?? most[configuration.tls ? 'tls' : 'plain'], mostPerIp }
+    return { most: limits?.maxConnections ?? defaultMost[configuration.tls ? 'tls' : 'plain'], mostPerIp }
   }
   /** A connection had to go, or was not let in. */
   const closed = (port: string) => {
@@ -102,7 +102,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     options.drain ?? {},
   )
-  const administration: Administration = {
+  const actions: AdminActions = {
     guards: () => options.guard('_gateway'),
     applied: () => configuration.applied,
     drain: () => (ending ? Promise.resolve() : drain.begin()),
@@ -114,7 +114,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     const connections = new Connections(() => pageConnections, closed(port))
     return () => pagesServer(listener, connections)
   }
-  const admin = await bind(options.admin ?? [], pages('admin', adminListener(services, administration)), { log })
+  const admin = await bind(options.admin ?? [], pages('admin', adminListener(services, actions)), { log })
   const metrics = await bind(options.metrics ?? [], pages('metrics', metricsListener(services)), { log })
   return {
     urls: client.urls,
@@ -135,7 +135,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ending = true
       drain.end()
       await services.calls.drain(drainMilliseconds)
-      await client.stop(lastWords)
+      await client.stop(answerGrace)
       await Promise.all([admin.stop(), metrics.stop(), configuration.close()])
       await services.audit.close()
     },

@@ -62,7 +62,7 @@ function unready(services: Services): string | undefined {
 const ok = page(200, 'text/plain', 'ok')
 
 /** The probes of the admin port: `livez` while the process listens and has compiled, `readyz` asks for the servers, too. */
-export function probe(services: Services, path: string): Page | undefined {
+export function probePage(services: Services, path: string): Page | undefined {
   if (path === '/-/livez') return ok
   if (path !== '/-/readyz') return undefined
   const why = unready(services)

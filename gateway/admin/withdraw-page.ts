@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Administration } from './administration.ts'
+import type { AdminActions } from './administration.ts'
 import { withdrawalKey } from '../config/guard.ts'
 import { isSigned, maxWithdrawalBytes, readWithdrawals, signatureHeader } from '../config/withdrawal.ts'
 import { readRequestBody } from '../http/body.ts'
@@ -21,7 +21,7 @@ const taken = page(200, 'application/json', '{}')
  */
 export function withdrawPage(
   services: Services,
-  { guards, withdraw }: Pick<Administration, 'guards' | 'withdraw'>,
+  { guards, withdraw }: Pick<AdminActions, 'guards' | 'withdraw'>,
   req: IncomingMessage,
   res: ServerResponse,
 ): void {

@@ -1,9 +1,9 @@
 import { milliseconds } from '../config/kit.ts'
 import { defaultHealthCheck, type HealthCheck, type Server } from '../config/servers.ts'
 import { pathProbe, pingProbe } from './probe.ts'
-import { Health, type HealthOptions } from './server-health.ts'
+import { ServerHealth, type HealthOptions } from './server-health.ts'
 import { httpUpstream } from '../upstream/http.ts'
-import type { Upstreams } from '../upstream/registry.ts'
+import type { UpstreamRegistry } from '../upstream/registry.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 /** A server of this pod is asked so often while it has not answered, and until it is well again. Milliseconds. */
@@ -33,21 +33,21 @@ export function addressOf(server: string, path: string): string {
   return address.href
 }
 
-type Kept = { readonly health: Health; readonly own: Upstream | undefined }
+type Kept = { readonly health: ServerHealth; readonly own: Upstream | undefined }
 
-const end = ({ health, own }: Kept): void => {
+const closeProbe = ({ health, own }: Kept): void => {
   health.stop()
   void own?.close().catch(() => undefined)
 }
 
 /** What is known of the servers' health outlives configurations: a policy edit must not make a sick server well. */
-export class Healths {
-  readonly #upstreams: Upstreams
+export class HealthRegistry {
+  readonly #upstreams: UpstreamRegistry
   readonly #changed: (server: string, healthy: boolean) => void
   #kept = new Map<string, Kept>()
   #used = new Map<string, Kept>()
 
-  constructor(upstreams: Upstreams, changed: (server: string, healthy: boolean) => void) {
+  constructor(upstreams: UpstreamRegistry, changed: (server: string, healthy: boolean) => void) {
     this.#upstreams = upstreams
     this.#changed = changed
   }
@@ -56,7 +56,7 @@ export class Healths {
    * A server is asked when its object says so or when it runs in this pod, and not while it is stopped; a path is asked at the address of the
    * server.
    */
-  get(server: Server, networks: readonly string[]): Health | undefined {
+  get(server: Server, networks: readonly string[]): ServerHealth | undefined {
     const { name, upstream } = server
     const healthCheck = server.healthCheck ?? (isOfThisPod(server) ? podCheck : undefined)
     if (!healthCheck || server.stopped === true || server.refused !== undefined) return undefined
@@ -67,19 +67,19 @@ export class Healths {
   }
 
   commit(): void {
-    for (const [key, kept] of this.#kept) if (!this.#used.has(key)) end(kept)
+    for (const [key, kept] of this.#kept) if (!this.#used.has(key)) closeProbe(kept)
     for (const [key, { health }] of this.#used) if (!this.#kept.has(key)) health.start()
     this.#kept = this.#used
     this.#used = new Map()
   }
 
   rollback(): void {
-    for (const [key, made] of this.#used) if (!this.#kept.has(key)) end(made)
+    for (const [key, made] of this.#used) if (!this.#kept.has(key)) closeProbe(made)
     this.#used = new Map()
   }
 
   close(): void {
-    for (const kept of this.#kept.values()) end(kept)
+    for (const kept of this.#kept.values()) closeProbe(kept)
   }
 
   #make(server: Server, healthCheck: HealthCheck, networks: readonly string[]): Kept {
@@ -87,9 +87,9 @@ export class Healths {
     const changed = (healthy: boolean): void => this.#changed(server.name, healthy)
     if (healthCheck.path === undefined || !http) {
       const probe = pingProbe(this.#upstreams.get(server, networks))
-      return { health: new Health(probe, optionsOf(healthCheck, server), changed), own: undefined }
+      return { health: new ServerHealth(probe, optionsOf(healthCheck, server), changed), own: undefined }
     }
     const own = httpUpstream(addressOf(http.url, healthCheck.path), this.#upstreams.judgeOf(http, networks))
-    return { health: new Health(pathProbe(own), optionsOf(healthCheck, server), changed), own }
+    return { health: new ServerHealth(pathProbe(own), optionsOf(healthCheck, server), changed), own }
   }
 }

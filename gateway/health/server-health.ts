@@ -1,4 +1,4 @@
-import { ask, type Probe } from './probe.ts'
+import { runProbe, type HealthProbe } from './probe.ts'
 
 /** How a server is asked whether it is well. Times in milliseconds. */
 export type HealthOptions = {
@@ -10,22 +10,22 @@ export type HealthOptions = {
 }
 
 /** Node takes a longer time for a millisecond, and a shorter one would be an attack on the server. Milliseconds. */
-const within = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
+const clampedInterval = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
 
 /** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
-export class Health {
+export class ServerHealth {
   healthy = true
   #answered = false
   #failures = 0
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Timeout | undefined
+  #retryTimer: NodeJS.Timeout | undefined
   /** Ends the question on its way without a verdict. */
-  #drop: (() => void) | undefined
-  readonly #probe: Probe
+  #cancel: (() => void) | undefined
+  readonly #probe: HealthProbe
   readonly #options: HealthOptions
   readonly #changed: (healthy: boolean) => void
 
-  constructor(probe: Probe, options: HealthOptions, changed: (healthy: boolean) => void) {
+  constructor(probe: HealthProbe, options: HealthOptions, changed: (healthy: boolean) => void) {
     this.#probe = probe
     this.#options = options
     this.#changed = changed
@@ -37,28 +37,28 @@ export class Health {
   }
 
   start(): void {
-    this.#ask()
-    this.#timer = setInterval(() => this.#ask(), within(this.#options.interval)).unref()
+    this.#runProbe()
+    this.#timer = setInterval(() => this.#runProbe(), clampedInterval(this.#options.interval)).unref()
   }
 
   stop(): void {
     clearInterval(this.#timer)
-    clearTimeout(this.#soon)
-    this.#drop?.()
-    this.#drop = undefined
+    clearTimeout(this.#retryTimer)
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 
   /** One question at a time: a server that does not answer must not gather them. */
-  #ask(): void {
-    if (this.#drop) return
-    clearTimeout(this.#soon)
+  #runProbe(): void {
+    if (this.#cancel) return
+    clearTimeout(this.#retryTimer)
     let over = false
-    const drop = ask(this.#probe, within(this.#options.timeout), reaction => {
+    const drop = runProbe(this.#probe, clampedInterval(this.#options.timeout), result => {
       over = true
-      this.#drop = undefined
-      this.#record(reaction === 'well')
+      this.#cancel = undefined
+      this.#record(result === 'well')
     })
-    if (!over) this.#drop = drop
+    if (!over) this.#cancel = drop
   }
 
   #record(well: boolean): void {
@@ -66,7 +66,8 @@ export class Health {
     this.#answered ||= well
     const { eager, failureThreshold } = this.#options
     const healthy = this.#failures < failureThreshold
-    if (eager !== undefined && !well) this.#soon = setTimeout(() => this.#ask(), within(eager)).unref()
+    if (eager !== undefined && !well)
+      this.#retryTimer = setTimeout(() => this.#runProbe(), clampedInterval(eager)).unref()
     if (healthy === this.healthy) return
     this.healthy = healthy
     this.#changed(healthy)

@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Finding } from '../exchange.ts'
 import { member, Tally } from './members.ts'
 import type { LineSink } from '../options.ts'
-import { Refusals, sumEvery, sumText, type Sum } from './refusals.ts'
+import { RefusalSums, sumEvery, sumText, type RefusalSum } from './refusals.ts'
 
 /** What is known of a decision. Never an argument value, never a credential. */
 export type AuditRecord = {
@@ -53,7 +53,7 @@ export class AuditLog {
   readonly #prefix: string
   readonly #chain: string
   readonly #now: () => number
-  readonly #refusals = new Refusals()
+  readonly #refusals = new RefusalSums()
   #lost: Lost | undefined
   #timer: NodeJS.Timeout | undefined
   #head = zero
@@ -118,7 +118,7 @@ export class AuditLog {
     return true
   }
 
-  #sum(sum: Sum): void {
+  #sum(sum: RefusalSum): void {
     const { code, stage, status } = sum
     const kind = `${member('code', code, 64)}${member('stage', stage, 64)}${status === undefined ? '' : `,"status":${status}`}`
     this.#own('refusals', 'deny', kind + sumText(sum))

@@ -9,7 +9,7 @@ import { authentications, type Authentications } from '../auth/index.ts'
 import { keyAuthenticator } from '../auth/keys.ts'
 import type { Lineage } from '../auth/lineage.ts'
 import { operatorAuthenticator } from '../auth/operator.ts'
-import type { Healths } from '../health/registry.ts'
+import type { HealthRegistry } from '../health/registry.ts'
 import { hostPolicy } from '../http/hosts.ts'
 import { stages } from '../policies/index.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
@@ -17,8 +17,8 @@ import { binder } from '../sessions/binder.ts'
 import { sealer } from '../sessions/session.ts'
 import { taskMemory, tasksOf, type TaskMemory } from '../sessions/tasks.ts'
 import type { GatewayOptions } from '../options.ts'
-import type { Upstreams } from '../upstream/registry.ts'
-import type { Withdrawn } from './withdrawn-keys.ts'
+import type { UpstreamRegistry } from '../upstream/registry.ts'
+import type { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What a server's guard seals, and what was seen of its tasks, which outlives the guard. */
 type Seals = Pick<ServerRuntime, 'sealer' | 'binder' | 'tasks'> & {
@@ -27,12 +27,12 @@ type Seals = Pick<ServerRuntime, 'sealer' | 'binder' | 'tasks'> & {
 }
 
 /** What compiling needs and a configuration does not hold. */
-export type Workshop = {
+export type CompileContext = {
   readonly options: GatewayOptions
-  readonly upstreams: Upstreams
-  readonly healths: Healths
+  readonly upstreams: UpstreamRegistry
+  readonly healths: HealthRegistry
   /** Outlives configurations: a file that is older than what was withdrawn may still come. */
-  readonly withdrawn: Withdrawn
+  readonly withdrawn: WithdrawnKeys
   readonly lineage: Lineage
   /** Names under which the listeners themselves are reached. */
   readonly names: readonly string[]
@@ -41,36 +41,36 @@ export type Workshop = {
 }
 
 /** Does the sealer of a server still have the guards of now? */
-export function sealerFits(name: string, { sealers, options }: Workshop): boolean {
+export function sealerFits(name: string, { sealers, options }: CompileContext): boolean {
   const known = sealers.get(name)?.guards
   const guards = options.guard(name)
   return known !== undefined && known.length === guards.length && known.every((guard, at) => guard.equals(guards[at]!))
 }
 
-function sealsOf(name: string, workshop: Workshop): Seals {
-  const found = workshop.sealers.get(name)
-  if (found && sealerFits(name, workshop)) return found
-  const guards = workshop.options.guard(name)
+function sealsOf(name: string, context: CompileContext): Seals {
+  const found = context.sealers.get(name)
+  if (found && sealerFits(name, context)) return found
+  const guards = context.options.guard(name)
   const bound = binder(guards, name)
   const memory = found?.memory ?? taskMemory()
   const made = { guards, memory, sealer: sealer(guards, name), binder: bound, tasks: tasksOf(bound, memory) }
-  workshop.sealers.set(name, made)
+  context.sealers.set(name, made)
   return made
 }
 
-function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
+function compileServer(server: Server, config: GatewayConfig, context: CompileContext): ServerRuntime {
   const chain = stages(server)
-  const seals = sealsOf(server.name, workshop)
+  const seals = sealsOf(server.name, context)
   return {
     name: server.name,
     stages: chain,
     reversed: chain.toReversed(),
     authorizing: chain.filter(stage => stage.authorizes === true),
-    upstream: workshop.upstreams.get(server, config.allowedNetworks),
+    upstream: context.upstreams.get(server, config.allowedNetworks),
     sealer: seals.sealer,
     binder: seals.binder,
     tasks: seals.tasks,
-    health: workshop.healths.get(server, config.allowedNetworks),
+    health: context.healths.get(server, config.allowedNetworks),
     pod: server.upstream.http?.pod === true,
     requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
     idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
@@ -92,31 +92,36 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
 })
 
 /** The order is the policy: the operator first, whose token is no key of anybody. */
-function authOf({ keys: written }: KeysFile, { options, withdrawn, lineage }: Workshop): Authentications {
+function authOf({ keys: written }: KeysFile, { options, withdrawn, lineage }: CompileContext): Authentications {
   const keys: readonly CompiledKey[] = written.flatMap(key => withdrawn.compile(key))
   const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
   return authentications([...operator, keyAuthenticator(keys, lineage.next(keys))], keys.length > 0)
 }
 
 /** Builds a whole runtime, or throws before anything of the old one is gone. */
-export function compile(config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime {
+export function compile(config: GatewayConfig, keys: KeysFile, context: CompileContext): Runtime {
   const servers = new Map<string, ServerRuntime>()
-  for (const server of config.servers) servers.set(server.name, compileServer(server, config, workshop))
+  for (const server of config.servers) servers.set(server.name, compileServer(server, config, context))
   return {
     ...hashesOf(config, keys),
-    hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
+    hosts: hostPolicy(hostNames(config, context.names), config.origins ?? []),
     limits: config.limits,
-    auth: authOf(keys, workshop),
+    auth: authOf(keys, context),
     servers,
     only: servers.size === 1 ? servers.values().next().value : undefined,
   }
 }
 
 /** A runtime with the policies of another and new keys: what is left to do when the policies of a reload are refused. */
-export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime => ({
+export const withKeys = (
+  runtime: Runtime,
+  config: GatewayConfig,
+  keys: KeysFile,
+  context: CompileContext,
+): Runtime => ({
   ...runtime,
   ...hashesOf(config, keys),
-  auth: authOf(keys, workshop),
+  auth: authOf(keys, context),
 })
 
 /** What the schema cannot see. */

@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { Lineage } from '../auth/lineage.ts'
-import { compile, contradictions, sealerFits, withKeys, type Workshop } from './compile.ts'
+import { compile, contradictions, sealerFits, withKeys, type CompileContext } from './compile.ts'
 import {
   parseGatewayConfig,
   parseKeysFile,
@@ -10,13 +10,13 @@ import {
   type Parsed,
 } from '../config/index.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
-import { Healths } from '../health/registry.ts'
+import { HealthRegistry } from '../health/registry.ts'
 import type { Tls } from '../listen.ts'
 import type { Runtime, Services } from './runtime.ts'
-import type { Applied, ConfigTexts, GatewayOptions } from '../options.ts'
+import type { ReloadResult, ConfigTexts, GatewayOptions } from '../options.ts'
 import { stdioFactory } from '../upstream/stdio-factory.ts'
-import { Upstreams } from '../upstream/registry.ts'
-import { Withdrawn } from './withdrawn-keys.ts'
+import { UpstreamRegistry } from '../upstream/registry.ts'
+import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What a file says, or why it could not even be read. */
 const parsed = <T>(text: string | Issue, parse: (text: string) => Parsed<T>): Parsed<T> =>
@@ -34,22 +34,22 @@ export class Configuration {
   #config: GatewayConfig | undefined
   #keys: KeysFile = nobody
   #texts: ConfigTexts | undefined
-  #applied: Pick<Applied, 'keys' | 'issues'> = { keys: false, issues: [] }
+  #applied: Pick<ReloadResult, 'keys' | 'issues'> = { keys: false, issues: [] }
   tls: Tls | undefined
   onTls: (tls: Tls) => void = () => undefined
   readonly #options: GatewayOptions
   readonly #services: Services
-  readonly #workshop: Workshop
+  readonly #context: CompileContext
 
   constructor(options: GatewayOptions, services: Services, names: readonly string[]) {
     this.#options = options
     this.#services = services
-    const upstreams = new Upstreams(stdioFactory(options))
-    const healths = new Healths(upstreams, (server, healthy) =>
+    const upstreams = new UpstreamRegistry(stdioFactory(options))
+    const healths = new HealthRegistry(upstreams, (server, healthy) =>
       services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
     )
-    const withdrawn = new Withdrawn()
-    this.#workshop = { options, names, sealers: new Map(), upstreams, healths, withdrawn, lineage: new Lineage() }
+    const withdrawn = new WithdrawnKeys()
+    this.#context = { options, names, sealers: new Map(), upstreams, healths, withdrawn, lineage: new Lineage() }
   }
 
   get runtime(): Runtime {
@@ -58,7 +58,7 @@ export class Configuration {
   }
 
   /** What became of the newest files. */
-  get applied(): Applied {
+  get applied(): ReloadResult {
     return { hash: this.runtime.hash, ...this.#applied }
   }
 
@@ -75,7 +75,7 @@ export class Configuration {
    * A later one. Keys first and whatever happens: a key that was removed, revoked or shortened is applied even when the policies beside it are
    * refused. A keys file that cannot be read changes nothing; its last good content stays.
    */
-  apply(texts: ConfigTexts): Applied {
+  apply(texts: ConfigTexts): ReloadResult {
     if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#secretsChanged()) {
       this.#services.metrics.reload('unchanged')
       return this.applied
@@ -101,8 +101,8 @@ export class Configuration {
   /** Keys end, or shrink, ahead of the file that will say so. Its hash is still that of what was read. */
   withdraw(withdrawals: readonly Withdrawal[]): void {
     const { metrics, calls, log } = this.#services
-    if (!this.#config || !this.#workshop.withdrawn.note(withdrawals)) return
-    this.#runtime = withKeys(this.runtime, this.#config, this.#keys, this.#workshop)
+    if (!this.#config || !this.#context.withdrawn.note(withdrawals)) return
+    this.#runtime = withKeys(this.runtime, this.#config, this.#keys, this.#context)
     metrics.reload('withdrawn')
     calls.reauthorize()
     log.info('keys withdrawn', { keys: withdrawals.length })
@@ -115,8 +115,8 @@ export class Configuration {
   }
 
   async close(): Promise<void> {
-    this.#workshop.healths.close()
-    await this.#workshop.upstreams.close()
+    this.#context.healths.close()
+    await this.#context.upstreams.close()
   }
 
   #swap(texts: ConfigTexts, keys: KeysFile): Issue[] {
@@ -128,7 +128,7 @@ export class Configuration {
       issues.push({ path: 'gateway.json: ', message: failure })
     }
     if (this.#runtime && this.#config) {
-      this.#runtime = withKeys(this.#runtime, this.#config, keys, this.#workshop)
+      this.#runtime = withKeys(this.#runtime, this.#config, keys, this.#context)
       this.#keys = keys
     }
     return issues
@@ -136,10 +136,10 @@ export class Configuration {
 
   /** Everything that can fail happens before the swap. */
   #compile(config: GatewayConfig, keys: KeysFile): string | undefined {
-    const { upstreams, healths } = this.#workshop
+    const { upstreams, healths } = this.#context
     try {
       const tls = this.#readTls(config)
-      const runtime = compile(config, keys, this.#workshop)
+      const runtime = compile(config, keys, this.#context)
       this.#runtime = runtime
       this.#config = config
       this.#keys = keys
@@ -168,8 +168,8 @@ export class Configuration {
     try {
       const tls = this.#readTls(config)
       if (tls && this.tls && !(tls.cert.equals(this.tls.cert) && tls.key.equals(this.tls.key))) return true
-      if (config.servers.some(({ name }) => !sealerFits(name, this.#workshop))) return true
-      return config.servers.some(server => !this.#workshop.upstreams.fits(server, config.allowedNetworks))
+      if (config.servers.some(({ name }) => !sealerFits(name, this.#context))) return true
+      return config.servers.some(server => !this.#context.upstreams.fits(server, config.allowedNetworks))
     } catch {
       // A secret that cannot be read just now: what runs goes on with what it has.
       return false

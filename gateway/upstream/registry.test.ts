@@ -1,6 +1,6 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Server } from '../config/servers.ts'
-import { Upstreams } from './registry.ts'
+import { UpstreamRegistry } from './registry.ts'
 import { closeAll, done, fixture, initialize, textOf, tool, upstream, type Fixture } from './stdio/testdata/client.ts'
 
 afterEach(closeAll)
@@ -17,7 +17,7 @@ const kid = (more: Partial<Server> = {}, args: string[] = []): Server => ({
 
 function registry() {
   const made: Fixture[] = []
-  const upstreams = new Upstreams({
+  const upstreams = new UpstreamRegistry({
     make(_, stdio) {
       const one = upstream([...stdio.command, ...(stdio.args ?? [])])
       made.push(one)

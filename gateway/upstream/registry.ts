@@ -16,7 +16,7 @@ export type StdioFactory = {
 const graceMilliseconds = 300_000
 
 /** What stands in for a server that takes no calls: it starts nothing. The pipeline has refused every call before. */
-const parked: Upstream = {
+const inactiveUpstream: Upstream = {
   open(_, sink) {
     sink.fail('UpstreamUnreachable', 'the server is stopped or refused')
     return { cancel() {}, pause() {}, resume() {} }
@@ -31,7 +31,7 @@ type Leaving = { readonly server: string; now(): Promise<void> }
 type Kept = { readonly server: string; readonly upstream: Upstream }
 
 /** Upstreams outlive configurations: a policy edit neither closes connections nor ends the sessions of a child process. */
-export class Upstreams {
+export class UpstreamRegistry {
   readonly #stdio: StdioFactory
   #kept = new Map<string, Kept>()
   #used = new Map<string, Kept>()
@@ -52,7 +52,7 @@ export class Upstreams {
   get(server: Server, networks: readonly string[]): Upstream {
     if (!takesCalls(server)) {
       this.#parked.add(server.name)
-      return parked
+      return inactiveUpstream
     }
     const key = this.#key(server, networks)
     const found = this.#used.get(key) ?? this.#kept.get(key) ?? this.#make(server, networks)
