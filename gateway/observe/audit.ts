@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import type { Finding } from '../exchange.ts'
 import { member, Tally } from './members.ts'
 import type { LineSink } from '../options.ts'
-import { RefusalSums, sumEvery, sumText, type RefusalSum } from './refusals.ts'
+import { RefusalSums, sumEvery, sumText, type RefusalSum } from './refusal-sums.ts'
 
 /** What is known of a decision. Never an argument value, never a credential. */
 export type AuditRecord = {

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { constants, type BigIntStats } from 'node:fs'
 import type { LineSink, Notices } from '../options.ts'
-import { LineWriter, type ByteSink, type ChunkFate } from './outlet.ts'
+import { LineWriter, type ByteSink, type ChunkFate } from './line-writer.ts'
 import type { Rotation } from '../config/rotation.ts'
 import { prune, rotateAway } from './rotated-files.ts'
 

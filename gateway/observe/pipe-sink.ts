@@ -1,7 +1,7 @@
 import { write } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Notices } from '../options.ts'
-import { LineWriter } from './outlet.ts'
+import { LineWriter } from './line-writer.ts'
 
 const writing = promisify(write)
 

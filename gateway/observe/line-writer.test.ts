@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { LineWriter, type ByteSink } from './outlet.ts'
+import { LineWriter, type ByteSink } from './line-writer.ts'
 
 const heard = () => {
   const said: string[] = []

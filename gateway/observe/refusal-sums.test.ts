@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuditRecord } from './audit.ts'
-import { RefusalSums, sumEvery, sumText } from './refusals.ts'
+import { RefusalSums, sumEvery, sumText } from './refusal-sums.ts'
 
 const refusal = (at: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
   decision: `d-start-${at.toString(36)}`,
