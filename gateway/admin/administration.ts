@@ -1,18 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { guardOf } from '../auth/guard-tokens.ts'
-import { drainToken, type Guards } from '../config/guard.ts'
-import type { Withdrawal } from '../config/withdrawal.ts'
-import type { ReloadResult } from '../options.ts'
+import { drainToken } from '../config/guard.ts'
+import type { AdminActions } from './actions.ts'
 import { notFound, page, probePage } from './plain-pages.ts'
 import type { Services } from '../runtime/runtime.ts'
-
-/** What the admin port tells and does beside the probes. */
-export type AdminActions = {
-  guards(): Guards
-  applied(): ReloadResult
-  drain(): Promise<void>
-  withdraw(withdrawals: readonly Withdrawal[]): void
-}
 
 const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0]!
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AdminActions } from './administration.ts'
+import type { AdminActions } from './actions.ts'
 import { withdrawalKey } from '../config/guard.ts'
 import { isSigned, maxWithdrawalBytes, readWithdrawals, signatureHeader } from '../config/withdrawal.ts'
 import { readRequestBody } from '../http/body.ts'

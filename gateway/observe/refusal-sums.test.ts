@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { AuditRecord } from './audit.ts'
+import type { AuditRecord } from './audit-record.ts'
 import { RefusalSums, sumEvery, sumText } from './refusal-sums.ts'
 
 const refusal = (at: number, more: Partial<AuditRecord> = {}): AuditRecord => ({

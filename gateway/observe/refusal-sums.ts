@@ -1,4 +1,4 @@
-import type { AuditRecord } from './audit.ts'
+import type { AuditRecord } from './audit-record.ts'
 import { member, spelled } from './members.ts'
 
 /** How long refusals of one kind are added up before their sum is written. Milliseconds. */

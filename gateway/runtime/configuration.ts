@@ -11,7 +11,7 @@ import {
 } from '../config/index.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
 import { HealthRegistry } from '../health/registry.ts'
-import type { Tls } from '../listen.ts'
+import type { Tls } from '../http/tls.ts'
 import type { Runtime, Services } from './runtime.ts'
 import type { ReloadResult, ConfigTexts, GatewayOptions } from '../options.ts'
 import { stdioFactory } from '../upstream/stdio-factory.ts'

@@ -1,0 +1,2 @@
+/** The certificate of the client port, in PEM. */
+export type Tls = { readonly cert: Buffer; readonly key: Buffer }
