@@ -10,12 +10,12 @@ import {
   type Parsed,
 } from '../config/index.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
-import { HealthRegistry } from '../health/registry.ts'
+import { HealthRegistry } from '../health/server-probe.ts'
 import type { Tls } from '../http/tls.ts'
 import type { Runtime, Services } from './runtime.ts'
 import type { ReloadResult, ConfigTexts, GatewayOptions } from '../options.ts'
 import { stdioFactory } from '../upstream/stdio-factory.ts'
-import { UpstreamRegistry } from '../upstream/registry.ts'
+import { UpstreamRegistry } from '../upstream/server-upstream.ts'
 import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What a file says, or why it could not even be read. */

@@ -1,7 +1,7 @@
 import { hash, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import type { GatewayOptions } from '../options.ts'
-import type { StdioFactory } from './registry.ts'
+import type { StdioFactory } from './server-upstream.ts'
 import { systemClock } from './stdio/clock.ts'
 import { defaultLimits } from './stdio/options.ts'
 import { stdioUpstream } from './stdio.ts'

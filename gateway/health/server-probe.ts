@@ -3,7 +3,7 @@ import { defaultHealthCheck, type HealthCheck, type Server } from '../config/ser
 import { pathProbe, pingProbe } from './probe.ts'
 import { ServerHealth, type HealthOptions } from './server-health.ts'
 import { httpUpstream } from '../upstream/http.ts'
-import type { UpstreamRegistry } from '../upstream/registry.ts'
+import type { UpstreamRegistry } from '../upstream/server-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 /** A server of this pod is asked so often while it has not answered, and until it is well again. Milliseconds. */

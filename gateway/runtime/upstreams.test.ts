@@ -1,7 +1,16 @@
 import { afterEach, expect, test } from 'vitest'
 import type { Server } from '../config/servers.ts'
-import { UpstreamRegistry } from './registry.ts'
-import { closeAll, done, fixture, initialize, textOf, tool, upstream, type Fixture } from './stdio/testdata/client.ts'
+import { UpstreamRegistry } from '../upstream/server-upstream.ts'
+import {
+  closeAll,
+  done,
+  fixture,
+  initialize,
+  textOf,
+  tool,
+  upstream,
+  type Fixture,
+} from '../upstream/stdio/testdata/client.ts'
 
 afterEach(closeAll)
 
