@@ -15,6 +15,7 @@ import type { Tls } from './http/tls.ts'
 import { clientServer, lazyListener, pagesServer } from './listen.ts'
 import { seldomSaid } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
+import { compileContext } from './runtime/compile.ts'
 import { Configuration } from './runtime/configuration.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from './options.ts'
 import type { Services } from './runtime/runtime.ts'
@@ -90,9 +91,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     phase: () => (ending ? 'ending' : drain.phase),
   }
   const names = options.client.flatMap(endpoint => ('host' in endpoint ? listenerNames(endpoint.host) : []))
-  const configuration = new Configuration(options, services, names)
+  const configuration = new Configuration(services, compileContext(options, names))
   const issues = configuration.first(options.texts)
-  if (issues.length > 0) throw new ConfigurationError(issues)
+  if (issues.length > 0) {
+    await configuration.close()
+    throw new ConfigurationError(issues)
+  }
   const { log } = options
   const drain = new Drain(
     {

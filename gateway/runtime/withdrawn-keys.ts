@@ -44,10 +44,13 @@ function bounded(notes: readonly WithdrawalNote[]): WithdrawalNote[] {
 export class WithdrawnKeys {
   readonly #notes = new Map<string, readonly WithdrawalNote[]>()
   #size = 0
+  /** Grows whenever a key of the file may come to something else. */
+  revision = 0
 
   /** Whether anything was new. */
   note(withdrawals: readonly Withdrawal[]): boolean {
     const news = withdrawals.filter(one => this.#noteOne(one))
+    if (news.length > 0) this.revision += 1
     for (const uid of this.#notes.keys()) {
       if (this.#size <= maxCharacters) break
       this.#replace(uid, [])
