@@ -10,7 +10,7 @@ export type LineSink = {
   write(lines: string): void
   stalled(): boolean
   close(): Promise<void>
-  /** Set by whoever writes the lines: hears what others did to the file, so that the log itself can say so. */
+  /** Set by the writer of the lines: called with what other processes did to the file, so that the log itself can say so. */
   tell?: ((what: string) => void) | undefined
 }
 

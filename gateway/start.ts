@@ -116,7 +116,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const client = await startClient(services, options, configuration)
   const pages = (port: string, listener: RequestListener) => {
-    // Each port has places of its own: whoever fills one does not keep the others shut.
+    // Each port has a limit of its own: a client that exhausts one does not block the others.
     const connections = new Connections(() => pageConnections, closed(port))
     return () => pagesServer(listener, connections)
   }

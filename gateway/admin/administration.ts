@@ -15,7 +15,7 @@ const drained = page(200, 'text/plain', 'drained')
 
 /** The admin port: probes for the kubelet, status and withdrawals for the operator, the drain for the hook of the server's container. */
 export function adminListener(services: Services, actions: AdminActions): RequestListener {
-  // Those of the operator are in modules of their own: a gateway that nobody asks need not load them.
+  // The pages for the operator are loaded with the first request for them: most gateways do not need them.
   const status = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { statusPage } = await import('./status-page.ts')
     statusPage(services, actions.guards(), actions.applied(), req)(res)

@@ -35,7 +35,7 @@ function reportOf(services: Services, applied: ReloadResult, nonce: string): Rep
 
 /**
  * `/-/status`: which configuration runs and what became of the newest files, for the operator alone. Signed with a key that only this gateway
- * and its operator have, so that nobody else in the pod can claim it, and only for the question that was asked.
+ * and its operator have, so that no other process in the pod can forge it, and bound to the nonce of the request.
  */
 export function statusPage(services: Services, guards: Guards, applied: ReloadResult, req: IncomingMessage): Page {
   const { authorization, 'x-bartizan-nonce': nonce } = req.headers

@@ -16,8 +16,8 @@ const busy = refused(503, 'no memory for it just now')
 const taken = page(200, 'application/json', '{}')
 
 /**
- * `POST /-/withdraw`: the operator takes keys back, ahead of the file that says the same. There is no token in the request, since whoever shares
- * the pod's network may sit on this port and would have it then; only what the operator has signed is looked at.
+ * `POST /-/withdraw`: the operator takes keys back, ahead of the file that says the same. There is no token in the request, since a process that
+ * shares the pod's network may listen on this port and would learn it; only what the operator has signed is read.
  */
 export function withdrawPage(
   services: Services,
@@ -28,7 +28,7 @@ export function withdrawPage(
   const { held } = services
   const { [signatureHeader]: signature } = req.headers
   const answered = (answer: Page): void => {
-    // Whoever has no valid signature is a stranger.
+    // A caller without a valid signature is a stranger.
     if (answer !== taken) res.shouldKeepAlive = false
     answer(res)
   }

@@ -77,7 +77,7 @@ export class Drain {
     this.#context.log.info('the server of this pod has ended')
   }
 
-  /** The process ends: nobody is kept waiting, and nothing serves again. */
+  /** The process ends: waiting hooks are answered, and the gateway does not serve again. */
   end(): void {
     this.#stopWatching()
     this.#answer()

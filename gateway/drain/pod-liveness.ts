@@ -1,12 +1,12 @@
 import { runProbe, pingProbe, type ProbeResult } from '../health/probe.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 
-/** Time between two questions, and for an answer. A server that is asked so often and says nothing is stuck. Milliseconds. */
+/** Time between two probes, and for an answer; and how many probes without an answer mean that the server hangs. Milliseconds. */
 const probeInterval = 200
 const probeTimeout = 2_000
 const silencesUntilHung = 2
 
-/** How the server of this pod stands while it is drained: whether it hangs, is gone, and whether another has taken its place. */
+/** Whether the server of this pod hangs, has ended, or was started again while it is drained. */
 class ServerLiveness {
   silent = false
   gone = false
@@ -34,12 +34,12 @@ class ServerLiveness {
     this.#silences = result === 'silent' ? this.#silences + 1 : 0
     this.silent ||= this.#silences >= silencesUntilHung
     this.gone ||= result === 'closed'
-    this.returned ||= this.gone && (result === 'well' || result === 'ill')
+    this.returned ||= this.gone && (result === 'healthy' || result === 'unhealthy')
     this.#timer = setTimeout(() => this.#probe(), probeInterval).unref()
   }
 }
 
-/** The servers of this pod together. Those elsewhere end and come back on their own, so they say nothing about this pod. */
+/** The servers of this pod together. Servers elsewhere end and start on their own, which says nothing about this pod. */
 export class PodLiveness {
   readonly #all: readonly ServerLiveness[]
 
@@ -51,7 +51,7 @@ export class PodLiveness {
     return this.#all.some(({ silent }) => silent)
   }
 
-  /** The port is or was closed. */
+  /** A port is or was closed. */
   get gone(): boolean {
     return this.#all.some(({ gone }) => gone)
   }

@@ -17,7 +17,7 @@ export function replaceFile(file: string, bytes: Buffer | string): void {
 }
 
 /**
- * 32 random bytes in a file, made when the file is missing. All keys are derived from them, so an empty or short file would let anybody compute
+ * 32 random bytes in a file, made when the file is missing. All keys are derived from them, so with an empty or short file anyone could compute
  * them.
  * @throws Error when the file holds anything but 32 bytes, or cannot be read or made
  */

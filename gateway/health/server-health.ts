@@ -1,25 +1,25 @@
 import { runProbe, type HealthProbe } from './probe.ts'
 
-/** How a server is asked whether it is well. Times in milliseconds. */
+/** How a server is probed. Times in milliseconds. */
 export type HealthOptions = {
   readonly interval: number
   readonly timeout: number
   readonly failureThreshold: number
-  /** How often a server is asked that has not answered yet, or is sick: a pod is as good as its server, and waits for nothing else. */
+  /** How often a server is probed that has not answered yet, or is unhealthy. Set for the server of this pod, which is ready only with it. */
   readonly eager?: number
 }
 
 /** Node takes a longer time for a millisecond, and a shorter one would be an attack on the server. Milliseconds. */
 const clampedInterval = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
 
-/** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
+/** Probes a server periodically. It is healthy until as many probes in a row as the threshold have failed, and healthy again after one success. */
 export class ServerHealth {
   healthy = true
   #answered = false
   #failures = 0
   #timer: NodeJS.Timeout | undefined
   #retryTimer: NodeJS.Timeout | undefined
-  /** Ends the question on its way without a verdict. */
+  /** Cancels the probe that is under way, whose result is not recorded. */
   #cancel: (() => void) | undefined
   readonly #probe: HealthProbe
   readonly #options: HealthOptions
@@ -31,7 +31,7 @@ export class ServerHealth {
     this.#changed = changed
   }
 
-  /** May clients come? A server that is asked eagerly has to have answered first. */
+  /** Whether clients may come. A server that is probed eagerly has to have answered first. */
   get ready(): boolean {
     return this.healthy && (this.#answered || this.#options.eager === undefined)
   }
@@ -48,25 +48,25 @@ export class ServerHealth {
     this.#cancel = undefined
   }
 
-  /** One question at a time: a server that does not answer must not gather them. */
+  /** One probe at a time: they must not pile up at a server that does not answer. */
   #runProbe(): void {
     if (this.#cancel) return
     clearTimeout(this.#retryTimer)
     let over = false
-    const drop = runProbe(this.#probe, clampedInterval(this.#options.timeout), result => {
+    const cancel = runProbe(this.#probe, clampedInterval(this.#options.timeout), result => {
       over = true
       this.#cancel = undefined
-      this.#record(result === 'well')
+      this.#record(result === 'healthy')
     })
-    if (!over) this.#cancel = drop
+    if (!over) this.#cancel = cancel
   }
 
-  #record(well: boolean): void {
-    this.#failures = well ? 0 : this.#failures + 1
-    this.#answered ||= well
+  #record(succeeded: boolean): void {
+    this.#failures = succeeded ? 0 : this.#failures + 1
+    this.#answered ||= succeeded
     const { eager, failureThreshold } = this.#options
     const healthy = this.#failures < failureThreshold
-    if (eager !== undefined && !well)
+    if (eager !== undefined && !succeeded)
       this.#retryTimer = setTimeout(() => this.#runProbe(), clampedInterval(eager)).unref()
     if (healthy === this.healthy) return
     this.healthy = healthy

@@ -2,15 +2,15 @@ import { milliseconds } from '../config/kit.ts'
 import { defaultHealthCheck, type HealthCheck, type Server } from '../config/servers.ts'
 import type { HealthOptions } from './server-health.ts'
 
-/** A server of this pod is asked so often while it has not answered, and until it is well again. Milliseconds. */
+/** How often a server of this pod is probed while it has not answered, and until it is healthy again. Milliseconds. */
 const eager = 500
 
-/** Without a health check of its own, the server of this pod is asked all the same: its pod is ready only when it answers. */
+/** The server of this pod is probed without a health check of its own, too: its pod is ready only when it answers. */
 const podCheck: HealthCheck = { interval: '10s' }
 
 const isOfThisPod = ({ upstream }: Server): boolean => upstream.http?.pod === true
 
-/** A server is asked when its object says so or when it runs in this pod, and not while it takes no calls. */
+/** A server is probed when its object says so or when it runs in this pod, and not while it takes no calls. */
 export function healthCheckOf(server: Server): HealthCheck | undefined {
   if (server.stopped === true || server.refused !== undefined) return undefined
   return server.healthCheck ?? (isOfThisPod(server) ? podCheck : undefined)

@@ -4,7 +4,7 @@ import { member, spelled } from './members.ts'
 /** How long refusals of one kind are added up before their sum is written. Milliseconds. */
 export const sumEvery = 10_000
 
-/** So many of a kind have a line of their own first: whoever looks for the refusal of one call finds it at once. */
+/** The first refusals of a kind have lines of their own, so that you find the refusal of a single call at once. */
 const linesFirst = 10
 
 /** Different addresses that are counted, and those of them that are named. */
@@ -45,7 +45,7 @@ export function sumText({ count, first, last, samples, clients }: RefusalSum): s
 }
 
 /**
- * Refusals of callers who are not known: whoever has no key must not fill the log. Of each kind (stage and code) the first few have lines of their
+ * Refusals of callers who are not known: a caller without a key must not fill the log. Of each kind (stage and code) the first few have lines of their
  * own; those after them become a sum, until it is taken.
  */
 export class RefusalSums {

@@ -63,7 +63,7 @@ export type Services = {
   readonly connections: Connections
   readonly audit: AuditLog
   readonly metrics: Metrics
-  /** Where the operator's own questions are counted: they are nobody's usage. */
+  /** Where the requests of the operator are counted: they are no usage, so they are not exposed. */
   readonly unshown: Metrics
   readonly log: Log
   phase(): Phase

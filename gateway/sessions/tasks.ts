@@ -24,7 +24,7 @@ export type Tasks = {
   /** A task that a client runs for the server: the id is the client's own. */
   noteOfClient(principal: Principal, id: string): void
   isOfClient(principal: Principal, id: string): boolean
-  /** Whether anybody was seen to hold this task of the server. */
+  /** Whether any principal was seen to hold this task of the server. */
   isHeld(id: string): boolean
   /** What the server said of itself in this era, or showed. */
   declare(era: Era, hasTasks: boolean): void
@@ -162,7 +162,7 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
       if (id.length <= maxTaskId) memory.client.set(holderOf(principal), id, { id, tool: '', progress: undefined })
     },
     isHeld: id => memory.server.isHeld(id),
-    // Whoever calls a task of the server their own does not get it.
+    // A client that claims a task of the server as its own does not get it.
     isOfClient: (principal, id) =>
       memory.client.get(holderOf(principal), id) !== undefined && !memory.server.isHeld(id),
     declare(era, hasTasks) {
