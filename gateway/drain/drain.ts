@@ -1,6 +1,6 @@
 import type { OpenCalls } from '../runtime/open-calls.ts'
 import type { DrainTimes, Log } from '../options.ts'
-import type { Phase, ServerRuntime } from '../runtime/runtime.ts'
+import type { ServingPhase, ServerRuntime } from '../runtime/runtime.ts'
 import { PodLiveness } from './pod-liveness.ts'
 
 /** Endpoints reach every node within a second or two; a busy control plane takes longer. Milliseconds. */
@@ -30,7 +30,7 @@ export type DrainContext = {
  * when the server was seen gone and back, the gateway serves again. A server that does not answer is not waited for.
  */
 export class Drain {
-  phase: Extract<Phase, 'serving' | 'draining' | 'drained'> = 'serving'
+  phase: Extract<ServingPhase, 'serving' | 'draining' | 'drained'> = 'serving'
   #since = 0
   #serverSeenGone = false
   #liveness: PodLiveness | undefined

@@ -66,11 +66,11 @@ export type Services = {
   /** Where the requests of the operator are counted: they are no usage, so they are not exposed. */
   readonly unshown: Metrics
   readonly log: Log
-  phase(): Phase
+  phase(): ServingPhase
 }
 
 /**
  * `draining`: not ready, and serving all the same, since clients still arrive. `drained`: the server is about to end, new calls are refused.
  * `ending`: this process is.
  */
-export type Phase = 'serving' | 'draining' | 'drained' | 'ending'
+export type ServingPhase = 'serving' | 'draining' | 'drained' | 'ending'
