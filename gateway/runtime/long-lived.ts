@@ -29,25 +29,25 @@ const memoryGrace = 300_000
 const closeUpstream = (upstream: Upstream): Promise<void> => upstream.close()
 
 /** A policy edit neither closes connections nor ends the sessions of a child process. */
-export const upstreams: ResourceKind<Upstream> = { name: 'upstream', grace: callGrace, close: closeUpstream }
+const upstreams: ResourceKind<Upstream> = { name: 'upstream', grace: callGrace, close: closeUpstream }
 
 /** Connections of probes that ask at a path of their own. */
-export const probeConnections: ResourceKind<Upstream> = { name: 'probe connections', close: closeUpstream }
+const probeConnections: ResourceKind<Upstream> = { name: 'probe connections', close: closeUpstream }
 
 /** A policy edit must not make an unhealthy server healthy. */
-export const healthProbes: ResourceKind<ServerHealth> = {
+const healthProbes: ResourceKind<ServerHealth> = {
   name: 'health probe',
   start: health => health.start(),
   close: health => health.stop(),
 }
 
 /** What was seen of a server's tasks, which outlives its guard. */
-export const taskMemories: ResourceKind<TaskMemory> = { name: 'task memory', grace: memoryGrace }
+const taskMemories: ResourceKind<TaskMemory> = { name: 'task memory', grace: memoryGrace }
 
-export type Seals = { readonly sealer: Sealer; readonly binder: Binder; readonly tasks: Tasks }
+type Seals = { readonly sealer: Sealer; readonly binder: Binder; readonly tasks: Tasks }
 
 /** Caches of opened session ids stay warm; a rotated guard ends them. */
-export const seals: ResourceKind<Seals> = { name: 'seals' }
+const seals: ResourceKind<Seals> = { name: 'seals' }
 
 /** An authenticator may hold state, such as key sets and the connections that fetch them. */
 export type ClosableAuthenticator = Authenticator & { close?(): void | Promise<void> }

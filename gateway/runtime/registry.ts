@@ -16,7 +16,7 @@ export type ResourceKind<T> = {
 }
 
 /** `owner`: the server that the resource belongs to, empty for the gateway. `fingerprint`: whatever the resource is made of; another fingerprint is another resource. */
-export type ResourceId = { readonly owner: string; readonly fingerprint: string }
+type ResourceId = { readonly owner: string; readonly fingerprint: string }
 
 type Resource = {
   readonly kind: ResourceKind<unknown>
