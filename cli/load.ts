@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
-import type { Source } from './files.ts'
+import type { ManifestSource } from './files.ts'
 import { kinds as kindTable } from '../crds/index.ts'
 import { apiVersion, group } from '../crds/kind.ts'
 import { nearest } from '../crds/nearest.ts'
-import { parseFile, type Parsed, type Problem } from './parse.ts'
-import { readSecret, type Environment, type SecretDocument } from './secrets.ts'
+import { parseFile, type ParsedDocument, type Problem } from './parse.ts'
+import { readSecret, type EnvironmentVariables, type SecretDocument } from './secrets.ts'
 
 /** One object of ours as a file spells it; whether its spec makes sense is decided later. */
 export type Resource = {
@@ -12,7 +12,7 @@ export type Resource = {
   /** Undefined when the document names none: that of the others. */
   readonly namespace: string | undefined
   readonly name: string
-  readonly document: Parsed
+  readonly document: ParsedDocument
 }
 
 /** What one file holds. A broken file is one of which some documents cannot be known. */
@@ -47,7 +47,7 @@ type Header = {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-function headerOf({ value }: Parsed): Header {
+function headerOf({ value }: ParsedDocument): Header {
   const metadata = typeof value['metadata'] === 'object' ? (value['metadata'] as Record<string, unknown> | null) : null
   return {
     apiVersion: text(value['apiVersion']),
@@ -82,7 +82,7 @@ function faultOf(header: Header): Fault | undefined {
   return concerns && header.name === '' ? ['metadata.name', 'metadata.name is missing'] : undefined
 }
 
-function readDocument(document: Parsed, environment: Environment): Omit<FileContents, 'file'> {
+function readDocument(document: ParsedDocument, environment: EnvironmentVariables): Omit<FileContents, 'file'> {
   const header = headerOf(document)
   const { kind, namespace, name } = header
   const nothing = { resources: [], secrets: [], problems: [], notes: [], unclear: [] }
@@ -110,7 +110,7 @@ function unread(file: string, message: string): FileContents {
   return { file, resources: [], secrets: [], problems: [problem], notes: [], unclear: undefined }
 }
 
-function readFile(source: Source, environment: Environment): FileContents {
+function readFile(source: ManifestSource, environment: EnvironmentVariables): FileContents {
   const { file } = source
   if ('unreadable' in source) return unread(file, source.unreadable)
   const parsed = parseFile(file, source.text)
@@ -148,7 +148,7 @@ function deletedKeys({ resources, unclear }: FileContents, before: FileContents)
 }
 
 /** A broken file: what can be read counts, and what it held before and no longer shows stays as it was, but for keys that were deleted. */
-function mended(now: FileContents, before: FileContents | undefined): FileContents {
+function withPreviousContents(now: FileContents, before: FileContents | undefined): FileContents {
   if (now.problems.length === 0 || !before) return now
   const deleted = deletedKeys(now, before)
   const rest = before.resources.filter(one => !deleted.includes(one))
@@ -164,21 +164,25 @@ function mended(now: FileContents, before: FileContents | undefined): FileConten
 }
 
 /** Last contents of a folder that cannot be listed, file by file. */
-const heldBy = (folder: string, previous: Loaded | undefined): FileContents[] =>
+const previousFiles = (folder: string, previous: Loaded | undefined): FileContents[] =>
   [...(previous?.files.values() ?? [])]
     .filter(({ file }) => dirname(file) === dirname(join(folder, 'x')))
     .map(held => ({ ...held, problems: [], notes: [] }))
 
 /** What one source holds, with what it held before where that stays. */
-function filesOf(source: Source, environment: Environment, previous: Loaded | undefined): FileContents[] {
-  const own = mended(readFile(source, environment), previous?.files.get(source.file))
-  return 'unreadable' in source ? [...heldBy(source.file, previous), own] : [own]
+function filesOf(
+  source: ManifestSource,
+  environment: EnvironmentVariables,
+  previous: Loaded | undefined,
+): FileContents[] {
+  const own = withPreviousContents(readFile(source, environment), previous?.files.get(source.file))
+  return 'unreadable' in source ? [...previousFiles(source.file, previous), own] : [own]
 }
 
-type Named = { readonly name: string; readonly document: Parsed }
+type Named = { readonly name: string; readonly document: ParsedDocument }
 
 /** Two objects of one name are a problem: nobody can say which was meant. */
-function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
+function duplicates<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
   const first = new Map<string, T>()
   return all.flatMap(item => {
     const other = first.get(nameOf(item))
@@ -195,7 +199,7 @@ function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string):
  * Makes one set of objects and secrets out of files. Pure: the texts and the environment are passed in. With `previous`, a file that is broken
  * now keeps what it held, so that one slip of the editor opens nothing and closes nothing, while everything else goes through.
  */
-export function load(sources: readonly Source[], environment: Environment, previous?: Loaded): Loaded {
+export function load(sources: readonly ManifestSource[], environment: EnvironmentVariables, previous?: Loaded): Loaded {
   const files = new Map(
     sources.flatMap(source => filesOf(source, environment, previous)).map(contents => [contents.file, contents]),
   )
@@ -205,7 +209,11 @@ export function load(sources: readonly Source[], environment: Environment, previ
   return {
     resources,
     secrets,
-    problems: [...all.flatMap(file => file.problems), ...twins(resources, identity), ...twins(secrets, secretIdentity)],
+    problems: [
+      ...all.flatMap(file => file.problems),
+      ...duplicates(resources, identity),
+      ...duplicates(secrets, secretIdentity),
+    ],
     notes: all.flatMap(file => file.notes),
     files,
   }

@@ -3,7 +3,7 @@ import { startGateway } from '../gateway/start.ts'
 import type { Log } from '../gateway/options.ts'
 import type { Server } from '../gateway/config/servers.ts'
 import { makeApiKey } from './api-key.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import type { Configured } from './configure.ts'
 import { listTools, type ToolList } from './mcp-list.ts'
 
@@ -13,9 +13,9 @@ const nothing = { write: () => undefined, stalled: () => false, close: () => Pro
 /**
  * All tools of a server, the hidden ones too: a gateway of its own asks it for a moment, without policies, with a key that nobody else has, on a
  * port of this machine. It dials only what the real one would dial.
- * @throws Complaint when the server does not answer
+ * @throws UsageError when the server does not answer
  */
-export async function wholeList({ config, values }: Configured, server: Server): Promise<ToolList> {
+export async function listUnfilteredTools({ config, values }: Configured, server: Server): Promise<ToolList> {
   const { key, digest } = makeApiKey(randomBytes)
   const { healthCheck: _, stopped: __, ...bare } = server
   const open: Server = { ...bare, tools: { dangerousPatterns: [], approved: [] }, guardrails: { rules: [] } }
@@ -32,7 +32,7 @@ export async function wholeList({ config, values }: Configured, server: Server):
     },
     readSecret(file) {
       const value = values.get(file)
-      if (!value) throw new Complaint(`there is no secret ${file.split('#')[0]}`)
+      if (!value) throw new UsageError(`there is no secret ${file.split('#')[0]}`)
       return value
     },
     guard: () => [guard],

@@ -1,6 +1,6 @@
 import { isStatus } from './kit/api-error.ts'
-import type { Client } from './kit/client.ts'
-import type { ApiObject, Resource } from './kit/resource.ts'
+import type { ApiClient } from './kit/client.ts'
+import type { ApiObject, ApiResource } from './kit/resource.ts'
 import type { NameConflict } from './translate/index.ts'
 import { controllerOf, isOursFor, managedBy, manager } from './resources.ts'
 
@@ -8,7 +8,7 @@ import { controllerOf, isOursFor, managedBy, manager } from './resources.ts'
 export type Owner = { readonly kind: string; readonly namespace: string; readonly name: string; readonly uid: string }
 
 /** What remains of an object that was deleted and made anew; the garbage collector is about to take it. */
-export class Leftover extends Error {
+export class PendingDeletionError extends Error {
   override name = 'Leftover'
 }
 
@@ -30,14 +30,16 @@ export function conflictOf(object: ApiObject, owner: Owner): NameConflict | unde
     controller?.kind === owner.kind &&
     controller.name === owner.name
   )
-    throw new Leftover(`${object.kind} ${object.metadata.name} of a former ${owner.kind} is still being removed`)
+    throw new PendingDeletionError(
+      `${object.kind} ${object.metadata.name} of a former ${owner.kind} is still being removed`,
+    )
   return { kind: object.kind ?? '', name: object.metadata.name ?? '', owner: ownerText(object) }
 }
 
 /** An object by its name, or undefined. */
-export async function find(
-  client: Client,
-  resource: Resource,
+export async function findObject(
+  client: ApiClient,
+  resource: ApiResource,
   namespace: string,
   name: string,
 ): Promise<ApiObject | undefined> {

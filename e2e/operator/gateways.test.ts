@@ -19,14 +19,14 @@ import {
   operatorNamespace,
   paths,
   until,
-  type Found,
+  type ListedObject,
   type OwnControlPlane,
   type Staged,
 } from '../../hack/operator/stage.ts'
 
 const digestOf = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`
 
-const fieldOf = (secret: Found | undefined, key: string): string =>
+const fieldOf = (secret: ListedObject | undefined, key: string): string =>
   ((secret?.['data'] ?? {}) as Record<string, string>)[key] ?? ''
 
 describe.skipIf(noControlPlane)('the operator and real gateways', () => {
@@ -59,8 +59,8 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
   const server = (spec: object): string =>
     serverOf('weather', 'example.test/mcp:1', { port: Number(new URL(upstream.url).port), ...spec })
   const alice = (spec: object): string => apiKey('alice', { generate: { secretName: 'alice-key' }, ...spec })
-  const status = async (name: string): Promise<Found | undefined> => find(rest, 'MCPServer', 'real', name)
-  const ready = async (name: string): Promise<Found | undefined> => {
+  const status = async (name: string): Promise<ListedObject | undefined> => find(rest, 'MCPServer', 'real', name)
+  const ready = async (name: string): Promise<ListedObject | undefined> => {
     const object = await status(name)
     return conditionOf(object, 'Ready')?.status === 'True' ? object : undefined
   }

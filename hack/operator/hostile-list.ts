@@ -4,7 +4,7 @@ import type { Respond } from '../../e2e/wire/upstream.ts'
 type Request = { readonly id?: number; readonly method?: string; readonly params?: { readonly cursor?: string } }
 
 /** A request for a page of the list, and how to answer it. */
-export type Page = {
+export type ListPage = {
   readonly cursor: string | undefined
   /** Sends a result as JSON, in one piece. */
   readonly json: (result: unknown) => void
@@ -14,7 +14,7 @@ export type Page = {
 
 /** A server that is well but for its list of tools. `opened` is what `initialize` gives back beside what it has to. */
 export const listing =
-  (page: (page: Page) => void, opened: object = {}, headers: Readonly<Record<string, string>> = {}): Respond =>
+  (page: (page: ListPage) => void, opened: object = {}, headers: Readonly<Record<string, string>> = {}): Respond =>
   ({ body }, res) => {
     const { id, method, params } = JSON.parse(body.toString() || '{}') as Request
     if (id === undefined) return void res.writeHead(202).end()

@@ -1,4 +1,4 @@
-import { shake, type Shake } from '../../operator/gateways/handshake.ts'
+import { handshake, type HandshakeOptions } from '../../operator/gateways/handshake.ts'
 
 /**
  * Handshakes as the operator makes them, all at once, in a process that has the operator's memory: `shake.ts JSON`. Prints what came of each, and how many
@@ -11,7 +11,7 @@ JSON.parse = (text: string, ...rest: unknown[]): unknown => {
   return (parse as (text: string, ...rest: unknown[]) => unknown)(text, ...rest)
 }
 
-const shakes = parse(process.argv[2] ?? '[]') as Shake[]
+const shakes = parse(process.argv[2] ?? '[]') as HandshakeOptions[]
 const { signal } = new AbortController()
-const results = await Promise.all(shakes.map(one => shake(one, signal)))
+const results = await Promise.all(shakes.map(one => handshake(one, signal)))
 process.stdout.write(JSON.stringify({ results, parsed }))

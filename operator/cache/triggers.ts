@@ -1,9 +1,9 @@
 import type { ApiObject } from '../kit/resource.ts'
 import type { KindName } from '../../crds/index.ts'
-import type { Watcher } from './caches.ts'
-import { entryKey } from '../reconcile/server-state.ts'
+import type { ChangeHandler } from './caches.ts'
+import { serverKey } from '../reconcile/server-state.ts'
 
-export type Lanes = {
+export type WorkQueues = {
   /** A namespace is to be read and planned. */
   namespace(namespace: string): void
   /** Its keys are to be in force now. */
@@ -11,7 +11,7 @@ export type Lanes = {
   /** The gateways of a server are to be looked at. */
   gateways(key: string): void
   /** All namespaces that there are. */
-  everything(): void
+  allNamespaces(): void
   /** What an object names is to be read at the next occasion. */
   expire(object: ApiObject): void
   /** An object is no more. */
@@ -19,7 +19,7 @@ export type Lanes = {
 }
 
 /** What of an object is its author's. A status is ours, and no reason to do anything. */
-const spoken = (object: ApiObject | undefined): string => {
+const authoredFields = (object: ApiObject | undefined): string => {
   const { uid, generation, labels, annotations, deletionTimestamp } = object?.metadata ?? {}
   return JSON.stringify([uid, generation, labels, annotations, deletionTimestamp])
 }
@@ -27,23 +27,23 @@ const spoken = (object: ApiObject | undefined): string => {
 const floorKinds: ReadonlySet<KindName> = new Set(['MCPGateway', 'GuardrailPolicy'])
 
 /** Which work a change of an object makes. Only keys travel: what happened does not matter, only what is. */
-export function triggers(lanes: Lanes, operatorNamespace: string): Watcher {
+export function enqueueOnChange(queues: WorkQueues, operatorNamespace: string): ChangeHandler {
   return {
     ownChanged(kind, before, after) {
-      if (spoken(before) === spoken(after)) return
+      if (authoredFields(before) === authoredFields(after)) return
       const object = after ?? before
       const namespace = object?.metadata.namespace ?? ''
-      if (object) lanes.expire(object)
-      if (!after && before?.metadata.uid !== undefined) lanes.forget(before.metadata.uid)
-      if (kind === 'APIKey') lanes.revocation(namespace)
-      lanes.namespace(namespace)
-      if (namespace === operatorNamespace && floorKinds.has(kind)) lanes.everything()
+      if (object) queues.expire(object)
+      if (!after && before?.metadata.uid !== undefined) queues.forget(before.metadata.uid)
+      if (kind === 'APIKey') queues.revocation(namespace)
+      queues.namespace(namespace)
+      if (namespace === operatorNamespace && floorKinds.has(kind)) queues.allNamespaces()
     },
-    childChanged: namespace => lanes.namespace(namespace),
-    keptChanged: namespace => lanes.namespace(namespace),
+    childChanged: namespace => queues.namespace(namespace),
+    lastGoodChanged: namespace => queues.namespace(namespace),
     podChanged(namespace, server) {
-      lanes.gateways(entryKey(namespace, server))
-      lanes.namespace(namespace)
+      queues.gateways(serverKey(namespace, server))
+      queues.namespace(namespace)
     },
   }
 }

@@ -17,7 +17,7 @@ export function withoutLastApplied(object: ApiObject): ApiObject {
 }
 
 /** Of a Deployment what its controller says, and of which shape of pods; what else it asks for is ours. */
-export function statusAlone({ spec, ...object }: ApiObject): ApiObject {
+export function deploymentForCache({ spec, ...object }: ApiObject): ApiObject {
   const { annotations } = fieldsOf(fieldsOf(fieldsOf(spec)['template'])['metadata'])
   return { ...object, spec: { shape: fieldsOf(annotations)[podShape] } }
 }
@@ -29,7 +29,7 @@ const container = (status: unknown): Fields => {
 const containers = (list: unknown): Fields[] => ((list ?? []) as unknown[]).map(container)
 
 /** Of a pod what is looked at: a thousand of them are held in memory. */
-export function slimPod({ metadata, spec, status, ...object }: ApiObject): ApiObject {
+export function podForCache({ metadata, spec, status, ...object }: ApiObject): ApiObject {
   const { initContainers } = fieldsOf(spec)
   const { podIP, conditions, initContainerStatuses, containerStatuses } = fieldsOf(status)
   const { name, namespace, uid, resourceVersion, labels, ownerReferences, deletionTimestamp } = metadata

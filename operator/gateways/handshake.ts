@@ -1,12 +1,12 @@
 import type { Handshake } from '../translate/index.ts'
 import { dial, type Address } from './dial.ts'
 import { isFields } from '../mcp/answer.ts'
-import { Budget } from '../mcp/ask.ts'
-import { McpCaller, Refused } from '../mcp/caller.ts'
-import { Inventory } from '../mcp/inventory.ts'
-import { eachTool, most } from '../mcp/tool-list.ts'
+import { ByteBudget } from '../mcp/ask.ts'
+import { McpClient, McpRefusal } from '../mcp/caller.ts'
+import { ToolInventory } from '../mcp/inventory.ts'
+import { readTools, limits } from '../mcp/tool-list.ts'
 
-export type Shake = {
+export type HandshakeOptions = {
   readonly address: Address
   readonly server: string
   readonly token: string
@@ -30,7 +30,7 @@ const hasToolsOf = ({ capabilities }: Readonly<Record<string, unknown>>): boolea
   ((capabilities ?? { tools: {} }) as { tools?: unknown }).tools !== undefined
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Refused)) return 'Unreachable'
+  if (!(error instanceof McpRefusal)) return 'Unreachable'
   return error.status === 401 || error.status === 403 ? 'NotAdmitted' : 'ServerFailed'
 }
 
@@ -38,8 +38,8 @@ function reasonOf(error: unknown): string {
  * An MCP handshake through a gateway, as `system:operator`: whether the server can be used, and which tools it has. A list beyond what is read of one
  * is a handshake that worked, with an inventory that is not whole. Never throws.
  */
-export async function shake(
-  { address, server, token, hash, patience = 20_000 }: Shake,
+export async function handshake(
+  { address, server, token, hash, patience = 20_000 }: HandshakeOptions,
   signal: AbortSignal,
 ): Promise<Handshake> {
   const time = AbortSignal.timeout(patience)
@@ -47,11 +47,11 @@ export async function shake(
   const client = dial(address)
   const headers = { host: address.host, authorization: `Bearer ${token}` }
   const target = { client, path: `/mcp/${server}`, headers, name: 'bartizan-operator' }
-  const caller = new McpCaller(target, new Budget(most.bytes), limit)
+  const caller = new McpClient(target, new ByteBudget(limits.bytes), limit)
   try {
     const { hasTools, info } = await caller.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
-    const inventory = new Inventory()
-    const shortfall = hasTools ? await eachTool(caller, inventory.take, limit) : undefined
+    const inventory = new ToolInventory()
+    const shortfall = hasTools ? await readTools(caller, inventory.take, limit) : undefined
     return {
       ok: true,
       hash,

@@ -1,11 +1,11 @@
 import type { Handshake, ObservedReport } from '../translate/index.ts'
 
 /** A handshake with the gateway of one pod. */
-export type Shaken = { readonly at: number; readonly hash: string; readonly result: Handshake }
+export type PodHandshake = { readonly at: number; readonly hash: string; readonly result: Handshake }
 
 export type Observation = {
   readonly reports: ReadonlyMap<string, ObservedReport>
-  readonly handshakes: ReadonlyMap<string, Shaken>
+  readonly handshakes: ReadonlyMap<string, PodHandshake>
 }
 
 const nothing: Observation = { reports: new Map(), handshakes: new Map() }

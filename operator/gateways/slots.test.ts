@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { Slots } from './slots.ts'
+import { FairSlots } from './slots.ts'
 
 test('one owner gets no more than its share, and all together no more than there are', async () => {
-  const slots = new Slots(3, 2, () => 0)
+  const slots = new FairSlots(3, 2, () => 0)
   const open = Promise.withResolvers<string>()
   const hold = (): Promise<string> => open.promise
   const running = [slots.run('a', hold), slots.run('a', hold), slots.run('b', hold)]
@@ -17,14 +17,14 @@ test('one owner gets no more than its share, and all together no more than there
 })
 
 test('a slot is free again when what ran in it failed', async () => {
-  const slots = new Slots(1, 1, () => 0)
+  const slots = new FairSlots(1, 1, () => 0)
   await expect(slots.run('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no')
   expect(await slots.run('a', () => Promise.resolve('yes'))).toBe('yes')
 })
 
 test('who has waited longest is next, whoever asks at the moment when a slot turns free', async () => {
   let now = 0
-  const slots = new Slots(2, 2, () => now)
+  const slots = new FairSlots(2, 2, () => now)
   const open = [0, 1, 2].map(() => Promise.withResolvers<string>())
   const hold = (at: number) => (): Promise<string> => open[at]!.promise
   const greedy = [slots.run('greedy', hold(0)), slots.run('greedy', hold(1))]

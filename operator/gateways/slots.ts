@@ -6,7 +6,7 @@ const patience = 5000
  * here: who gets no slot comes again. Owners get free slots in the order in which they first asked in vain, so that no number of those who hold
  * slots for long keeps another out.
  */
-export class Slots {
+export class FairSlots {
   readonly #width: number
   readonly #share: number
   readonly #now: () => number

@@ -5,11 +5,11 @@ import { withdrawalKey } from '../../gateway/config/guard.ts'
 import { podPorts } from '../../gateway/config/ports.ts'
 import { isSigned, readWithdrawals, signatureHeader, type Withdrawal } from '../../gateway/config/withdrawal.ts'
 import type { Caches } from '../cache/caches.ts'
-import type { Entry } from '../reconcile/server-state.ts'
-import type { Guards } from '../secrets/guards.ts'
-import { Metrics } from '../kit/metrics.ts'
+import type { ServerState } from '../reconcile/server-state.ts'
+import type { GuardSecrets } from '../secrets/guards.ts'
+import { MetricsRegistry } from '../kit/metrics.ts'
 import { ManualClock } from '../kit/testing/manual-clock.ts'
-import { Withdrawals } from './withdraw.ts'
+import { WithdrawalSender } from './withdraw.ts'
 
 const secret = withdrawalKey(Buffer.alloc(32, 1))
 const previous = withdrawalKey(Buffer.alloc(32, 2))
@@ -30,7 +30,7 @@ async function listening(ip: string, listener: RequestListener): Promise<void> {
 }
 
 function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown = '') {
-  const metrics = new Metrics()
+  const metrics = new MetricsRegistry()
   const podOf = (ip: string) => ({ metadata: { uid: ip }, status: { podIP: ip } })
   const caches = { podsOf: (_: string, server: string) => (pods[server] ?? []).map(podOf) }
   const known = (server: string) => ({
@@ -38,10 +38,10 @@ function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown 
     ...(server === 'rotating' && { previous: { withdrawal: previous } }),
   })
   const guards = { keys: (_: string, server: string) => (server === unknown ? undefined : known(server)) }
-  const entries = Object.keys(pods).map(server => ({ namespace: 'a', server }) as Entry)
-  const told = new Withdrawals({
+  const states = Object.keys(pods).map(server => ({ namespace: 'a', server }) as ServerState)
+  const sender = new WithdrawalSender({
     caches: caches as unknown as Caches,
-    guards: guards as unknown as Guards,
+    guards: guards as unknown as GuardSecrets,
     clock,
     metrics,
   })
@@ -52,7 +52,7 @@ function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown 
       .filter(line => line.startsWith('bartizan_key_withdrawals_total'))
       .map(line => line.replace('bartizan_key_withdrawals_total', ''))
       .toSorted()
-  return { tell: (all: readonly Withdrawal[]) => told.tell(entries, all), counted }
+  return { tell: (all: readonly Withdrawal[]) => sender.send(states, all), counted }
 }
 
 test('every gateway of every server gets the message, signed, and no token', async () => {

@@ -6,13 +6,13 @@ import {
   withdrawalMessages,
   type Withdrawal,
 } from '../../gateway/config/withdrawal.ts'
-import { sleep, type Clock } from '../kit/clock.ts'
-import type { Metrics } from '../kit/metrics.ts'
+import { sleep, type MonotonicClock } from '../kit/clock.ts'
+import type { MetricsRegistry } from '../kit/metrics.ts'
 import type { Caches } from '../cache/caches.ts'
-import type { Entry } from '../reconcile/server-state.ts'
+import type { ServerState } from '../reconcile/server-state.ts'
 import { dial } from './dial.ts'
-import type { Guards, Proofs } from '../secrets/guards.ts'
-import { ask, Budget } from '../mcp/ask.ts'
+import type { GuardSecrets, GuardProofs } from '../secrets/guards.ts'
+import { request, ByteBudget } from '../mcp/ask.ts'
 import { addressOf } from './observed-pods.ts'
 import { parallel } from '../kit/parallel.ts'
 
@@ -21,53 +21,53 @@ const patience = 3000
 /** Bytes of an answer, of which the status alone counts. */
 const maxAnswer = 64 * 1024
 /** Milliseconds in which most gateways have heard; who waits for the rest keeps the file from those that have not. */
-const head = 250
+const firstAnswers = 250
 /** How many gateways are told at once. */
 const width = 32
 
 /** While its guard secret is rotated, a gateway may know the one before alone. */
-type Gateway = { readonly ip: string; readonly proofs: readonly Proofs[] }
+type GatewayTarget = { readonly ip: string; readonly proofs: readonly GuardProofs[] }
 
-export type WithdrawalsOptions = {
+export type WithdrawalSenderOptions = {
   readonly caches: Caches
-  readonly guards: Guards
-  readonly clock: Clock
-  readonly metrics: Metrics
+  readonly guards: GuardSecrets
+  readonly clock: MonotonicClock
+  readonly metrics: MetricsRegistry
 }
 
 /**
  * Tells gateways of keys that have ended, by their admin ports: the file that says the same takes a kubelet, and far longer where there are many of
  * them. Nothing depends on it. Who is not reached, or too old to understand, learns it from the file; what it says can only take away.
  */
-export class Withdrawals {
-  readonly #options: WithdrawalsOptions
+export class WithdrawalSender {
+  readonly #options: WithdrawalSenderOptions
 
-  constructor(options: WithdrawalsOptions) {
+  constructor(options: WithdrawalSenderOptions) {
     this.#options = options
   }
 
   /**
    * Never throws, and takes no longer than it should: slow gateways are told while the caller goes on.
-   * @returns how many gateways have taken it, if that is all there are
+   * @returns how many gateways have accepted it, if that is all there are
    */
-  async tell(entries: readonly Entry[], withdrawn: readonly Withdrawal[]): Promise<number | undefined> {
+  async send(servers: readonly ServerState[], withdrawn: readonly Withdrawal[]): Promise<number | undefined> {
     if (withdrawn.length === 0) return 0
     const messages = withdrawalMessages(withdrawn)
-    const gateways = this.#gateways(entries)
-    let taken = 0
-    const told = parallel(gateways, width, async gateway => {
-      if (await this.#tell(gateway, messages)) taken += 1
+    const gateways = this.#gateways(servers)
+    let accepted = 0
+    const sending = parallel(gateways, width, async gateway => {
+      if (await this.#sendTo(gateway, messages)) accepted += 1
     })
     const over = new AbortController()
-    await Promise.race([told, sleep(this.#options.clock, head, over.signal)])
+    await Promise.race([sending, sleep(this.#options.clock, firstAnswers, over.signal)])
     over.abort()
-    return taken === gateways.length ? taken : undefined
+    return accepted === gateways.length ? accepted : undefined
   }
 
   /** Pods that end are among them: they still answer the calls that they have. */
-  #gateways(entries: readonly Entry[]): Gateway[] {
+  #gateways(servers: readonly ServerState[]): GatewayTarget[] {
     const { caches, guards } = this.#options
-    return entries.flatMap(({ namespace, server }) => {
+    return servers.flatMap(({ namespace, server }) => {
       const keys = guards.keys(namespace, server)
       if (!keys) return []
       const proofs = keys.previous ? [keys, keys.previous] : [keys]
@@ -76,7 +76,7 @@ export class Withdrawals {
     })
   }
 
-  async #tell({ ip, proofs }: Gateway, messages: readonly Buffer[]): Promise<boolean> {
+  async #sendTo({ ip, proofs }: GatewayTarget, messages: readonly Buffer[]): Promise<boolean> {
     const client = dial({ ip, port: podPorts.admin, host: ip, certificates: [] })
     let isTaken = true
     try {
@@ -105,13 +105,13 @@ export class Withdrawals {
 async function post(client: Dispatcher, message: Buffer, secret: Buffer): Promise<number> {
   const headers = { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(message, secret) }
   const question = { method: 'POST', path: '/-/withdraw', headers, body: message }
-  const budget = new Budget(maxAnswer)
+  const budget = new ByteBudget(maxAnswer)
   const taker = {
     data(chunk: Buffer) {
       budget.spend(chunk.length)
       return false
     },
   }
-  const { status } = await ask(client, question, taker, AbortSignal.timeout(patience))
+  const { status } = await request(client, question, taker, AbortSignal.timeout(patience))
   return status
 }

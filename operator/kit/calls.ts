@@ -1,10 +1,10 @@
-import type { Clock } from './clock.ts'
+import type { MonotonicClock } from './clock.ts'
 import type { Lane } from './connection.ts'
-import type { Credentials } from './credentials.ts'
+import type { ApiCredentials } from './credentials.ts'
 import type { ApiObject } from './resource.ts'
 
 export type ClientOptions = {
-  readonly credentials: Credentials
+  readonly credentials: ApiCredentials
   /** Asked before every write, again when a socket takes it, and again when the server waits for what is to be written. */
   readonly mayWrite?: () => boolean
   /**
@@ -12,7 +12,7 @@ export type ClientOptions = {
    * deadline of its renewal.
    */
   readonly fence?: number
-  readonly clock?: Clock
+  readonly clock?: MonotonicClock
   /** Most sockets for calls, and half of the most for writes that `mayWrite` decides; watches come on top. */
   readonly connections?: number
   readonly userAgent?: string
@@ -27,7 +27,7 @@ export type CallOptions = {
   /** Sockets of their own: the lease must not wait for anybody, and nobody for Events. */
   readonly lane?: Exclude<Lane, 'watches'>
 }
-export type Selection = {
+export type ObjectSelection = {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
@@ -35,12 +35,12 @@ export type Selection = {
   /** Only metadata travels; the other fields are absent. */
   readonly metadataOnly?: boolean
 }
-export type ListOptions = Selection & CallOptions & { readonly limit?: number; readonly continue?: string }
+export type ListOptions = ObjectSelection & CallOptions & { readonly limit?: number; readonly continue?: string }
 export type List = {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
   readonly items: ApiObject[]
 }
-export type WatchOptions = Selection & { readonly signal: AbortSignal; readonly timeoutSeconds?: number }
+export type WatchOptions = ObjectSelection & { readonly signal: AbortSignal; readonly timeoutSeconds?: number }
 export type WatchEvent = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
   readonly object: ApiObject

@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { Agent, request, type Dispatcher } from 'undici'
 import { ApiError } from './api-error.ts'
-import type { Clock } from './clock.ts'
-import { readCurrent, type Credentials, type Current } from './credentials.ts'
-import { Fenced } from './fenced.ts'
+import type { MonotonicClock } from './clock.ts'
+import { readCurrent, type ApiCredentials, type CurrentCredentials } from './credentials.ts'
+import { FencedSender } from './fenced.ts'
 
 /** A rotated token is used at the latest so long after it was written; the kubelet rotates minutes before the old one ends. */
 const READ_AGAIN = 50_000
@@ -11,23 +11,23 @@ const READ_AGAIN = 50_000
 /** For each kind of request the sockets that it may use. */
 export type Lane = 'calls' | 'watches' | 'lease' | 'events'
 
-export type Asking = {
+export type ApiRequest = {
   readonly method: Dispatcher.HttpMethod
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string
   readonly signal: AbortSignal
 }
 /** An answer whose head is there. */
-export type Answer = {
+export type ApiResponse = {
   readonly statusCode: number
   readonly headers: IncomingHttpHeaders
   readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string>; dump(): Promise<unknown> }
 }
-type Open = {
+type OpenSockets = {
   readonly ca: string | undefined
   readonly plain: Readonly<Record<Lane, Agent>>
   /** For writes that need the right to write. */
-  readonly fenced: Readonly<Record<Lane, Fenced>>
+  readonly fenced: Readonly<Record<Lane, FencedSender>>
 }
 
 /** What is left to the others when a lane has many to send; none means that each request has a socket of its own. */
@@ -37,18 +37,18 @@ const few: Partial<Readonly<Record<Lane, number>>> = { lease: 1, events: 2 }
  * The sockets to one API server. Calls share at most `connections`, and so do fenced writes; each watch has one of its own, or the open watches would starve the calls. The lease
  * waits behind nothing: who is busy would lose it. HTTP/1.1, since on HTTP/2 one half-open connection silences everything at once.
  */
-export class Connection {
-  readonly #credentials: Credentials
-  readonly #clock: Clock
+export class ApiConnection {
+  readonly #credentials: ApiCredentials
+  readonly #clock: MonotonicClock
   readonly #limit: number
   readonly #mayWrite: () => boolean
-  #current: Current | undefined
+  #current: CurrentCredentials | undefined
   #readAt = 0
-  #reading: Promise<Current> | undefined
-  #open: Open | undefined
+  #reading: Promise<CurrentCredentials> | undefined
+  #open: OpenSockets | undefined
   #closed = false
 
-  constructor(credentials: Credentials, clock: Clock, connections: number, mayWrite: () => boolean) {
+  constructor(credentials: ApiCredentials, clock: MonotonicClock, connections: number, mayWrite: () => boolean) {
     this.#credentials = credentials
     this.#clock = clock
     this.#limit = connections
@@ -56,7 +56,7 @@ export class Connection {
   }
 
   /** The token in force; `force` reads the files now. Those who come while they are read wait for the same reading. */
-  async current(force = false): Promise<Current> {
+  async current(force = false): Promise<CurrentCredentials> {
     if (this.#current !== undefined && !force && this.#clock.elapsed() - this.#readAt < READ_AGAIN) return this.#current
     this.#reading ??= readCurrent(this.#credentials).finally(() => (this.#reading = undefined))
     this.#current = await this.#reading
@@ -65,12 +65,12 @@ export class Connection {
   }
 
   /** After a failure the files may hold what helps: they are read at the next call. */
-  distrust(): void {
+  invalidate(): void {
     this.#readAt = -Infinity
   }
 
   /** Sends a request by its lane; a fenced one is sent only while this process may write. */
-  send(ca: string | undefined, lane: Lane, fenced: boolean, url: string, asking: Asking): Promise<Answer> {
+  send(ca: string | undefined, lane: Lane, fenced: boolean, url: string, asking: ApiRequest): Promise<ApiResponse> {
     const open = this.#opened(ca)
     const { body } = asking
     if (fenced && body !== undefined) return open.fenced[lane].send(url, { ...asking, body })
@@ -78,7 +78,7 @@ export class Connection {
   }
 
   /** Sockets that trust this CA. One that changed makes new ones; what runs on the old ends in its own time. */
-  #opened(ca: string | undefined): Open {
+  #opened(ca: string | undefined): OpenSockets {
     if (this.#closed) throw closed()
     if (this.#open?.ca === ca && this.#open !== undefined) return this.#open
     if (this.#open !== undefined) {
@@ -94,8 +94,8 @@ export class Connection {
       return new Agent({ ...options, ...(connections !== undefined && { connections }) })
     }
     // Twice as many, since each write holds one for two answers of the server.
-    const fenced = (lane: Lane): Fenced =>
-      new Fenced({ ca, cert, key, sockets: 2 * (few[lane] ?? this.#limit), mayWrite: this.#mayWrite })
+    const fenced = (lane: Lane): FencedSender =>
+      new FencedSender({ ca, cert, key, sockets: 2 * (few[lane] ?? this.#limit), mayWrite: this.#mayWrite })
     this.#open = { ca, plain: each(plain), fenced: each(fenced) }
     return this.#open
   }

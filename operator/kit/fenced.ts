@@ -1,7 +1,7 @@
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { Answer, Asking } from './connection.ts'
+import type { ApiResponse, ApiRequest } from './connection.ts'
 import { ApiError } from './api-error.ts'
 
 type Settings = {
@@ -19,7 +19,7 @@ export const notLeader = (): ApiError => new ApiError(0, 'NotLeader', 'this proc
  * look alone is enough: the head goes first, and the body, without which nothing happens, only when the server has said that it waits for it (100-continue,
  * RFC 9110, 10.1.1) and the right is still there. The server's time for the request, which runs from the head on, ends before another may write.
  */
-export class Fenced {
+export class FencedSender {
   readonly #settings: Settings
   readonly #agents: { readonly 'http:': PlainAgent; readonly 'https:': TlsAgent }
   readonly #open = new Set<(error: Error) => void>()
@@ -35,8 +35,8 @@ export class Fenced {
   }
 
   /** The answer, as soon as its head is there. Throws NotLeader where the right was gone; the reason of the signal's abort. */
-  send(url: string, { method, headers, body, signal }: Asking & { readonly body: string }): Promise<Answer> {
-    const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  send(url: string, { method, headers, body, signal }: ApiRequest & { readonly body: string }): Promise<ApiResponse> {
+    const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>()
     const { request, agent } = this.#wayTo(url)
     const length = { expect: '100-continue', 'content-length': String(Buffer.byteLength(body)) }
     const call: ClientRequest = request(url, { method, agent, headers: { ...headers, ...length } })
@@ -88,7 +88,7 @@ export class Fenced {
   }
 }
 
-function answerOf(call: ClientRequest, message: IncomingMessage): Answer {
+function answerOf(call: ClientRequest, message: IncomingMessage): ApiResponse {
   const read = async (): Promise<string> => {
     try {
       return await text(message)

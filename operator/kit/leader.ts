@@ -1,18 +1,18 @@
 import { isStatus } from './api-error.ts'
-import type { Client } from './client.ts'
-import { sleep, systemClock, type Clock } from './clock.ts'
+import type { ApiClient } from './client.ts'
+import { sleep, systemClock, type MonotonicClock } from './clock.ts'
 import { microTime } from './events.ts'
-import { silent, textOf, type Log } from './log.ts'
-import type { ApiObject, Resource } from './resource.ts'
+import { silent, textOf, type Logger } from './log.ts'
+import type { ApiObject, ApiResource } from './resource.ts'
 
 export type LeaderOptions = {
-  readonly client: Client
+  readonly client: ApiClient
   readonly namespace: string
   readonly name: string
   /** Of this very process: not of its pod, whose name a restarted container keeps. */
   readonly identity: string
-  readonly clock?: Clock
-  readonly log?: Log
+  readonly clock?: MonotonicClock
+  readonly log?: Logger
   readonly random?: () => number
   /** Leadership has ended although nobody asked for it: stop, and leave the process. */
   lost(): void
@@ -22,7 +22,7 @@ export type LeaderOptions = {
   readonly retryPeriod?: number
 }
 
-const leases: Resource = {
+const leases: ApiResource = {
   group: 'coordination.k8s.io',
   version: 'v1',
   plural: 'leases',
@@ -44,8 +44,8 @@ type Spec = {
  */
 export class Leader {
   readonly #options: LeaderOptions
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   readonly #leaseDuration: number
   readonly #renewDeadline: number
   #isHolding = false

@@ -1,8 +1,8 @@
 /** Lets those who want the same thing have it one after the other. */
-export class Lock {
+export class KeyedMutex {
   readonly #last = new Map<string, Promise<unknown>>()
 
-  async with<T>(key: string, run: () => Promise<T>): Promise<T> {
+  async run<T>(key: string, run: () => Promise<T>): Promise<T> {
     const turn = (this.#last.get(key) ?? Promise.resolve()).then(run, run)
     this.#last.set(key, turn)
     try {

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ApiError } from './api-error.ts'
-import { Metrics } from './metrics.ts'
+import { MetricsRegistry } from './metrics.ts'
 import { observeQueue, queueMetrics } from './observe.ts'
-import { Queue, TerminalError, type QueueOptions, type Result } from './queue.ts'
+import { WorkQueue, TerminalError, type QueueOptions, type Result } from './queue.ts'
 import { ManualClock, until } from './testing/manual-clock.ts'
 
 type Run = {
@@ -17,13 +17,13 @@ let stop: AbortController
 let running: Promise<void>
 /** Every run that was begun; it goes on until the test ends it. */
 let runs: Run[]
-let queue: Queue
+let queue: WorkQueue
 
 const keys = (): string[] => runs.map(({ key }) => key)
 const settle = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-function start(options: Partial<QueueOptions> = {}): Queue {
-  queue = new Queue({
+function start(options: Partial<QueueOptions> = {}): WorkQueue {
+  queue = new WorkQueue({
     clock,
     random: () => 1,
     reconcile: (key, signal) =>
@@ -73,7 +73,7 @@ describe('a queue', () => {
   })
 
   test('makes of fifty changes that come before it runs a single one', async () => {
-    queue = new Queue({
+    queue = new WorkQueue({
       clock,
       reconcile: async key => void runs.push({ key, signal: stop.signal, end() {}, fail() {} }),
     })
@@ -281,7 +281,7 @@ describe('a queue that is stopped', () => {
 })
 
 test('a queue shows what it does under the names that dashboards know', async () => {
-  const metrics = new Metrics()
+  const metrics = new MetricsRegistry()
   start({ workers: 3, timeout: 1000, metrics: queueMetrics(metrics, 'c') })
   observeQueue(metrics, 'c', queue)
   queue.add('a')

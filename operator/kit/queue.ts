@@ -1,5 +1,5 @@
-import { backoff, deadline, sleep, systemClock, type Clock } from './clock.ts'
-import { silent, textOf, type Log } from './log.ts'
+import { backoff, deadline, sleep, systemClock, type MonotonicClock } from './clock.ts'
+import { silent, textOf, type Logger } from './log.ts'
 
 export type Result = { readonly requeueAfter?: number } | void
 
@@ -15,20 +15,20 @@ export type QueueOptions = {
   readonly timeout?: number
   /** Milliseconds that running work may still take after a stop. */
   readonly drain?: number
-  readonly clock?: Clock
-  readonly log?: Log
+  readonly clock?: MonotonicClock
+  readonly log?: Logger
   readonly random?: () => number
   readonly metrics?: QueueMetrics
 }
 
-export type Outcome = 'success' | 'requeue_after' | 'error' | 'terminal' | 'panic'
+export type ReconcileOutcome = 'success' | 'requeue_after' | 'error' | 'terminal' | 'panic'
 /** Seconds everywhere. */
 export type QueueMetrics = {
   added(): void
   retried(): void
   started(waited: number): void
   timedOut(): void
-  ended(outcome: Outcome, took: number): void
+  ended(outcome: ReconcileOutcome, took: number): void
 }
 
 /** Trying again will not help: logged, not retried. The reconciler has told the user by a condition. */
@@ -41,10 +41,10 @@ const BETWEEN_RETRIES = 100
 const BURST = 100
 
 /** Keys to work on. One key is never worked on twice at once, fifty additions are one run, failures come again later and later. */
-export class Queue {
+export class WorkQueue {
   readonly #options: QueueOptions
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   readonly #delay: (failures: number) => number
   /** Waiting keys with the time of their addition, in order; `urgent` go first and have a worker more. */
   readonly #lanes = { urgent: new Map<string, number>(), normal: new Map<string, number>() }
@@ -184,7 +184,7 @@ export class Queue {
     if (!this.#running && this.#processing.size === 0) this.#idle.resolve()
   }
 
-  async #attempt(key: string, signal: AbortSignal): Promise<Outcome> {
+  async #attempt(key: string, signal: AbortSignal): Promise<ReconcileOutcome> {
     try {
       const result = await this.#options.reconcile(key, signal)
       this.#failures.delete(key)
@@ -196,7 +196,7 @@ export class Queue {
     }
   }
 
-  #failed(key: string, error: unknown): Outcome {
+  #failed(key: string, error: unknown): ReconcileOutcome {
     const failures = this.#failures.get(key) ?? 0
     const isTerminal = error instanceof TerminalError
     this.#log.error('reconcile failed', { queue: this.#options.name, key, failures, isTerminal, error: textOf(error) })

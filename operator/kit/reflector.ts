@@ -1,22 +1,22 @@
 import { ApiError, isStatus } from './api-error.ts'
-import type { Client, WatchEvent } from './client.ts'
-import { backoff, deadline, sleep, systemClock, type Clock } from './clock.ts'
-import { silent, textOf, type Log } from './log.ts'
-import { keyOf, type ApiObject, type Key, type Resource } from './resource.ts'
+import type { ApiClient, WatchEvent } from './client.ts'
+import { backoff, deadline, sleep, systemClock, type MonotonicClock } from './clock.ts'
+import { silent, textOf, type Logger } from './log.ts'
+import { keyOf, type ApiObject, type NamespacedName, type ApiResource } from './resource.ts'
 import { Store } from './store.ts'
 
 export type ReflectorOptions = {
-  readonly client: Client
-  readonly resource: Resource
+  readonly client: ApiClient
+  readonly resource: ApiResource
   readonly namespace?: string
   readonly labelSelector?: string
   readonly metadataOnly?: boolean
   /** Leaves out what nobody looks at, before it is kept. */
-  readonly trim?: (object: ApiObject) => ApiObject
+  readonly transform?: (object: ApiObject) => ApiObject
   /** Only enqueues; what it throws is logged. Both objects may be given, or one. */
-  onChange(key: Key, before?: ApiObject, after?: ApiObject): void
-  readonly log?: Log
-  readonly clock?: Clock
+  onChange(key: NamespacedName, before?: ApiObject, after?: ApiObject): void
+  readonly log?: Logger
+  readonly clock?: MonotonicClock
   readonly random?: () => number
   /** Milliseconds without event or bookmark (about one a minute) after which a watch counts as dead. */
   readonly watchdog?: number
@@ -34,10 +34,10 @@ const GIVE_UP_VERSION = 5
  */
 export class Reflector {
   readonly store = new Store()
-  readonly resource: Resource
+  readonly resource: ApiResource
   readonly #options: ReflectorOptions
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   readonly #delay: (failures: number) => number
   #synced = false
   #lastSync: number
@@ -170,7 +170,7 @@ export class Reflector {
   #put(given: ApiObject): void {
     const { managedFields: _, ...metadata } = given.metadata
     const whole = { ...given, metadata }
-    const object = this.#options.trim?.(whole) ?? whole
+    const object = this.#options.transform?.(whole) ?? whole
     const before = this.store.set(object)
     const isReplay = before?.metadata.resourceVersion === object.metadata.resourceVersion && before !== undefined
     if (!isReplay) this.#tell(object, before, object)

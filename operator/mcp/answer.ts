@@ -1,7 +1,7 @@
-import { ask, TooDense, type Budget, type Head, type Question } from './ask.ts'
-import { Bytes } from './bytes.ts'
-import { isDenser } from './density.ts'
-import { EventData } from './event-data.ts'
+import { request, TooManyValues, type ByteBudget, type ResponseHead, type McpHttpRequest } from './ask.ts'
+import { ByteBuffer } from './bytes.ts'
+import { hasMoreValuesThan } from './density.ts'
+import { SseDataReader } from './event-data.ts'
 import type { Dispatcher } from 'undici'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -10,7 +10,7 @@ type Fields = Readonly<Record<string, unknown>>
  * What is kept of a JSON-RPC answer: what it says is anybody's to make up, so nothing in it has a type before it was looked at, and a few bytes of it can
  * be large in memory.
  */
-export type Answer<T> = {
+export type JsonRpcResult<T> = {
   readonly result?: T
   readonly error?: { readonly code?: number; readonly message?: string; readonly reason?: string }
 }
@@ -18,9 +18,10 @@ export type Answer<T> = {
 export const isFields = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-export const hasResult = <T>(answer: Answer<T>): answer is Answer<T> & { readonly result: T } => 'result' in answer
+export const hasResult = <T>(answer: JsonRpcResult<T>): answer is JsonRpcResult<T> & { readonly result: T } =>
+  'result' in answer
 
-function errorOf(value: unknown): NonNullable<Answer<unknown>['error']> {
+function errorOf(value: unknown): NonNullable<JsonRpcResult<unknown>['error']> {
   if (!isFields(value)) return {}
   const { code, message, data } = value
   const reason = isFields(data) ? data['reason'] : undefined
@@ -35,11 +36,11 @@ function errorOf(value: unknown): NonNullable<Answer<unknown>['error']> {
 const short = (text: string): string => Buffer.from(text.slice(0, 1024)).toString()
 
 /** Values of one message that are parsed: twice as many as a gateway hands out. */
-export const mostValues = 100_000
+export const maxValues = 100_000
 
 /** @throws TooDense */
 function parsed(text: string): Fields {
-  if (isDenser(text, mostValues)) throw new TooDense(`the answer has more than ${mostValues} values`)
+  if (hasMoreValuesThan(text, maxValues)) throw new TooManyValues(`the answer has more than ${maxValues} values`)
   try {
     const value = JSON.parse(text) as unknown
     return isFields(value) ? value : {}
@@ -48,32 +49,32 @@ function parsed(text: string): Fields {
   }
 }
 
-const read = <T>({ result, error }: Fields, pick: Picker<T>): Answer<T> => ({
+const read = <T>({ result, error }: Fields, pick: ResultPicker<T>): JsonRpcResult<T> => ({
   ...(isFields(result) && { result: pick(result) }),
   ...(error !== undefined && { error: errorOf(error) }),
 })
 
 /** What of a result is kept; the rest is let go at once, before anything is waited for. */
-export type Picker<T> = (result: Fields) => T
+export type ResultPicker<T> = (result: Fields) => T
 
-export type Told<T> = Head & { readonly answer: Answer<T> }
+export type McpResponse<T> = ResponseHead & { readonly answer: JsonRpcResult<T> }
 
 /** A question with its id, and what is picked from its answer. */
-export type Asked<T> = { readonly question: Question; readonly id: number; readonly pick: Picker<T> }
+export type McpRequest<T> = { readonly question: McpHttpRequest; readonly id: number; readonly pick: ResultPicker<T> }
 
 /**
  * Asks an MCP server, and finds the answer with this id in a body of JSON or in a stream of events, which is not read beyond it.
  * @throws TooLong
  */
-export async function askMcp<T>(
+export async function requestMcp<T>(
   client: Dispatcher,
-  { question, id, pick }: Asked<T>,
-  budget: Budget,
+  { question, id, pick }: McpRequest<T>,
+  budget: ByteBudget,
   signal: AbortSignal,
-): Promise<Told<T>> {
-  const bytes = new Bytes()
-  let events: EventData | undefined
-  let answer: Answer<T> | undefined
+): Promise<McpResponse<T>> {
+  const bytes = new ByteBuffer()
+  let events: SseDataReader | undefined
+  let answer: JsonRpcResult<T> | undefined
   const heard = (found: readonly string[]): boolean => {
     for (const text of found) {
       const message = parsed(text)
@@ -81,12 +82,12 @@ export async function askMcp<T>(
     }
     return answer !== undefined
   }
-  const head = await ask(
+  const head = await request(
     client,
     question,
     {
       head({ headers }) {
-        if (String(headers['content-type']).startsWith('text/event-stream')) events = new EventData()
+        if (String(headers['content-type']).startsWith('text/event-stream')) events = new SseDataReader()
         else budget.expect(headers['content-length'])
       },
       data(chunk) {

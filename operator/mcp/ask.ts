@@ -1,40 +1,40 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Dispatcher } from 'undici'
 
-export type Question = {
+export type McpHttpRequest = {
   readonly method: Dispatcher.HttpMethod
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body?: string | Buffer
 }
 
-export type Head = { readonly status: number; readonly headers: IncomingHttpHeaders }
+export type ResponseHead = { readonly status: number; readonly headers: IncomingHttpHeaders }
 
 /** Takes an answer as it comes. What is thrown here ends the exchange and is what it rejects with. */
-export type Taker = {
-  head?(head: Head): void
+export type ResponseHandler = {
+  head?(head: ResponseHead): void
   /** Whether this was enough; the rest is not read. */
   data(chunk: Buffer): boolean
 }
 
 /** The answer is longer than whoever asked is ready to read. */
-export class TooLong extends Error {
+export class ResponseTooLong extends Error {
   override name = 'TooLong'
 }
 
 /** The answer is short, and would be large in memory. */
-export class TooDense extends TooLong {
+export class TooManyValues extends ResponseTooLong {
   override name = 'TooDense'
 }
 
 /** How many bytes of answers are read, in all that are asked with it. */
-export class Budget {
+export class ByteBudget {
   readonly #most: number
   #left: number
 
-  constructor(most: number) {
-    this.#most = most
-    this.#left = most
+  constructor(limit: number) {
+    this.#most = limit
+    this.#left = limit
   }
 
   /** @throws TooLong */
@@ -51,8 +51,8 @@ export class Budget {
     if (Number(length ?? 0) > this.#left) throw this.#tooLong()
   }
 
-  #tooLong(): TooLong {
-    return new TooLong(`the answer is longer than ${this.#most} bytes`)
+  #tooLong(): ResponseTooLong {
+    return new ResponseTooLong(`the answer is longer than ${this.#most} bytes`)
   }
 }
 
@@ -60,21 +60,21 @@ class Enough extends Error {}
 
 /** One exchange. Nothing of the answer is kept here: each chunk is handed on while it is in the hands of the parser. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #taker: Taker
+  readonly #taker: ResponseHandler
   readonly #signal: AbortSignal
-  readonly #done = Promise.withResolvers<Head>()
+  readonly #done = Promise.withResolvers<ResponseHead>()
   #controller: Dispatcher.DispatchController | undefined
-  #head: Head | undefined
+  #head: ResponseHead | undefined
   #isOver = false
 
-  constructor(taker: Taker, signal: AbortSignal) {
+  constructor(taker: ResponseHandler, signal: AbortSignal) {
     this.#taker = taker
     this.#signal = signal
     if (signal.aborted) this.#abort()
     else signal.addEventListener('abort', this.#abort)
   }
 
-  get answer(): Promise<Head> {
+  get answer(): Promise<ResponseHead> {
     return this.#done.promise
   }
 
@@ -130,7 +130,12 @@ class Exchange implements Dispatcher.DispatchHandler {
 }
 
 /** Asks, and hands the answer over as it comes. Redirects are not followed, and nothing is asked twice. */
-export function ask(client: Dispatcher, question: Question, taker: Taker, signal: AbortSignal): Promise<Head> {
+export function request(
+  client: Dispatcher,
+  question: McpHttpRequest,
+  taker: ResponseHandler,
+  signal: AbortSignal,
+): Promise<ResponseHead> {
   const exchange = new Exchange(taker, signal)
   const { method, path, headers, body = null } = question
   client.dispatch({ method, path, headers, body }, exchange)

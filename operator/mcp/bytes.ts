@@ -5,7 +5,7 @@ const smallest = 1024
  * Bytes in one buffer that doubles: however small the pieces are in which they come, they cost no more than their number. (A list of pieces costs an
  * object for each, and who wants to do harm sends them one by one.)
  */
-export class Bytes {
+export class ByteBuffer {
   #held: Buffer = nothing
   #size = 0
 

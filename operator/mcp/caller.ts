@@ -1,9 +1,9 @@
 import type { Dispatcher } from 'undici'
-import { askMcp, hasResult, type Picker, type Told } from './answer.ts'
-import type { Budget } from './ask.ts'
+import { requestMcp, hasResult, type ResultPicker, type McpResponse } from './answer.ts'
+import type { ByteBudget } from './ask.ts'
 
 /** A server, how to get there, and as whom. */
-export type Target = {
+export type McpTarget = {
   readonly client: Dispatcher
   readonly path: string
   /** Who asks: the credential, and the name of the host if it is not that of the address. */
@@ -13,7 +13,7 @@ export type Target = {
 }
 
 /** The gateway or the server behind it said no, in its words. */
-export class Refused extends Error {
+export class McpRefusal extends Error {
   override name = 'Refused'
   readonly status: number
   /** The gateway's word for it. */
@@ -39,16 +39,16 @@ const sessionFormat = /^[\x21-\x7e]{1,4096}$/
 const leave = 2000
 
 /** Speaks MCP to one server, in the era that it is of. All that it says together is at most as long as the budget. */
-export class McpCaller {
-  readonly #target: Target
-  readonly #budget: Budget
+export class McpClient {
+  readonly #target: McpTarget
+  readonly #budget: ByteBudget
   readonly #signal: AbortSignal
   #headers: Record<string, string> = {}
   #meta: Fields | undefined
   #id = 0
   revision = modernRevision
 
-  constructor(target: Target, budget: Budget, signal: AbortSignal) {
+  constructor(target: McpTarget, budget: ByteBudget, signal: AbortSignal) {
     this.#target = target
     this.#budget = budget
     this.#signal = signal
@@ -60,7 +60,7 @@ export class McpCaller {
    * @throws Refused
    * @throws TooLong
    */
-  async open<T>(pick: Picker<T>): Promise<T> {
+  async open<T>(pick: ResultPicker<T>): Promise<T> {
     const clientInfo = { name: this.#target.name, version: '0.1.0' }
     this.#meta = {
       'io.modelcontextprotocol/protocolVersion': modernRevision,
@@ -90,7 +90,7 @@ export class McpCaller {
    * @throws Refused
    * @throws TooLong
    */
-  async call<T>(method: string, params: Fields, pick: Picker<T>): Promise<T> {
+  async call<T>(method: string, params: Fields, pick: ResultPicker<T>): Promise<T> {
     return required(await this.#request(method, params, pick))
   }
 
@@ -105,17 +105,17 @@ export class McpCaller {
   }
 
   /** What later requests carry; what no header could is a server that does not speak MCP. */
-  #session({ status, headers }: Told<unknown>, revision: string): Record<string, string> {
+  #session({ status, headers }: McpResponse<unknown>, revision: string): Record<string, string> {
     this.revision = revision
-    if (!revisionFormat.test(revision)) throw new Refused(status, 'the answer names no revision of the protocol')
+    if (!revisionFormat.test(revision)) throw new McpRefusal(status, 'the answer names no revision of the protocol')
     const session = headers['mcp-session-id']
     if (session === undefined) return { 'mcp-protocol-version': this.revision }
     if (typeof session !== 'string' || !sessionFormat.test(session))
-      throw new Refused(status, 'the id of the session is none')
+      throw new McpRefusal(status, 'the id of the session is none')
     return { 'mcp-protocol-version': this.revision, 'mcp-session-id': session }
   }
 
-  async #request<T>(method: string, params: Fields, pick: Picker<T>): Promise<Told<T>> {
+  async #request<T>(method: string, params: Fields, pick: ResultPicker<T>): Promise<McpResponse<T>> {
     const id = ++this.#id
     const full = this.#meta ? { ...params, _meta: this.#meta } : params
     return this.#send('POST', this.#signal, { id, method, pick }, { jsonrpc: '2.0', id, method, params: full })
@@ -124,9 +124,9 @@ export class McpCaller {
   #send<T>(
     verb: 'POST' | 'DELETE',
     signal: AbortSignal,
-    { id, method, pick }: { readonly id: number; readonly method?: string; readonly pick: Picker<T> },
+    { id, method, pick }: { readonly id: number; readonly method?: string; readonly pick: ResultPicker<T> },
     message?: object,
-  ): Promise<Told<T>> {
+  ): Promise<McpResponse<T>> {
     const { client, path, headers } = this.#target
     const question = {
       method: verb,
@@ -139,7 +139,7 @@ export class McpCaller {
       },
       ...(message && { body: JSON.stringify(message) }),
     }
-    return askMcp(client, { question, id, pick }, this.#budget, signal)
+    return requestMcp(client, { question, id, pick }, this.#budget, signal)
   }
 }
 
@@ -149,8 +149,8 @@ const unasked = { id: -1, pick: (): undefined => undefined }
 const revisionOf = ({ protocolVersion }: Fields): string =>
   typeof protocolVersion === 'string' ? protocolVersion : legacyRevision
 
-function required<T>({ status, answer }: Told<T>): T {
+function required<T>({ status, answer }: McpResponse<T>): T {
   if (hasResult(answer)) return answer.result
   const { message = 'the answer is no MCP message', reason } = answer.error ?? {}
-  throw new Refused(status, `HTTP ${status}: ${message}`, reason)
+  throw new McpRefusal(status, `HTTP ${status}: ${message}`, reason)
 }

@@ -7,7 +7,7 @@ const isMark = (code: number): boolean => code === comma || code === list || cod
  * Whether a JSON text holds more values than this, which is known before it is parsed: an empty object takes three bytes of a text, and sixty in
  * memory. A member of an object counts as one, and what opens a list or an object as one more.
  */
-export function isDenser(text: string, most: number): boolean {
+export function hasMoreValuesThan(text: string, most: number): boolean {
   let count = 0
   for (let at = 0; at < text.length; at++) {
     const code = text.charCodeAt(at)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { EventData } from './event-data.ts'
+import { SseDataReader } from './event-data.ts'
 
 const read = (text: string, size: number): string[] => {
-  const events = new EventData()
+  const events = new SseDataReader()
   const bytes = Buffer.from(text)
   const found: string[] = []
   for (let at = 0; at < bytes.length; at += size) found.push(...events.push(bytes.subarray(at, at + size)))

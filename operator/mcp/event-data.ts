@@ -1,4 +1,4 @@
-import { Bytes } from './bytes.ts'
+import { ByteBuffer } from './bytes.ts'
 
 const lf = 0x0a
 const cr = 0x0d
@@ -8,9 +8,9 @@ const name = Buffer.from('data')
 const colon = 0x3a
 
 /** The data of the events of a `text/event-stream` (HTML standard, section 9.2). Each byte is looked at once, whatever the chunks are. */
-export class EventData {
-  readonly #line = new Bytes()
-  readonly #data = new Bytes()
+export class SseDataReader {
+  readonly #line = new ByteBuffer()
+  readonly #data = new ByteBuffer()
   #isFirst = true
   #afterCr = false
 

@@ -1,6 +1,6 @@
 import { createHash, hash } from 'node:crypto'
 import { isFields } from './answer.ts'
-import type { Tool } from './tool-list.ts'
+import type { ToolDefinition } from './tool-list.ts'
 
 /** Longer names are shown to no caller, so they need not be kept. */
 const maxName = 128
@@ -34,7 +34,7 @@ function spell(value: unknown, add: (piece: string) => void, depth = 0): void {
 /** Characters that are hashed at once. */
 const piece = 16_384
 
-function digestOf(tool: Tool): string {
+function digestOf(tool: ToolDefinition): string {
   const sha = createHash('sha256')
   let text = ''
   spell(tool, more => {
@@ -47,11 +47,11 @@ function digestOf(tool: Tool): string {
 }
 
 /** What remains of a list of tools while it is read: names, and a digest of each definition. */
-export class Inventory {
+export class ToolInventory {
   readonly #names = new Set<string>()
   readonly #digests: string[] = []
 
-  readonly take = (tool: Tool): void => {
+  readonly take = (tool: ToolDefinition): void => {
     this.#digests.push(digestOf(tool))
     if (tool.name.length <= maxName) this.#names.add(tool.name)
   }

@@ -1,12 +1,12 @@
 import { hash } from 'node:crypto'
 import { isStatus, type ApiError } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
+import type { ApiClient } from '../kit/client.ts'
 import { compareVersions, type ApiObject } from '../kit/resource.ts'
 import type { Foreign, KubernetesObject, NameConflict, Refusal } from '../translate/index.ts'
 import type { Caches } from '../cache/caches.ts'
-import { Lock } from '../kit/lock.ts'
-import { entriesOf, standing, type Mender } from './mender.ts'
-import { conflictOf, find, type Owner } from '../ownership.ts'
+import { KeyedMutex } from '../kit/lock.ts'
+import { foreignPaths, remainingDrift, type DriftRepair } from './mender.ts'
+import { conflictOf, findObject, type Owner } from '../ownership.ts'
 import { children, isChildKind, manager, type ChildKind } from '../resources.ts'
 import { isRefusal } from '../kit/terminating.ts'
 
@@ -14,19 +14,19 @@ import { isRefusal } from '../kit/terminating.ts'
 const noVersion = '1'
 
 /** An object as it has to be. */
-export type Wish = { readonly object: KubernetesObject; readonly fingerprint: string }
+export type DesiredObject = { readonly object: KubernetesObject; readonly fingerprint: string }
 
 /** What was applied, and how the object looked right after. */
-type Record = {
+type AppliedRecord = {
   readonly fingerprint: string
   readonly version: string
-  readonly mark: string
+  readonly revision: string
   readonly foreign?: Foreign
   /** Paths of what is to be removed later. */
   readonly open: readonly string[]
 }
 
-export type Outcome =
+export type ApplyOutcome =
   | {
       readonly change: 'none' | 'created' | 'changed'
       readonly foreign?: Foreign
@@ -36,7 +36,7 @@ export type Outcome =
   | { readonly conflict: NameConflict }
   | { readonly refusal: Refusal }
 
-export const wishFor = (object: KubernetesObject): Wish => ({
+export const withFingerprint = (object: KubernetesObject): DesiredObject => ({
   object,
   fingerprint: hash('sha1', JSON.stringify(object)),
 })
@@ -46,10 +46,10 @@ export const objectKey = ({ kind, metadata }: KubernetesObject | ApiObject): str
   `${kind}/${metadata.namespace}/${metadata.name}`
 
 /** The annotations that controllers write by themselves are nobody's drift. */
-const isSpoken = ([name]: [string, string]): boolean => !name.startsWith('deployment.kubernetes.io/')
+const isAuthored = ([name]: [string, string]): boolean => !name.startsWith('deployment.kubernetes.io/')
 
 /** What tells that somebody changed an object. A kind without a generation has little else in it than what we own, so any version counts. */
-function markOf({ metadata }: ApiObject): string {
+function revisionOf({ metadata }: ApiObject): string {
   const {
     uid,
     generation,
@@ -60,12 +60,12 @@ function markOf({ metadata }: ApiObject): string {
     deletionTimestamp,
   } = metadata
   const sorted = (map: object): unknown => Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1))
-  const spoken = Object.fromEntries(Object.entries(annotations).filter(isSpoken))
+  const authored = Object.fromEntries(Object.entries(annotations).filter(isAuthored))
   return JSON.stringify([
     uid,
     generation ?? resourceVersion,
     sorted(labels),
-    sorted(spoken),
+    sorted(authored),
     ownerReferences,
     deletionTimestamp,
   ])
@@ -73,42 +73,42 @@ function markOf({ metadata }: ApiObject): string {
 
 /**
  * Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. What others put into an object is
- * left there by an apply, so its answer, which is the whole object, is compared with the wish and mended (decision 37).
+ * left there by an apply, so its answer, which is the whole object, is compared with what is desired, and repaired (decision 37).
  */
 export class Applier {
-  readonly #client: Client
+  readonly #client: ApiClient
   readonly #caches: Caches
-  readonly #mender: Mender
-  readonly #records = new Map<string, Record>()
+  readonly #driftRepair: DriftRepair
+  readonly #records = new Map<string, AppliedRecord>()
   /** Objects of our names that exist and are not among what was seen. */
   readonly #existing = new Set<string>()
   /** Objects of which the last write got no answer: what is in them is to be looked at first. */
   readonly #unanswered = new Set<string>()
-  readonly #lock = new Lock()
+  readonly #mutex = new KeyedMutex()
 
-  constructor(client: Client, caches: Caches, mender: Mender) {
+  constructor(client: ApiClient, caches: Caches, driftRepair: DriftRepair) {
     this.#client = client
     this.#caches = caches
-    this.#mender = mender
+    this.#driftRepair = driftRepair
   }
 
   /** Whether an object has to be applied: it never was, is to be otherwise, was changed by others, or has gone. */
-  needs(key: string, fingerprint: string): boolean {
+  needsApply(key: string, fingerprint: string): boolean {
     const record = this.#records.get(key)
-    if (record?.fingerprint !== fingerprint || this.rest(key) === 0) return true
+    if (record?.fingerprint !== fingerprint || this.repairDelay(key) === 0) return true
     const { kind, namespace, name } = partsOf(key)
     const { store } = this.#caches.children[kindOf({ kind })]
     const child = store.get(namespace, name)
     if (child === undefined) return store.hasSeen(record.version)
     // What was seen before our own last write says nothing.
     const isNews = compareVersions(child.metadata.resourceVersion ?? '', record.version) > 0
-    return isNews && markOf(child) !== record.mark
+    return isNews && revisionOf(child) !== record.revision
   }
 
   /** Milliseconds until what others put into an object may be removed once more; undefined when nothing is to be. */
-  rest(key: string): number | undefined {
+  repairDelay(key: string): number | undefined {
     const { open = [] } = this.#records.get(key) ?? {}
-    return open.length === 0 ? undefined : this.#mender.rest(key, open)
+    return open.length === 0 ? undefined : this.#driftRepair.delay(key, open)
   }
 
   forget(keys: Iterable<string>): void {
@@ -116,7 +116,7 @@ export class Applier {
       this.#records.delete(key)
       this.#existing.delete(key)
       this.#unanswered.delete(key)
-      this.#mender.forget(key)
+      this.#driftRepair.forget(key)
     }
   }
 
@@ -124,23 +124,23 @@ export class Applier {
    * Applies an object for its owner. What is wished is asked for when its turn has come, so that of two who plan at once the later plan holds.
    * @throws ApiError, Leftover: to be tried again
    */
-  async apply(key: string, latest: () => Wish | undefined, owner: Owner): Promise<Outcome> {
-    return this.#lock.with(key, async () => {
-      const wish = latest()
-      if (wish === undefined || !this.needs(key, wish.fingerprint)) {
+  async apply(key: string, latest: () => DesiredObject | undefined, owner: Owner): Promise<ApplyOutcome> {
+    return this.#mutex.run(key, async () => {
+      const desired = latest()
+      if (desired === undefined || !this.needsApply(key, desired.fingerprint)) {
         const { foreign } = this.#records.get(key) ?? {}
         return { change: 'none', ...(foreign && { foreign }) }
       }
       try {
-        return await this.#write(wish, owner).catch((error: unknown) => {
+        return await this.#write(desired, owner).catch((error: unknown) => {
           // Something of that name is there after all: it is looked at, and judged.
-          if (isStatus(error, 409) && this.#existing.has(key)) return this.#write(wish, owner)
+          if (isStatus(error, 409) && this.#existing.has(key)) return this.#write(desired, owner)
           throw error
         })
       } catch (error) {
         if (isStatus(error, 0, 504)) this.#unanswered.add(key)
         if (!isRefusal(error)) throw error
-        return this.#refused(wish, owner, error)
+        return this.#refused(desired, owner, error)
       }
     })
   }
@@ -149,28 +149,28 @@ export class Applier {
    * What others put into an object is part of what an apply comes to, and may be why it is refused: a container that our own fence does not let pass, or two
    * sources of one volume. One write of the whole object is free of it.
    */
-  async #refused({ object, fingerprint }: Wish, owner: Owner, error: ApiError): Promise<Outcome> {
+  async #refused({ object, fingerprint }: DesiredObject, owner: Owner, error: ApiError): Promise<ApplyOutcome> {
     const { kind, metadata } = object
-    const live = await find(this.#client, children[kindOf(object)], metadata.namespace, metadata.name)
+    const live = await findObject(this.#client, children[kindOf(object)], metadata.namespace, metadata.name)
     const refusal = { kind, name: metadata.name, message: error.message }
     if (!live) return { refusal }
     const conflict = conflictOf({ ...live, kind }, owner)
     if (conflict) return { conflict }
-    const { mended, problem, removed = [] } = await this.#mender.mend(object, live)
-    if (!problem && mended.metadata.resourceVersion !== live.metadata.resourceVersion)
-      return { change: 'changed', removed, ...this.#note(object, fingerprint, mended) }
-    const entries = entriesOf(object, live)
+    const { repaired, problem, removed = [] } = await this.#driftRepair.repair(object, live)
+    if (!problem && repaired.metadata.resourceVersion !== live.metadata.resourceVersion)
+      return { change: 'changed', removed, ...this.#noteWritten(object, fingerprint, repaired) }
+    const entries = foreignPaths(object, live)
     return { refusal: { ...refusal, ...(problem && { message: problem.message }), ...(entries && { entries }) } }
   }
 
-  async #write({ object, fingerprint }: Wish, owner: Owner): Promise<Outcome> {
+  async #write({ object, fingerprint }: DesiredObject, owner: Owner): Promise<ApplyOutcome> {
     const resource = children[kindOf(object)]
     const { namespace } = object.metadata
-    const known = await this.#look(object)
+    const known = await this.#lookUp(object)
     const conflict = known && conflictOf({ ...known, kind: object.kind }, owner)
     if (conflict) return { conflict }
-    const slim = known && (await this.#mender.slim(object, known))
-    if (slim) return { change: 'changed', removed: ['*'], ...this.#note(object, fingerprint, slim) }
+    const recreated = known && (await this.#driftRepair.recreateOversized(object, known))
+    if (recreated) return { change: 'changed', removed: ['*'], ...this.#noteWritten(object, fingerprint, recreated) }
     // The uid pins the very object that was judged. For one that is not there, a version that none can have lets the write fail if it is.
     const pin = known ? { uid: known.metadata.uid } : { resourceVersion: noVersion }
     const pinned = { ...object, metadata: { ...object.metadata, ...pin } } as ApiObject
@@ -180,27 +180,30 @@ export class Applier {
       throw error
     })
     this.#existing.delete(objectKey(object))
-    const { mended, removed = [] } = await this.#mender.mend(object, applied)
-    const noted = { removed, ...this.#note(object, fingerprint, mended) }
+    const { repaired, removed = [] } = await this.#driftRepair.repair(object, applied)
+    const noted = { removed, ...this.#noteWritten(object, fingerprint, repaired) }
     if (known === undefined) return { change: 'created', ...noted }
-    return { change: known.metadata.resourceVersion === mended.metadata.resourceVersion ? 'none' : 'changed', ...noted }
+    return {
+      change: known.metadata.resourceVersion === repaired.metadata.resourceVersion ? 'none' : 'changed',
+      ...noted,
+    }
   }
 
   /** What is known of an object, and all of it when a write of it got no answer. */
-  async #look(object: KubernetesObject): Promise<ApiObject | undefined> {
+  async #lookUp(object: KubernetesObject): Promise<ApiObject | undefined> {
     const { namespace, name } = object.metadata
     const isUnclear = this.#unanswered.delete(objectKey(object))
     const seen = isUnclear ? undefined : this.#child(object)
     if (seen ?? (!isUnclear && this.#isNew(object))) return seen
-    return find(this.#client, children[kindOf(object)], namespace, name)
+    return findObject(this.#client, children[kindOf(object)], namespace, name)
   }
 
   /** Notes down how an object stands after a write. */
-  #note(object: KubernetesObject, fingerprint: string, applied: ApiObject): { readonly foreign?: Foreign } {
-    const { open, foreign } = standing(object, applied)
+  #noteWritten(object: KubernetesObject, fingerprint: string, applied: ApiObject): { readonly foreign?: Foreign } {
+    const { open, foreign } = remainingDrift(object, applied)
     const more = foreign && { foreign }
     const version = applied.metadata.resourceVersion ?? ''
-    this.#records.set(objectKey(object), { fingerprint, version, mark: markOf(applied), open, ...more })
+    this.#records.set(objectKey(object), { fingerprint, version, revision: revisionOf(applied), open, ...more })
     return { ...more }
   }
 

@@ -1,16 +1,16 @@
 import { isDeepStrictEqual } from 'node:util'
 import { apiVersion, isKindName } from '../../crds/index.ts'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import type { KubernetesObject, LastGood } from '../translate/index.ts'
 import { lastGoodLabel, type Caches } from '../cache/caches.ts'
-import type { Mender } from './mender.ts'
-import { conflictOf, find, type Owner } from '../ownership.ts'
+import type { DriftRepair } from './mender.ts'
+import { conflictOf, findObject, type Owner } from '../ownership.ts'
 import { children, controllerOf, managedBy, manager } from '../resources.ts'
 import { isRefusal } from '../kit/terminating.ts'
 import { parallel } from '../kit/parallel.ts'
-import type { Log } from '../kit/log.ts'
+import type { Logger } from '../kit/log.ts'
 
 const dataKey = 'last-good.json'
 const nameFor = (uid: string | undefined): string => `last-good-${uid}`
@@ -25,7 +25,7 @@ function read(configMap: ApiObject): LastGood[] {
 }
 
 /** Those beside which others have put something. */
-const touched = new WeakSet<LastGood>()
+const withForeignEntries = new WeakSet<LastGood>()
 
 function parsed(configMap: ApiObject): LastGood[] {
   const {
@@ -40,7 +40,7 @@ function parsed(configMap: ApiObject): LastGood[] {
   const text = data[dataKey]
   try {
     const kept = JSON.parse(text ?? '') as LastGood
-    if (Object.keys(data).length > 1 || binaryData || immutable) touched.add(kept)
+    if (Object.keys(data).length > 1 || binaryData || immutable) withForeignEntries.add(kept)
     const isOwn = configMap.metadata.name === nameFor(kept.uid) && controllerOf(configMap)?.uid === kept.uid
     return isKindName(kept.kind) && typeof kept.name === 'string' && isOwn ? [kept] : []
   } catch {
@@ -52,7 +52,7 @@ function parsed(configMap: ApiObject): LastGood[] {
 const compared = new WeakMap<LastGood, LastGood>()
 
 function isSame(kept: LastGood | undefined, wanted: LastGood): boolean {
-  if (kept === undefined || touched.has(kept)) return false
+  if (kept === undefined || withForeignEntries.has(kept)) return false
   if (compared.get(wanted) === kept) return true
   const isEqual = isDeepStrictEqual(kept, JSON.parse(JSON.stringify(wanted)))
   if (isEqual) compared.set(wanted, kept)
@@ -63,22 +63,22 @@ function isSame(kept: LastGood | undefined, wanted: LastGood): boolean {
 type Written = { readonly generation: number | undefined; readonly at: number; readonly version?: string }
 
 /** Milliseconds after which what was refused is tried again. */
-const troubleAgain = 10_000
+const retryInterval = 10_000
 
 /** The last specs that compiled, one ConfigMap for each object, owned by it: they are there for whichever operator comes next. */
-export class LastGoodSpecs {
-  readonly #client: Client
+export class LastGoodStore {
+  readonly #client: ApiClient
   readonly #caches: Caches
-  readonly #mender: Mender
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #driftRepair: DriftRepair
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   /** By uid. */
   readonly #written = new Map<string, Written>()
 
-  constructor(client: Client, caches: Caches, mender: Mender, clock: Clock, log: Log) {
+  constructor(client: ApiClient, caches: Caches, driftRepair: DriftRepair, clock: MonotonicClock, log: Logger) {
     this.#client = client
     this.#caches = caches
-    this.#mender = mender
+    this.#driftRepair = driftRepair
     this.#clock = clock
     this.#log = log
   }
@@ -104,7 +104,7 @@ export class LastGoodSpecs {
   #isUnderWay({ uid = '', generation }: LastGood): boolean {
     const written = this.#written.get(uid)
     if (!written || written.generation !== generation) return false
-    if (written.version === undefined) return this.#clock.elapsed() - written.at < troubleAgain
+    if (written.version === undefined) return this.#clock.elapsed() - written.at < retryInterval
     return !this.#caches.lastGood.store.hasSeen(written.version)
   }
 
@@ -112,12 +112,12 @@ export class LastGoodSpecs {
     const { kind, name, uid = '', generation } = good
     if (!isKindName(kind)) return
     const owner = { kind, namespace, name, uid }
-    const wish = wishFor(good, owner)
-    const known = this.#caches.lastGood.store.get(namespace, wish.metadata.name)
+    const desired = configMapFor(good, owner)
+    const known = this.#caches.lastGood.store.get(namespace, desired.metadata.name)
     if (known && conflictOf(known, owner)) return
     const at = this.#clock.elapsed()
     try {
-      const version = await this.#apply(wish, owner, known)
+      const version = await this.#apply(desired, owner, known)
       this.#written.set(uid, { generation, at, ...(version !== undefined && { version }) })
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -129,27 +129,30 @@ export class LastGoodSpecs {
   }
 
   /** Resolves to the version that was written, and to none when there is nothing to be tried again. */
-  async #apply(wish: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
-    const { namespace } = wish.metadata
-    const slim = known && (await this.#mender.slim(wish, known))
-    if (slim) return slim.metadata.resourceVersion
-    const pinned = { ...wish, metadata: { ...wish.metadata, ...(known && { uid: known.metadata.uid }) } } as ApiObject
+  async #apply(desired: KubernetesObject, owner: Owner, known: ApiObject | undefined): Promise<string | undefined> {
+    const { namespace } = desired.metadata
+    const recreated = known && (await this.#driftRepair.recreateOversized(desired, known))
+    if (recreated) return recreated.metadata.resourceVersion
+    const pinned = {
+      ...desired,
+      metadata: { ...desired.metadata, ...(known && { uid: known.metadata.uid }) },
+    } as ApiObject
     const options = { manager, force: known !== undefined }
     try {
       const applied = await this.#client.apply(children.ConfigMap, namespace, pinned, options)
-      return (await this.#mender.mend(wish, applied)).mended.metadata.resourceVersion
+      return (await this.#driftRepair.repair(desired, applied)).repaired.metadata.resourceVersion
     } catch (error) {
       if (!isRefusal(error) || !known) throw error
-      const live = await find(this.#client, children.ConfigMap, namespace, wish.metadata.name)
+      const live = await findObject(this.#client, children.ConfigMap, namespace, desired.metadata.name)
       if (!live || conflictOf({ ...live, kind: 'ConfigMap' }, owner)) throw error
-      const { mended, problem } = await this.#mender.mend(wish, live)
-      if (problem || mended === live) throw problem ?? error
-      return mended.metadata.resourceVersion
+      const { repaired, problem } = await this.#driftRepair.repair(desired, live)
+      if (problem || repaired === live) throw problem ?? error
+      return repaired.metadata.resourceVersion
     }
   }
 }
 
-const wishFor = (good: LastGood, { kind, namespace, name, uid }: Owner): KubernetesObject => ({
+const configMapFor = (good: LastGood, { kind, namespace, name, uid }: Owner): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
   metadata: {

@@ -1,9 +1,9 @@
-import type { Book } from './plan-store.ts'
-import type { Entry } from './server-state.ts'
+import type { PlanStore } from './plan-store.ts'
+import type { ServerState } from './server-state.ts'
 
-/** What the lanes of work that plan a namespace have in common. */
-export type Level = {
-  readonly book: Book
+/** What the reconcilers that plan a namespace have in common. */
+export type PlanningOptions = {
+  readonly plans: PlanStore
   /** The gateways of a server have to take up something. */
-  readonly watch: (entry: Entry) => void
+  readonly enqueueGateways: (state: ServerState) => void
 }

@@ -8,10 +8,10 @@ import type { Credentials } from '../../hack/controlplane/credentials.ts'
 import { controlPlane } from '../../hack/controlplane/index.ts'
 import type { Json, Rest } from '../../hack/controlplane/rest.ts'
 import { server } from '../../hack/operator/documents.ts'
-import { Client } from '../kit/client.ts'
+import { ApiClient } from '../kit/client.ts'
 import { systemClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import { Mender } from './mender.ts'
+import { DriftRepair } from './mender.ts'
 import type { KubernetesObject } from '../translate/index.ts'
 import { isBeyondRepair } from '../translate/objects/replace-patch.ts'
 import { install } from '../../hack/manifests/install.ts'
@@ -203,7 +203,7 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
 
   test('what was changed once more since it was looked at is looked at again', async () => {
     await operator.stop()
-    const client = new Client({ credentials })
+    const client = new ApiClient({ credentials })
     const template = { labels: { a: 'b' } }
     const wish: KubernetesObject = {
       apiVersion: 'apps/v1',
@@ -221,10 +221,10 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
     await rest.request('POST', paths.Deployment(operatorNamespace), wish)
     const seen = await edit(add(`${pod}/containers/-`, evil))
     await edit(add(`${pod}/containers/-`, { ...evil, name: 'more' }))
-    const mender = new Mender(client, systemClock)
-    const { mended, problem } = await mender.mend(wish, seen)
+    const driftRepair = new DriftRepair(client, systemClock)
+    const { repaired, problem } = await driftRepair.repair(wish, seen)
     expect(problem).toBeUndefined()
-    expect(templateOf(mended).spec.containers.map(({ name }) => name)).toEqual(['server'])
+    expect(templateOf(repaired).spec.containers.map(({ name }) => name)).toEqual(['server'])
     await client.close()
   })
 
@@ -258,13 +258,13 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
     const path = paths[wish.kind as 'Service'](operatorNamespace)
     const there = await rest.request('POST', path, { ...wish, ...other })
     expect(there.status).toBe(201)
-    const client = new Client({ credentials })
-    const { mended, problem } = await new Mender(client, systemClock).mend(wish, there.body as ApiObject)
+    const client = new ApiClient({ credentials })
+    const { repaired, problem } = await new DriftRepair(client, systemClock).repair(wish, there.body as ApiObject)
     expect(problem).toBeUndefined()
-    expect(mended.metadata.uid).not.toBe((there.body as ApiObject).metadata.uid)
+    expect(repaired.metadata.uid).not.toBe((there.body as ApiObject).metadata.uid)
     const { metadata: _, ...content } = wish
-    expect(mended).toMatchObject(content)
-    expect([isBeyondRepair(wish, there.body), isBeyondRepair(wish, mended)]).toEqual([true, false])
+    expect(repaired).toMatchObject(content)
+    expect([isBeyondRepair(wish, there.body), isBeyondRepair(wish, repaired)]).toEqual([true, false])
     await client.close()
   })
 })

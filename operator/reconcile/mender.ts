@@ -1,18 +1,18 @@
 import { isStatus, type ApiError } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { differences, foreignOf, leftAlone } from '../translate/objects/foreign.ts'
 import type { Foreign, KubernetesObject } from '../translate/index.ts'
 import { isBeyondRepair, isBloated, wholePatch } from '../translate/objects/replace-patch.ts'
-import { Leftover } from '../ownership.ts'
-import { Repairs } from './repairs.ts'
+import { PendingDeletionError } from '../ownership.ts'
+import { RepairBackoff } from './repairs.ts'
 import { children, isChildKind, manager } from '../resources.ts'
 import { isRefusal } from '../kit/terminating.ts'
 
 /** An object after it was looked at; the problem is what the API server said to the repair, if it would not have it. */
-export type Mended = {
-  readonly mended: ApiObject
+export type RepairResult = {
+  readonly repaired: ApiObject
   readonly problem?: ApiError
   /** Paths of what others had put in, and is gone. */
   readonly removed?: readonly string[]
@@ -25,65 +25,68 @@ const size = ['*']
 const noVersion = '1'
 
 const keyOf = ({ kind, metadata }: KubernetesObject): string => `${kind}/${metadata.namespace}/${metadata.name}`
-const pathsIn = (wish: KubernetesObject, live: ApiObject): string[] => differences(wish, live).map(({ path }) => path)
-const addedIn = (wish: KubernetesObject, live: ApiObject): string[] =>
-  differences(wish, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
+const pathsIn = (desired: KubernetesObject, live: ApiObject): string[] =>
+  differences(desired, live).map(({ path }) => path)
+const addedIn = (desired: KubernetesObject, live: ApiObject): string[] =>
+  differences(desired, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
 
 /** What is in an object and is to go, for a message. */
-export function entriesOf(wish: KubernetesObject, live: ApiObject): string[] | undefined {
-  const paths = addedIn(wish, live)
+export function foreignPaths(desired: KubernetesObject, live: ApiObject): string[] | undefined {
+  const paths = addedIn(desired, live)
   return paths.length === 0 ? undefined : paths.slice(0, 32)
 }
 
 /** What of an object is still to be removed, and what is told of it. */
-export function standing(
-  wish: KubernetesObject,
+export function remainingDrift(
+  desired: KubernetesObject,
   live: ApiObject,
 ): { readonly open: readonly string[]; readonly foreign: Foreign | undefined } {
-  const found = differences(wish, live)
-  const foreign = foreignOf(wish, [...found, ...leftAlone(wish, live)])
+  const found = differences(desired, live)
+  const foreign = foreignOf(desired, [...found, ...leftAlone(desired, live)])
   return { open: found.map(({ path }) => path), foreign }
 }
 
-/** Makes of an object exactly what was asked for, as often as {@link Repairs} allow. */
-export class Mender {
-  readonly #client: Client
-  readonly #repairs: Repairs
+/** Makes of an object exactly what was asked for, as often as {@link RepairBackoff} allow. */
+export class DriftRepair {
+  readonly #client: ApiClient
+  readonly #backoff: RepairBackoff
 
-  constructor(client: Client, clock: Clock) {
+  constructor(client: ApiClient, clock: MonotonicClock) {
     this.#client = client
-    this.#repairs = new Repairs(clock)
+    this.#backoff = new RepairBackoff(clock)
   }
 
-  rest(key: string, paths: readonly string[]): number {
-    return this.#repairs.rest(key, paths)
+  delay(key: string, paths: readonly string[]): number {
+    return this.#backoff.delay(key, paths)
   }
 
   forget(key: string): void {
-    this.#repairs.forget(key)
+    this.#backoff.forget(key)
   }
 
   /**
    * @param live one of ours, whole
    * @throws ApiError, Leftover: to be tried again
    */
-  async mend(wish: KubernetesObject, live: ApiObject): Promise<Mended> {
-    const key = keyOf(wish)
+  async repair(desired: KubernetesObject, live: ApiObject): Promise<RepairResult> {
+    const key = keyOf(desired)
     let seen = live
     for (let attempt = 1; ; attempt++) {
-      const paths = pathsIn(wish, seen)
-      if (paths.length === 0 || this.#repairs.rest(key, paths) > 0) return { mended: seen }
+      const paths = pathsIn(desired, seen)
+      if (paths.length === 0 || this.#backoff.delay(key, paths) > 0) return { repaired: seen }
       try {
-        const mended = await (isBeyondRepair(wish, seen) ? this.#anew(wish, seen) : this.#overwrite(wish, seen))
-        const left = pathsIn(wish, mended)
-        this.#repairs.tried(key, paths, left)
-        return { mended, removed: addedIn(wish, seen).filter(path => !left.includes(path)) }
+        const repaired = await (isBeyondRepair(desired, seen)
+          ? this.#recreate(desired, seen)
+          : this.#overwrite(desired, seen))
+        const left = pathsIn(desired, repaired)
+        this.#backoff.record(key, paths, left)
+        return { repaired, removed: addedIn(desired, seen).filter(path => !left.includes(path)) }
       } catch (error) {
-        const now = await this.#newer(wish, seen, error)
+        const now = await this.#changedSince(desired, seen, error)
         if (now && attempt < attempts) seen = now
         else if (now === undefined && isRefusal(error)) {
-          this.#repairs.tried(key, paths, [])
-          return { mended: seen, problem: error }
+          this.#backoff.record(key, paths, [])
+          return { repaired: seen, problem: error }
         } else throw error
       }
     }
@@ -93,11 +96,11 @@ export class Mender {
    * Makes an object anew that no write would come through for.
    * @throws ApiError, Leftover: to be tried again
    */
-  async slim(wish: KubernetesObject, live: ApiObject): Promise<ApiObject | undefined> {
-    const key = keyOf(wish)
-    if (!isBloated(wish, live) || this.#repairs.rest(key, size) > 0) return undefined
-    const made = await this.#anew(wish, live)
-    this.#repairs.tried(key, size, isBloated(wish, made) ? size : [])
+  async recreateOversized(desired: KubernetesObject, live: ApiObject): Promise<ApiObject | undefined> {
+    const key = keyOf(desired)
+    if (!isBloated(desired, live) || this.#backoff.delay(key, size) > 0) return undefined
+    const made = await this.#recreate(desired, live)
+    this.#backoff.record(key, size, isBloated(desired, made) ? size : [])
     return made
   }
 
@@ -105,27 +108,30 @@ export class Mender {
    * The object as it is, if a repair failed for no more than that it has changed since. A patch for another generation is refused in words that do not tell it from one
    * whose outcome is invalid.
    */
-  async #newer(wish: KubernetesObject, seen: ApiObject, error: unknown): Promise<ApiObject | undefined> {
+  async #changedSince(desired: KubernetesObject, seen: ApiObject, error: unknown): Promise<ApiObject | undefined> {
     if (!isStatus(error, 409, 422)) return undefined
-    const now = await this.#client.get(resourceOf(wish), wish.metadata.namespace, wish.metadata.name)
+    const now = await this.#client.get(resourceOf(desired), desired.metadata.namespace, desired.metadata.name)
     if (now.metadata.uid !== seen.metadata.uid) throw error
     return isStatus(error, 409) || now.metadata.generation !== seen.metadata.generation ? now : undefined
   }
 
-  #overwrite(wish: KubernetesObject, live: ApiObject): Promise<ApiObject> {
-    const { namespace, name } = wish.metadata
-    return this.#client.patch(resourceOf(wish), namespace, name, wholePatch(wish, live), { type: 'json', manager })
+  #overwrite(desired: KubernetesObject, live: ApiObject): Promise<ApiObject> {
+    const { namespace, name } = desired.metadata
+    return this.#client.patch(resourceOf(desired), namespace, name, wholePatch(desired, live), {
+      type: 'json',
+      manager,
+    })
   }
 
   /** @throws Leftover: it takes a while until it has gone */
-  async #anew(wish: KubernetesObject, { metadata: { uid } }: ApiObject): Promise<ApiObject> {
-    const { namespace, name } = wish.metadata
-    await this.#client.delete(resourceOf(wish), namespace, name, { ...(uid !== undefined && { uid }) })
-    const fresh = { ...wish, metadata: { ...wish.metadata, resourceVersion: noVersion } } as ApiObject
+  async #recreate(desired: KubernetesObject, { metadata: { uid } }: ApiObject): Promise<ApiObject> {
+    const { namespace, name } = desired.metadata
+    await this.#client.delete(resourceOf(desired), namespace, name, { ...(uid !== undefined && { uid }) })
+    const fresh = { ...desired, metadata: { ...desired.metadata, resourceVersion: noVersion } } as ApiObject
     try {
-      return await this.#client.apply(resourceOf(wish), namespace, fresh, { manager, force: false })
+      return await this.#client.apply(resourceOf(desired), namespace, fresh, { manager, force: false })
     } catch (error) {
-      if (isStatus(error, 409)) throw new Leftover(`${wish.kind} ${name} is still being removed`)
+      if (isStatus(error, 409)) throw new PendingDeletionError(`${desired.kind} ${name} is still being removed`)
       throw error
     }
   }

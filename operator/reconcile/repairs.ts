@@ -1,15 +1,19 @@
-import type { Clock } from '../kit/clock.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 
 /** What is known of an entry that others put into an object. Milliseconds. */
-type Entry = { readonly at: number; readonly wait: number }
-type Tries = { readonly entries: ReadonlyMap<string, Entry>; readonly since: number; readonly count: number }
+type PathBackoff = { readonly at: number; readonly wait: number }
+type ObjectBackoff = {
+  readonly entries: ReadonlyMap<string, PathBackoff>
+  readonly since: number
+  readonly count: number
+}
 
 const second = 1000
 /** Whoever adds an entry to the very write that removes it (admission) is not fought. */
-const stubborn = 600_000
-const longest = 3_600_000
+const recurringWait = 600_000
+const maxWait = 3_600_000
 /** Repairs of one object within ten minutes, whatever they are of. */
-const most = 100
+const maxRepairs = 100
 /** Names are anybody's to choose; so many are told apart. */
 const maxEntries = 256
 
@@ -17,20 +21,20 @@ const maxEntries = 256
  * How often objects are repaired. What others put in is removed at once. If they do it again, they wait twice as long each time; what is there again in the
  * answer to its own removal is let be for ten minutes, then longer. A new operator knows nothing of it, and repairs once.
  */
-export class Repairs {
-  readonly #clock: Clock
-  readonly #objects = new Map<string, Tries>()
+export class RepairBackoff {
+  readonly #clock: MonotonicClock
+  readonly #objects = new Map<string, ObjectBackoff>()
 
-  constructor(clock: Clock) {
+  constructor(clock: MonotonicClock) {
     this.#clock = clock
   }
 
   /** Milliseconds until one of these entries may be removed; 0 when it may now. */
-  rest(object: string, paths: readonly string[]): number {
+  delay(object: string, paths: readonly string[]): number {
     const tries = this.#objects.get(object)
     if (!tries) return 0
     const now = this.#clock.elapsed()
-    if (tries.count >= most && now - tries.since < stubborn) return tries.since + stubborn - now
+    if (tries.count >= maxRepairs && now - tries.since < recurringWait) return tries.since + recurringWait - now
     const rests = paths.slice(0, maxEntries).map(path => {
       const entry = tries.entries.get(path)
       return entry ? Math.max(0, entry.at + entry.wait - now) : 0
@@ -39,16 +43,16 @@ export class Repairs {
   }
 
   /** These entries were to be removed; those are there afterwards. */
-  tried(object: string, paths: readonly string[], left: readonly string[]): void {
+  record(object: string, paths: readonly string[], left: readonly string[]): void {
     const now = this.#clock.elapsed()
     const before = this.#objects.get(object)
     const remain = new Set(left.slice(0, maxEntries))
-    const entries = new Map([...(before?.entries ?? [])].filter(([, { at, wait }]) => now - at < wait + stubborn))
+    const entries = new Map([...(before?.entries ?? [])].filter(([, { at, wait }]) => now - at < wait + recurringWait))
     for (const path of new Set([...paths.slice(0, maxEntries), ...remain])) {
       const last = entries.get(path)?.wait ?? 0
       const wait = remain.has(path)
-        ? Math.min(longest, Math.max(stubborn, last * 2))
-        : Math.min(stubborn, Math.max(second, last * 2))
+        ? Math.min(maxWait, Math.max(recurringWait, last * 2))
+        : Math.min(recurringWait, Math.max(second, last * 2))
       entries.delete(path)
       entries.set(path, { at: now, wait })
     }
@@ -56,7 +60,7 @@ export class Repairs {
       if (entries.size <= maxEntries) break
       entries.delete(path)
     }
-    const isLater = !before || now - before.since >= stubborn
+    const isLater = !before || now - before.since >= recurringWait
     this.#objects.set(object, { entries, since: isLater ? now : before.since, count: isLater ? 1 : before.count + 1 })
   }
 

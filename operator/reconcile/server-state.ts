@@ -1,10 +1,10 @@
 import type { ApiObject } from '../kit/resource.ts'
 import type { Foreign, NameConflict, Refusal, ServerPlan } from '../translate/index.ts'
-import { objectKey, wishFor, type Wish } from './applier.ts'
+import { objectKey, withFingerprint, type DesiredObject } from './applier.ts'
 import type { Owner } from '../ownership.ts'
 
-/** What is remembered of one server between two plans. Another object of the same name is another entry. */
-export type Entry = {
+/** What is remembered of one server between two plans. Another object of the same name has another state. */
+export type ServerState = {
   readonly key: string
   readonly namespace: string
   readonly server: string
@@ -21,11 +21,11 @@ export type Entry = {
   /** What was planned last. */
   plan?: ServerPlan
   /** Fingerprints of its objects by key, in the order in which they are applied. */
-  marks: ReadonlyMap<string, string>
+  fingerprints: ReadonlyMap<string, string>
   /** Something of them is to be applied. */
-  isOpen: boolean
+  needsApply: boolean
   /** It was tried to apply them, with whatever success. */
-  wasTried: boolean
+  wasAttempted: boolean
   /** What stood in the way of the last attempt, by key of the object. */
   readonly conflicts: Map<string, NameConflict>
   readonly refusals: Map<string, Refusal>
@@ -33,22 +33,22 @@ export type Entry = {
   readonly foreign: Map<string, Foreign>
 }
 
-export const entryKey = (namespace: string, server: string): string => `${namespace}/${server}`
+export const serverKey = (namespace: string, server: string): string => `${namespace}/${server}`
 
-export function newEntry(object: ApiObject): Entry {
+export function newServerState(object: ApiObject): ServerState {
   const { apiVersion, kind, metadata } = object
   const { namespace = '', name = '', uid = '' } = metadata
   return {
-    key: entryKey(namespace, name),
+    key: serverKey(namespace, name),
     namespace,
     server: name,
     owner: { kind: 'MCPServer', namespace, name, uid },
     regarding: { ...(apiVersion && { apiVersion }), ...(kind && { kind }), metadata: { namespace, name, uid } },
     mounts: '',
     stopped: false,
-    marks: new Map(),
-    isOpen: false,
-    wasTried: false,
+    fingerprints: new Map(),
+    needsApply: false,
+    wasAttempted: false,
     conflicts: new Map(),
     refusals: new Map(),
     foreign: new Map(),
@@ -56,18 +56,18 @@ export function newEntry(object: ApiObject): Entry {
 }
 
 /** Takes up a plan. One that is the same again is known by its identity, and nothing of it is looked at anew. */
-export function takeUp(entry: Entry, plan: ServerPlan): void {
-  if (entry.plan === plan) return
-  entry.plan = plan
-  entry.marks = new Map(plan.objects.map(object => [objectKey(object), wishFor(object).fingerprint]))
+export function adoptPlan(state: ServerState, plan: ServerPlan): void {
+  if (state.plan === plan) return
+  state.plan = plan
+  state.fingerprints = new Map(plan.objects.map(object => [objectKey(object), withFingerprint(object).fingerprint]))
 }
 
 /** An object as the last plan wants it, unless nothing is to be applied any more. */
-export function wishOf({ plan, isOpen }: Entry, key: string): Wish | undefined {
-  const object = isOpen ? plan?.objects.find(one => objectKey(one) === key) : undefined
-  return object && wishFor(object)
+export function desiredObject({ plan, needsApply }: ServerState, key: string): DesiredObject | undefined {
+  const object = needsApply ? plan?.objects.find(one => objectKey(one) === key) : undefined
+  return object && withFingerprint(object)
 }
 
 /** What the annotation of its pods says once the kubelet has been told to look at the mounts. */
-export const mountsVersion = ({ hash, mounts }: Entry): string =>
+export const mountsVersion = ({ hash, mounts }: ServerState): string =>
   `${(hash ?? '').slice(0, 16)}${mounts && `.${mounts}`}`

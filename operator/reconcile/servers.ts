@@ -1,114 +1,117 @@
 import type { Recorder } from '../kit/events.ts'
 import type { Result } from '../kit/queue.ts'
-import type { Applier, Outcome } from './applier.ts'
-import type { Book } from './plan-store.ts'
-import { wishOf, type Entry } from './server-state.ts'
-import { Leftover } from '../ownership.ts'
+import type { Applier, ApplyOutcome } from './applier.ts'
+import type { PlanStore } from './plan-store.ts'
+import { desiredObject, type ServerState } from './server-state.ts'
+import { PendingDeletionError } from '../ownership.ts'
 import type { Foreign } from '../translate/index.ts'
-import { tellCreated, tellRemoved } from './record-events.ts'
+import { recordCreated, recordRemoved } from './record-events.ts'
 import { isTerminating } from '../kit/terminating.ts'
 
-export type ServersOptions = {
+export type ServerReconcilerOptions = {
   readonly applier: Applier
-  readonly book: Book
+  readonly plans: PlanStore
   readonly recorder: Recorder
   /** What its pods mount was changed. */
-  readonly hurry: (entry: Entry) => Promise<void>
-  readonly watch: (entry: Entry) => void
+  readonly expedite: (state: ServerState) => Promise<void>
+  readonly enqueueGateways: (state: ServerState) => void
   /** Its namespace is to be planned anew: what is known of the server is otherwise than before. */
-  readonly noticed: (namespace: string) => void
+  readonly enqueueNamespace: (namespace: string) => void
 }
 
 /** Milliseconds after which it is looked whether what stood in the way has gone. */
-const troubleAgain = 10_000
-const leftoverAgain = 500
+const problemInterval = 10_000
+const pendingDeletionInterval = 500
 
 /** The second level of work: the objects of one server are applied in order, and those that are not wanted are removed. */
-export class Servers {
-  readonly #options: ServersOptions
+export class ServerReconciler {
+  readonly #options: ServerReconcilerOptions
 
-  constructor(options: ServersOptions) {
+  constructor(options: ServerReconcilerOptions) {
     this.#options = options
   }
 
   async reconcile(key: string): Promise<Result> {
-    const entry = this.#options.book.entry(key)
-    if (!entry) return
+    const state = this.#options.plans.server(key)
+    if (!state) return
     const { applier } = this.#options
-    const before = troubleOf(entry)
-    const isFirst = !entry.wasTried
-    const rest = (): number => Math.min(...[...entry.marks.keys()].map(one => applier.rest(one) ?? Infinity))
+    const before = problemsOf(state)
+    const isFirst = !state.wasAttempted
+    const repairDelay = (): number =>
+      Math.min(...[...state.fingerprints.keys()].map(one => applier.repairDelay(one) ?? Infinity))
     // What others put into an object is to be removed once more.
-    if (rest() === 0) entry.isOpen = true
+    if (repairDelay() === 0) state.needsApply = true
     try {
-      await this.#apply(entry)
-      await this.#prune(entry)
+      await this.#apply(state)
+      await this.#prune(state)
     } catch (error) {
       if (isTerminating(error)) return
-      if (error instanceof Leftover) return { requeueAfter: leftoverAgain }
+      if (error instanceof PendingDeletionError) return { requeueAfter: pendingDeletionInterval }
       throw error
     } finally {
-      entry.wasTried = true
-      if (isFirst) this.#options.noticed(entry.namespace)
+      state.wasAttempted = true
+      if (isFirst) this.#options.enqueueNamespace(state.namespace)
     }
-    if (troubleOf(entry) !== before) this.#options.noticed(entry.namespace)
-    const again = Math.min(isRefused(entry) ? troubleAgain : Infinity, rest())
-    return again === Infinity ? undefined : { requeueAfter: Math.max(again, leftoverAgain) }
+    if (problemsOf(state) !== before) this.#options.enqueueNamespace(state.namespace)
+    const requeueAfter = Math.min(hasConflicts(state) ? problemInterval : Infinity, repairDelay())
+    return requeueAfter === Infinity ? undefined : { requeueAfter: Math.max(requeueAfter, pendingDeletionInterval) }
   }
 
   /** Its policies and keys alone, for those who cannot wait. */
-  async revoke(entry: Entry): Promise<void> {
-    const key = [...openKeys(entry)].find(one => one.startsWith('ConfigMap/'))
-    if (key !== undefined) await this.#one(entry, key)
+  async applyConfigMap(state: ServerState): Promise<void> {
+    const key = [...keysToApply(state)].find(one => one.startsWith('ConfigMap/'))
+    if (key !== undefined) await this.#applyOne(state, key)
   }
 
-  async #apply(entry: Entry): Promise<void> {
-    for (const key of openKeys(entry)) {
+  async #apply(state: ServerState): Promise<void> {
+    for (const key of keysToApply(state)) {
       // A NetworkPolicy that cannot be written must not be missed by a pod that runs already.
-      if (!(await this.#one(entry, key))) return
+      if (!(await this.#applyOne(state, key))) return
     }
   }
 
   /** False when the object stands in the way, or was refused. */
-  async #one(entry: Entry, key: string): Promise<boolean> {
+  async #applyOne(state: ServerState, key: string): Promise<boolean> {
     const { applier } = this.#options
-    const outcome = await applier.apply(key, () => wishOf(entry, key), entry.owner)
-    entry.conflicts.delete(key)
-    entry.refusals.delete(key)
-    if ('change' in outcome) noteForeign(entry, key, outcome.foreign)
-    if ('conflict' in outcome) entry.conflicts.set(key, outcome.conflict)
-    else if ('refusal' in outcome) entry.refusals.set(key, outcome.refusal)
-    else await this.#done(entry, key, outcome)
+    const outcome = await applier.apply(key, () => desiredObject(state, key), state.owner)
+    state.conflicts.delete(key)
+    state.refusals.delete(key)
+    if ('change' in outcome) noteForeign(state, key, outcome.foreign)
+    if ('conflict' in outcome) state.conflicts.set(key, outcome.conflict)
+    else if ('refusal' in outcome) state.refusals.set(key, outcome.refusal)
+    else await this.#applied(state, key, outcome)
     return 'change' in outcome
   }
 
-  async #done(
-    entry: Entry,
+  async #applied(
+    state: ServerState,
     key: string,
-    { change, removed = [] }: Extract<Outcome, { change: unknown }>,
+    { change, removed = [] }: Extract<ApplyOutcome, { change: unknown }>,
   ): Promise<void> {
     const [kind = '', , name = ''] = key.split('/')
-    if (removed.length > 0) tellRemoved(this.#options.recorder, entry.regarding, `${kind} ${name}`, removed)
-    if (change === 'created' && kind === 'Deployment') tellCreated(this.#options.recorder, entry.regarding, kind, name)
+    if (removed.length > 0) recordRemoved(this.#options.recorder, state.regarding, `${kind} ${name}`, removed)
+    if (change === 'created' && kind === 'Deployment')
+      recordCreated(this.#options.recorder, state.regarding, kind, name)
     if (change !== 'changed' || kind !== 'ConfigMap') return
-    this.#options.watch(entry)
-    await this.#options.hurry(entry)
+    this.#options.enqueueGateways(state)
+    await this.#options.expedite(state)
   }
 
-  async #prune(entry: Entry): Promise<void> {
-    const { book, applier } = this.#options
-    for (const child of book.surplus(entry)) await applier.remove(child)
+  async #prune(state: ServerState): Promise<void> {
+    const { plans, applier } = this.#options
+    for (const child of plans.childrenToPrune(state)) await applier.remove(child)
   }
 }
 
-const openKeys = ({ isOpen, marks }: Entry): Iterable<string> => (isOpen ? marks.keys() : [])
+const keysToApply = ({ needsApply, fingerprints }: ServerState): Iterable<string> =>
+  needsApply ? fingerprints.keys() : []
 
-const isRefused = ({ conflicts, refusals }: Entry): boolean => conflicts.size + refusals.size > 0
+const hasConflicts = ({ conflicts, refusals }: ServerState): boolean => conflicts.size + refusals.size > 0
 
-const troubleOf = ({ conflicts, refusals, foreign }: Entry): string =>
+const problemsOf = ({ conflicts, refusals, foreign }: ServerState): string =>
   JSON.stringify([conflicts, refusals, foreign].map(map => [...map.values()]))
 
-function noteForeign({ foreign }: Entry, key: string, found: Foreign | undefined): void {
+function noteForeign({ foreign }: ServerState, key: string, found: Foreign | undefined): void {
   if (found) foreign.set(key, found)
   else foreign.delete(key)
 }

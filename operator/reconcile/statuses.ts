@@ -1,9 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
 import { apiVersion } from '../../crds/index.ts'
 import { isStatus } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
-import { mergeConditions, type Condition } from '../kit/conditions.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
+import { mergeConditions, type TimedCondition } from '../kit/conditions.ts'
 import { compareVersions, type ApiObject } from '../kit/resource.ts'
 import type { Status, StatusLike } from '../translate/index.ts'
 import type { Caches } from '../cache/caches.ts'
@@ -12,28 +12,28 @@ import { own } from '../resources.ts'
 
 const manager = 'bartizan-status'
 
-type Written = { readonly version: string; readonly status: Content }
-type Content = { readonly conditions?: readonly Condition[]; readonly [field: string]: unknown }
+type Written = { readonly version: string; readonly status: StatusContent }
+type StatusContent = { readonly conditions?: readonly TimedCondition[]; readonly [field: string]: unknown }
 
 /** Told about each status that was written: what it said before, if anything, and what it says now. */
-export type Told = (object: ApiObject, before: StatusLike | undefined, after: StatusLike) => void
+export type TransitionListener = (object: ApiObject, before: StatusLike | undefined, after: StatusLike) => void
 
 /** Writes statuses, each only when it is otherwise than it stands there. */
-export class Statuses {
-  readonly #client: Client
+export class StatusWriter {
+  readonly #client: ApiClient
   readonly #caches: Caches
-  readonly #clock: Clock
-  readonly #told: Told
+  readonly #clock: MonotonicClock
+  readonly #onTransition: TransitionListener
   /** By uid: what was written and may not have been seen yet. */
   readonly #written = new Map<string, Written>()
   /** Statuses that their objects carry already. A plan that is remembered brings the very same again. */
-  readonly #held = new WeakMap<Status, ApiObject>()
+  readonly #upToDate = new WeakMap<Status, ApiObject>()
 
-  constructor(client: Client, caches: Caches, clock: Clock, told: Told) {
+  constructor(client: ApiClient, caches: Caches, clock: MonotonicClock, onTransition: TransitionListener) {
     this.#client = client
     this.#caches = caches
     this.#clock = clock
-    this.#told = told
+    this.#onTransition = onTransition
   }
 
   forget(uid: string): void {
@@ -49,28 +49,28 @@ export class Statuses {
   #difference(wanted: Status) {
     const { kind, namespace, name, status } = wanted
     const object = this.#caches.own[kind].store.get(namespace, name)
-    if (!object || this.#held.get(wanted) === object) return undefined
+    if (!object || this.#upToDate.get(wanted) === object) return undefined
     const before = this.#current(object)
     const { conditions, ...fields } = JSON.parse(JSON.stringify(status)) as Status['status']
-    const after: Content = {
+    const after: StatusContent = {
       ...fields,
       conditions: mergeConditions(before.conditions ?? [], conditions, this.#clock.now()),
     }
     if (!isDeepStrictEqual(before, after)) return { object, before, after }
-    this.#held.set(wanted, object)
+    this.#upToDate.set(wanted, object)
     return undefined
   }
 
   /** The status as it stands, our own last write included if it has not come back yet. */
-  #current(object: ApiObject): Content {
+  #current(object: ApiObject): StatusContent {
     const { uid = '', resourceVersion = '' } = object.metadata
     const written = this.#written.get(uid)
     if (written && compareVersions(resourceVersion, written.version) < 0) return written.status
     this.#written.delete(uid)
-    return (object['status'] ?? {}) as Content
+    return (object['status'] ?? {}) as StatusContent
   }
 
-  async #apply(object: ApiObject, before: Content, after: Content): Promise<void> {
+  async #apply(object: ApiObject, before: StatusContent, after: StatusContent): Promise<void> {
     const { namespace, name = '', uid = '' } = object.metadata
     const resource = own[object.kind as keyof typeof own]
     const wanted = {
@@ -91,6 +91,6 @@ export class Statuses {
       if (isStatus(error, 404, 409)) return
       throw error
     }
-    this.#told(object, before.conditions ? before : undefined, after)
+    this.#onTransition(object, before.conditions ? before : undefined, after)
   }
 }

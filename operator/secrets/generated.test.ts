@@ -13,7 +13,7 @@ import {
   operatorNamespace,
   paths,
   until,
-  type Found,
+  type ListedObject,
   type OwnControlPlane,
 } from '../../hack/operator/stage.ts'
 
@@ -21,7 +21,7 @@ const generated = ['alice', 'bob', 'carol']
 /** Of no key that anybody has. */
 const lateDigest = `sha256:${'0'.repeat(64)}`
 
-const dataOf = (object: unknown): string => JSON.stringify((object as Found)['data'] ?? {})
+const dataOf = (object: unknown): string => JSON.stringify((object as ListedObject)['data'] ?? {})
 
 describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
   let plane: OwnControlPlane
@@ -40,7 +40,7 @@ describe.skipIf(noControlPlane)('generated keys on a real API server', () => {
     })
     return kept.length === generated.length ? kept : []
   }
-  const configuration = async (): Promise<Found | undefined> => find(rest, 'ConfigMap', 'restart', 'mcp-one')
+  const configuration = async (): Promise<ListedObject | undefined> => find(rest, 'ConfigMap', 'restart', 'mcp-one')
 
   test('stay in force while an operator that knows nothing yet takes over', async () => {
     const first = await operate(plane)

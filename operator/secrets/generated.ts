@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { apiVersion } from '../../crds/index.ts'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import type { Generate, GeneratedKey } from '../translate/index.ts'
 import { createSecret, findOrCreate, patchSecret, valueOf } from './kept-secret.ts'
 import { digestOf, makeApiKey } from '../../gateway/config/api-key.ts'
-import { conflictOf, find, ownedBy, type Owner } from '../ownership.ts'
+import { conflictOf, findObject, ownedBy, type Owner } from '../ownership.ts'
 import { secrets } from '../resources.ts'
 import { isRefusal } from '../kit/terminating.ts'
 
@@ -16,11 +16,11 @@ export const deliveredKey = 'api-key'
 type Known = { readonly at: number; readonly wish: string; readonly result: GeneratedKey }
 
 /** Milliseconds after which it is looked whether the key was collected, and whether what stood in the way has gone. */
-const lookAgain = 30_000
-const troubleAgain = 5_000
+const refreshInterval = 30_000
+const retryInterval = 5_000
 
 /** Where a generated key is on its way. `pending` holds the key until it has been delivered. */
-type Record = {
+type DigestRecord = {
   readonly secret: ApiObject
   readonly secretName: string
   readonly digest: string
@@ -32,11 +32,11 @@ type Record = {
  * whoever dies between two writes is followed by one who delivers the very same key; after that only the digest is left.
  */
 export class GeneratedKeys {
-  readonly #client: Client
-  readonly #clock: Clock
+  readonly #client: ApiClient
+  readonly #clock: MonotonicClock
   readonly #known = new Map<string, Map<string, Known>>()
 
-  constructor(client: Client, clock: Clock) {
+  constructor(client: ApiClient, clock: MonotonicClock) {
     this.#client = client
     this.#clock = clock
   }
@@ -70,14 +70,14 @@ export class GeneratedKeys {
     this.#known.set(namespace, known)
     const before = JSON.stringify(this.of(namespace))
     for (const name of known.keys()) if (!wishes.some(({ apiKey }) => apiKey === name)) known.delete(name)
-    for (const wish of wishes) await this.#see(namespace, wish, known)
+    for (const wish of wishes) await this.#ensureOne(namespace, wish, known)
     return JSON.stringify(this.of(namespace)) !== before
   }
 
-  async #see(namespace: string, wish: Generate, known: Map<string, Known>): Promise<void> {
+  async #ensureOne(namespace: string, wish: Generate, known: Map<string, Known>): Promise<void> {
     const text = JSON.stringify(wish)
     const last = known.get(wish.apiKey)
-    const again = last?.result.problem ? troubleAgain : lookAgain
+    const again = last?.result.problem ? retryInterval : refreshInterval
     if (last?.wish === text && this.#clock.elapsed() - last.at < again) return
     const result = await this.#make(namespace, wish)
     known.set(wish.apiKey, { at: this.#clock.elapsed(), wish: text, result })
@@ -87,7 +87,7 @@ export class GeneratedKeys {
     const { apiKey, uid = '' } = wish
     const owner = { kind: 'APIKey', namespace, name: apiKey, uid }
     try {
-      if (wish.denied === true) return { apiKey, uid, ...(await this.#handedOut(owner, wish)) }
+      if (wish.denied === true) return { apiKey, uid, ...(await this.#deliveredBefore(owner, wish)) }
       return { apiKey, uid, ...(await this.#deliver(owner, wish)) }
     } catch (error) {
       if (!isRefusal(error)) throw error
@@ -96,32 +96,36 @@ export class GeneratedKeys {
   }
 
   async #deliver(owner: Owner, wish: Generate): Promise<Omit<GeneratedKey, 'apiKey' | 'uid'>> {
-    const delivered = await find(this.#client, secrets, owner.namespace, wish.secretName)
+    const delivered = await findObject(this.#client, secrets, owner.namespace, wish.secretName)
     const taken = delivered && conflictOf({ ...delivered, kind: 'Secret' }, owner)
     if (taken) {
       // Whoever fetched the key has deleted its Secret, and anybody may have made another of that name since.
-      const kept = await this.#handedOut(owner, wish)
+      const kept = await this.#deliveredBefore(owner, wish)
       return kept?.secretName === wish.secretName ? { ...kept, collected: true } : problem(wish.secretName, taken.owner)
     }
     const record = await this.#record(owner, wish, delivered)
     if ('problem' in record) return record
     const made = { digest: record.digest, secretName: record.secretName }
     if (record.pending === undefined) return { ...made, ...(!delivered && { collected: true }) }
-    if (!delivered && !(await this.#hand(owner, wish, record.pending))) return problem(wish.secretName, 'somebody else')
+    if (!delivered && !(await this.#createDelivered(owner, wish, record.pending)))
+      return problem(wish.secretName, 'somebody else')
     await patchSecret(this.#client, record.secret, { pending: null })
     return made
   }
 
   /** The key that was handed out before, if there is one; it is only read, and stays valid whatever stands in the way of another. */
-  async #handedOut(owner: Owner, wish: Generate): Promise<Pick<GeneratedKey, 'digest' | 'secretName'> | undefined> {
-    const secret = await find(this.#client, secrets, owner.namespace, wish.digestSecret)
+  async #deliveredBefore(
+    owner: Owner,
+    wish: Generate,
+  ): Promise<Pick<GeneratedKey, 'digest' | 'secretName'> | undefined> {
+    const secret = await findObject(this.#client, secrets, owner.namespace, wish.digestSecret)
     if (!secret || conflictOf({ ...secret, kind: 'Secret' }, owner)) return undefined
     const { digest, secretName, pending } = recordOf(secret)
     return digest === '' || pending !== undefined ? undefined : { digest, secretName }
   }
 
   /** The digest Secret as it has to be before anything is delivered. */
-  async #record(owner: Owner, wish: Generate, delivered: ApiObject | undefined): Promise<Record | Problem> {
+  async #record(owner: Owner, wish: Generate, delivered: ApiObject | undefined): Promise<DigestRecord | Problem> {
     const { secretName } = wish
     // A delivered key whose digest was lost is still the key.
     const kept = delivered && valueOf(delivered, deliveredKey)
@@ -141,7 +145,7 @@ export class GeneratedKeys {
   }
 
   /** Delivers the key in a new Secret. False when one of that name has appeared meanwhile. */
-  async #hand(owner: Owner, { secretName }: Generate, key: string): Promise<boolean> {
+  async #createDelivered(owner: Owner, { secretName }: Generate, key: string): Promise<boolean> {
     const secret = await createSecret(this.#client, {
       namespace: owner.namespace,
       name: secretName,
@@ -161,7 +165,7 @@ const problem = (name: string, owner: string): Problem => ({
   },
 })
 
-function recordOf(secret: ApiObject): Record {
+function recordOf(secret: ApiObject): DigestRecord {
   const pending = valueOf(secret, 'pending')?.toString()
   return {
     secret,

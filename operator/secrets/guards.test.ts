@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { apiVersion } from '../../crds/index.ts'
 import { drainToken, operatorToken, statusKey, withdrawalKey } from '../../gateway/config/guard.ts'
-import { Guards, type Occasion } from './guards.ts'
-import type { Client } from '../kit/client.ts'
+import { GuardSecrets, type RefreshHint } from './guards.ts'
+import type { ApiClient } from '../kit/client.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { ManualClock } from '../kit/testing/manual-clock.ts'
 import { ownedBy } from '../ownership.ts'
@@ -12,7 +12,7 @@ import { managedBy, manager } from '../resources.ts'
 const owner = { kind: 'MCPServer', namespace: 'a', name: 'one', uid: 'u' }
 const [first, second] = [randomBytes(32), randomBytes(32)]
 
-const nothing: Occasion = { isNew: false, isWaiting: false, said: '' }
+const nothing: RefreshHint = { isNew: false, isWaiting: false, authored: '' }
 
 /** An API server that holds the guard secret of one server; counts how often it is read. */
 function stage() {
@@ -35,16 +35,16 @@ function stage() {
     reads++
     return Promise.resolve(secret)
   }
-  const guards = new Guards({ get } as unknown as Client, clock)
+  const guards = new GuardSecrets({ get } as unknown as ApiClient, clock)
   write({ guard: first })
   return {
     clock,
     guards,
     write,
     reads: () => reads,
-    ensure: (occasion: Partial<Occasion> = {}) => guards.ensure(owner, { ...nothing, ...occasion }),
+    ensure: (occasion: Partial<RefreshHint> = {}) => guards.ensure(owner, { ...nothing, ...occasion }),
     keys: () => guards.keys('a', 'one'),
-    refusal: () => guards.trouble('a', 'one').refusal?.message,
+    refusal: () => guards.problem('a', 'one').refusal?.message,
   }
 }
 
@@ -69,12 +69,12 @@ test('it is looked at again after five minutes, and at once when somebody touche
   clock.advance(299_999)
   await ensure()
   expect([reads(), keys()]).toEqual([1, keysOf(first)])
-  await ensure({ said: 'rotated' })
+  await ensure({ authored: 'rotated' })
   expect(keys()).toMatchObject(keysOf(second))
-  await ensure({ said: 'rotated' })
+  await ensure({ authored: 'rotated' })
   expect(reads()).toBe(2)
   clock.advance(300_000)
-  await ensure({ said: 'rotated' })
+  await ensure({ authored: 'rotated' })
   expect(reads()).toBe(3)
 })
 
@@ -107,11 +107,11 @@ test.each([
   const { clock, write, ensure, keys, refusal } = stage()
   await ensure()
   write(data)
-  await ensure({ said: 'broken' })
+  await ensure({ authored: 'broken' })
   expect(refusal()).toContain(`its key ${key} does not hold 32 bytes`)
   expect(keys()).toEqual(keysOf(first))
   write({ guard: second, previous: first })
   clock.advance(10_000)
-  await ensure({ said: 'broken' })
+  await ensure({ authored: 'broken' })
   expect([refusal(), keys()]).toMatchObject([undefined, keysOf(second)])
 })

@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { apiVersion } from '../../crds/index.ts'
 import { drainToken, guardBytes, operatorToken, statusKey, withdrawalKey } from '../../gateway/config/guard.ts'
 import { ApiError } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import type { NameConflict, Refusal } from '../translate/index.ts'
 import { createSecret, findOrCreate, valueOf, type NewSecret } from './kept-secret.ts'
@@ -11,36 +11,36 @@ import { conflictOf, ownedBy, type Owner } from '../ownership.ts'
 import { isRefusal } from '../kit/terminating.ts'
 
 /** What the operator shows to a gateway and believes it by. */
-export type Proofs = { readonly operator: string; readonly status: Buffer; readonly withdrawal: Buffer }
+export type GuardProofs = { readonly operator: string; readonly status: Buffer; readonly withdrawal: Buffer }
 
-export type GuardKeys = Proofs & {
+export type GuardKeys = GuardProofs & {
   readonly drain: string
   /** Of the guard secret before, while it is rotated: a gateway whose kubelet has not brought it the new one knows no other. */
-  readonly previous?: Proofs
+  readonly previous?: GuardProofs
 }
 
 /** What may be a reason to look at a guard secret before its time. */
-export type Occasion = {
+export type RefreshHint = {
   /** The server has no objects yet, so that its secret is more likely missing than not. */
   readonly isNew: boolean
   /** A pod of it has not begun: without the secret that it mounts none does. */
   readonly isWaiting: boolean
   /** What the author of the server said last. Whoever rotates its secret and touches the server need not wait. */
-  readonly said: string
+  readonly authored: string
 }
 
 type Known = {
   readonly uid: string
   readonly at: number
-  readonly said: string
+  readonly authored: string
   readonly keys?: GuardKeys
   readonly conflict?: NameConflict
   readonly refusal?: Refusal
 }
 
 /** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that is in somebody's way is looked at sooner. */
-const lookAgain = 300_000
-const troubleAgain = 10_000
+const refreshInterval = 300_000
+const retryInterval = 10_000
 
 export const guardName = (server: string): string => `${server}-guard`
 
@@ -57,12 +57,12 @@ function secretFor(owner: Owner): NewSecret {
 }
 
 /** The guard secrets of all servers: made once, never taken over, and kept in memory as what is derived from them. */
-export class Guards {
-  readonly #client: Client
-  readonly #clock: Clock
+export class GuardSecrets {
+  readonly #client: ApiClient
+  readonly #clock: MonotonicClock
   readonly #known = new Map<string, Known>()
 
-  constructor(client: Client, clock: Clock) {
+  constructor(client: ApiClient, clock: MonotonicClock) {
     this.#client = client
     this.#clock = clock
   }
@@ -71,7 +71,7 @@ export class Guards {
     return this.#known.get(`${namespace}/${server}`)?.keys
   }
 
-  trouble(namespace: string, server: string): Pick<Known, 'conflict' | 'refusal'> {
+  problem(namespace: string, server: string): Pick<Known, 'conflict' | 'refusal'> {
     const { conflict, refusal } = this.#known.get(`${namespace}/${server}`) ?? {}
     return { ...(conflict && { conflict }), ...(refusal && { refusal }) }
   }
@@ -82,7 +82,7 @@ export class Guards {
     const known = this.#known.get(key)
     if (!known) return
     // Who asks again and again must not put it off again and again.
-    const at = Math.min(known.at, this.#clock.elapsed() - lookAgain + troubleAgain)
+    const at = Math.min(known.at, this.#clock.elapsed() - refreshInterval + retryInterval)
     this.#known.set(key, { ...known, at })
   }
 
@@ -94,14 +94,14 @@ export class Guards {
    * Makes the secret of a server unless it exists, and learns what is in it. That the API server would not have it is trouble like any other.
    * @throws Leftover, ApiError: to be tried again
    */
-  async ensure(owner: Owner, { isNew, isWaiting, said }: Occasion): Promise<void> {
+  async ensure(owner: Owner, { isNew, isWaiting, authored }: RefreshHint): Promise<void> {
     const known = this.#known.get(keyOf(owner))
     const before = known?.uid === owner.uid ? known : undefined
-    if (before?.said === said && this.#clock.elapsed() - before.at < patience(before, isWaiting)) return
+    if (before?.authored === authored && this.#clock.elapsed() - before.at < intervalFor(before, isWaiting)) return
     const found = await this.#find(owner, isNew)
     const judged =
       found instanceof ApiError ? refused(found.message, owner, before?.keys) : judge(found, owner, before?.keys)
-    this.#known.set(keyOf(owner), { uid: owner.uid, at: this.#clock.elapsed(), said, ...judged })
+    this.#known.set(keyOf(owner), { uid: owner.uid, at: this.#clock.elapsed(), authored: authored, ...judged })
   }
 
   async #find(owner: Owner, isNew: boolean): Promise<ApiObject | ApiError> {
@@ -116,10 +116,10 @@ export class Guards {
   }
 }
 
-const patience = ({ keys, refusal }: Known, isWaiting: boolean): number =>
-  keys && !refusal && !isWaiting ? lookAgain : troubleAgain
+const intervalFor = ({ keys, refusal }: Known, isWaiting: boolean): number =>
+  keys && !refusal && !isWaiting ? refreshInterval : retryInterval
 
-const proofsOf = (guard: Buffer): Proofs => ({
+const proofsOf = (guard: Buffer): GuardProofs => ({
   operator: operatorToken(guard),
   status: statusKey(guard),
   withdrawal: withdrawalKey(guard),

@@ -1,8 +1,8 @@
 import { isStatus } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
+import type { ApiClient } from '../kit/client.ts'
 import type { ApiObject, OwnerReference } from '../kit/resource.ts'
 import { managedBy, manager, secrets } from '../resources.ts'
-import { find } from '../ownership.ts'
+import { findObject } from '../ownership.ts'
 
 export type NewSecret = {
   readonly namespace: string
@@ -22,7 +22,7 @@ export function valueOf(secret: ApiObject, key: string): Buffer | undefined {
 }
 
 /** Makes a Secret that is not there. Undefined when somebody was faster: what exists is never taken over. */
-export async function createSecret(client: Client, secret: NewSecret): Promise<ApiObject | undefined> {
+export async function createSecret(client: ApiClient, secret: NewSecret): Promise<ApiObject | undefined> {
   const { namespace, name, labels = {}, ownerReferences, data } = secret
   const metadata = {
     name,
@@ -45,18 +45,18 @@ export async function createSecret(client: Client, secret: NewSecret): Promise<A
 }
 
 /** Finds a Secret, or makes it. */
-export async function findOrCreate(client: Client, secret: NewSecret): Promise<ApiObject> {
+export async function findOrCreate(client: ApiClient, secret: NewSecret): Promise<ApiObject> {
   const made =
-    (await find(client, secrets, secret.namespace, secret.name)) ??
+    (await findObject(client, secrets, secret.namespace, secret.name)) ??
     (await createSecret(client, secret)) ??
-    (await find(client, secrets, secret.namespace, secret.name))
+    (await findObject(client, secrets, secret.namespace, secret.name))
   if (made === undefined) throw new Error(`Secret ${secret.namespace}/${secret.name} comes and goes`)
   return made
 }
 
 /** Changes keys of a Secret that is ours; null removes one. */
 export function patchSecret(
-  client: Client,
+  client: ApiClient,
   secret: ApiObject,
   data: Readonly<Record<string, string | null>>,
 ): Promise<ApiObject> {

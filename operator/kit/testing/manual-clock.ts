@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts'
+import type { MonotonicClock } from '../clock.ts'
 
 /** A clock that stands still until the test moves it. Its two times can be moved apart. */
-export class ManualClock implements Clock {
+export class ManualClock implements MonotonicClock {
   #now = Date.UTC(2026, 0, 1)
   #elapsed = 1_000_000
   readonly #timers = new Set<{ readonly at: number; readonly run: () => void }>()
