@@ -17,7 +17,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'together',
-          include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
+          include: ['{gateway,operator,mcp-client,crds,cli,config,hack,e2e}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'out/**', ...alone],
           sequence: { groupOrder: 0 },
         },

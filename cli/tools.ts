@@ -9,10 +9,10 @@ import { configure, urlOptions, type Configured } from './configure.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { problemLine } from './check.ts'
-import { listTools } from './mcp-list.ts'
+import { listTools } from './list-tools.ts'
 import { printable } from '../gateway/config/printable.ts'
-import { toolVerdict } from './verdict.ts'
-import { listUnfilteredTools } from './whole-list.ts'
+import { toolVerdict } from './tool-verdict.ts'
+import { listUnfilteredTools } from './unfiltered-tools.ts'
 
 const usage = `bartizan tools SERVER -f FILE|DIR [--as KEYNAME]
 bartizan tools URL

@@ -5,9 +5,9 @@ import type { Logger } from '../kit/log.ts'
 import { Reflector, type ReflectorOptions } from '../kit/reflector.ts'
 import type { ApiObject, ApiResource } from '../kit/resource.ts'
 import { isKindName, type KindName } from '../../crds/index.ts'
-import { isOfServer } from '../gateways/observed-pods.ts'
+import { isOfServer } from './observed-pods.ts'
 import { ServerIndex } from './server-index.ts'
-import { podForCache, deploymentForCache, withoutLastApplied } from './trim.ts'
+import { podForCache, deploymentForCache, withoutLastApplied } from './transform.ts'
 import { children, managedBy, manager, own, pods, serverOf, type ChildKind } from '../resources.ts'
 
 /** Label of the ConfigMaps that keep last good specs; its value is the kind. */

@@ -1,7 +1,7 @@
 import { connect as connectTls } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { ResponseTooLong } from '../mcp/ask.ts'
+import { ResponseTooLong } from '../../mcp-client/request.ts'
 
 /** Where a gateway listens, and how it is believed to be the one. */
 export type Address = {

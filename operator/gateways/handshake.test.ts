@@ -13,7 +13,7 @@ import { handshake, type HandshakeOptions } from './handshake.ts'
 import type { Handshake } from '../translate/index.ts'
 
 const { signal } = new AbortController()
-const program = join(import.meta.dirname, '../../hack/operator/shake.ts')
+const program = join(import.meta.dirname, '../../hack/operator/handshakes.ts')
 const tool = (name: string, more: object = {}): object => ({ name, inputSchema: { type: 'object' }, ...more })
 const mebibyte = 1024 * 1024
 

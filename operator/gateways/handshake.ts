@@ -1,10 +1,10 @@
 import type { Handshake } from '../translate/index.ts'
 import { dial, type Address } from './dial.ts'
-import { isFields } from '../mcp/answer.ts'
-import { ByteBudget } from '../mcp/ask.ts'
-import { McpClient, McpRefusal } from '../mcp/caller.ts'
-import { ToolInventory } from '../mcp/inventory.ts'
-import { readTools, limits } from '../mcp/tool-list.ts'
+import { isFields } from '../../mcp-client/json-rpc.ts'
+import { ByteBudget } from '../../mcp-client/request.ts'
+import { McpClient, McpRefusal } from '../../mcp-client/client.ts'
+import { ToolInventory } from '../../mcp-client/tool-inventory.ts'
+import { readTools, limits } from '../../mcp-client/tool-list.ts'
 
 export type HandshakeOptions = {
   readonly address: Address

@@ -3,13 +3,13 @@ import { createServer, type Server, type ServerResponse } from 'node:http'
 import { afterAll, expect, test } from 'vitest'
 import { podPorts } from '../../gateway/config/ports.ts'
 import { signReport } from '../../gateway/config/report.ts'
-import type { PlanStore } from '../reconcile/plan-store.ts'
-import { newServerState, type ServerState } from '../reconcile/server-state.ts'
+import type { PlanStore } from '../plan/plan-store.ts'
+import { newServerState, type ServerState } from '../plan/server-state.ts'
 import type { ApiClient } from '../kit/client.ts'
 import { ManualClock } from '../kit/testing/manual-clock.ts'
-import { Observations } from './observations.ts'
+import { Observations } from '../plan/observations.ts'
 import { GatewayObserver } from './observer.ts'
-import type { SnapshotSources } from '../cache/snapshot.ts'
+import type { SnapshotSources } from '../plan/snapshot.ts'
 
 const status = Buffer.from('s')
 const listening: Server[] = []

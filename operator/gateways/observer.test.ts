@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
-import type { PlanStore } from '../reconcile/plan-store.ts'
-import { newServerState } from '../reconcile/server-state.ts'
+import type { PlanStore } from '../plan/plan-store.ts'
+import { newServerState } from '../plan/server-state.ts'
 import type { ApiClient } from '../kit/client.ts'
 import { ManualClock } from '../kit/testing/manual-clock.ts'
-import { Observations } from './observations.ts'
+import { Observations } from '../plan/observations.ts'
 import { GatewayObserver } from './observer.ts'
-import type { SnapshotSources } from '../cache/snapshot.ts'
+import type { SnapshotSources } from '../plan/snapshot.ts'
 
 /** A server with one pod, at whose address nobody listens, and an API server that answers to a patch when it is told to. */
 function stage() {

@@ -2,9 +2,9 @@ import { randomBytes } from 'node:crypto'
 import { readReport } from '../../gateway/config/report.ts'
 import type { ObservedReport } from '../translate/index.ts'
 import { dial } from './dial.ts'
-import type { GuardKeys, GuardProofs } from '../secrets/guards.ts'
-import { request as askFor, ByteBudget } from '../mcp/ask.ts'
-import { ByteBuffer } from '../mcp/bytes.ts'
+import type { GuardKeys, GuardProofs } from '../secrets/guard-secrets.ts'
+import { request as askFor, ByteBudget } from '../../mcp-client/request.ts'
+import { ByteBuffer } from '../../mcp-client/byte-buffer.ts'
 
 export type ReportTarget = {
   readonly ip: string

@@ -1,7 +1,7 @@
 import { isStatus } from '../kit/api-error.ts'
 import type { ApiClient } from '../kit/client.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import { isDeleting } from './observed-pods.ts'
+import { isDeleting } from '../cache/observed-pods.ts'
 import { pods } from '../resources.ts'
 
 /** The annotation whose change makes the kubelet look at the mounts of a pod at once, not after a minute and a half. */

@@ -1,6 +1,6 @@
 import { ApiError } from './api-error.ts'
 import type { Leader } from './leader.ts'
-import type { Result } from './queue.ts'
+import type { Result } from './work-queue.ts'
 
 /** Milliseconds: until then the lease has been renewed after all, or the process is about to end. */
 const again = 1000

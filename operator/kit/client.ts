@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ApiError, errorFrom, unreachable } from './api-error.ts'
 import { deadline, systemClock, type MonotonicClock } from './clock.ts'
-import { ApiConnection, type ApiResponse, type Lane } from './connection.ts'
+import { ApiConnection, type ApiResponse, type Lane } from './api-connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
@@ -15,7 +15,7 @@ import type {
   WriteOptions,
 } from './calls.ts'
 import type { CurrentCredentials } from './credentials.ts'
-import { notLeader } from './fenced.ts'
+import { notLeader } from './fenced-sender.ts'
 import { lines } from './lines.ts'
 import { apiVersionOf, pathOf, type ApiObject, type ApiResource } from './resource.ts'
 

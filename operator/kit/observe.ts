@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Leader } from './leader.ts'
 import type { MetricsRegistry } from './metrics.ts'
-import type { ReconcileOutcome, WorkQueue, QueueMetrics } from './queue.ts'
+import type { ReconcileOutcome, WorkQueue, QueueMetrics } from './work-queue.ts'
 import type { Reflector } from './reflector.ts'
 
 const terms = {

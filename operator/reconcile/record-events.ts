@@ -1,7 +1,7 @@
 import type { Recorder } from '../kit/events.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { events } from '../translate/index.ts'
-import type { TransitionListener } from './statuses.ts'
+import type { TransitionListener } from '../apply/status-writer.ts'
 
 /** Tells the turns of a status as Events. */
 export const recordTransitions =

@@ -7,7 +7,7 @@ import { managedBy, manager, secrets } from '../resources.ts'
 import { findObject } from '../ownership.ts'
 import { parallel } from '../kit/parallel.ts'
 import type { Salt } from './salt.ts'
-import { valueOf } from './kept-secret.ts'
+import { valueOf } from './secret-objects.ts'
 
 /** Milliseconds after which a Secret is read again, and one that was missing. */
 export const secretRefreshInterval = 30_000

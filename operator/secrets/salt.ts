@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { ApiClient } from '../kit/client.ts'
-import { findOrCreate, valueOf } from './kept-secret.ts'
+import { findOrCreate, valueOf } from './secret-objects.ts'
 import { managedBy, manager } from '../resources.ts'
 
 /** In the namespace of the operator. */

@@ -1,9 +1,0 @@
-import type { PlanStore } from './plan-store.ts'
-import type { ServerState } from './server-state.ts'
-
-/** What the reconcilers that plan a namespace have in common. */
-export type PlanningOptions = {
-  readonly plans: PlanStore
-  /** The gateways of a server have to take up something. */
-  readonly enqueueGateways: (state: ServerState) => void
-}
