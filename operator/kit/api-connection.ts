@@ -1,28 +1,13 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import { Agent, request, type Dispatcher } from 'undici'
+import { Agent, request } from 'undici'
 import { ApiError } from './api-error.ts'
 import type { MonotonicClock } from './clock.ts'
 import { readCurrent, type ApiCredentials, type CurrentCredentials } from './credentials.ts'
 import { FencedSender } from './fenced-sender.ts'
+import type { ApiRequest, ApiResponse, Lane } from './http-exchange.ts'
 
 /** A rotated token is used at the latest so long after it was written; the kubelet rotates minutes before the old one ends. */
 const READ_AGAIN = 50_000
 
-/** For each kind of request the sockets that it may use. */
-export type Lane = 'calls' | 'watches' | 'lease' | 'events'
-
-export type ApiRequest = {
-  readonly method: Dispatcher.HttpMethod
-  readonly headers: Readonly<Record<string, string>>
-  readonly body?: string
-  readonly signal: AbortSignal
-}
-/** An answer whose head is there. */
-export type ApiResponse = {
-  readonly statusCode: number
-  readonly headers: IncomingHttpHeaders
-  readonly body: AsyncIterable<Uint8Array> & { text(): Promise<string>; dump(): Promise<unknown> }
-}
 type OpenSockets = {
   readonly ca: string | undefined
   readonly plain: Readonly<Record<Lane, Agent>>

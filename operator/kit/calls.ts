@@ -1,5 +1,5 @@
 import type { MonotonicClock } from './clock.ts'
-import type { Lane } from './api-connection.ts'
+import type { Lane } from './http-exchange.ts'
 import type { ApiCredentials } from './credentials.ts'
 import type { ApiObject } from './resource.ts'
 

@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ApiError, errorFrom, unreachable } from './api-error.ts'
 import { deadline, systemClock, type MonotonicClock } from './clock.ts'
-import { ApiConnection, type ApiResponse, type Lane } from './api-connection.ts'
+import { ApiConnection } from './api-connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
@@ -15,8 +15,9 @@ import type {
   WriteOptions,
 } from './calls.ts'
 import type { CurrentCredentials } from './credentials.ts'
-import { notLeader } from './fenced-sender.ts'
+import type { ApiResponse, Lane } from './http-exchange.ts'
 import { lines } from './lines.ts'
+import { notLeader } from './not-leader.ts'
 import { apiVersionOf, pathOf, type ApiObject, type ApiResource } from './resource.ts'
 
 export type * from './calls.ts'

@@ -58,3 +58,6 @@ export function deadline(clock: MonotonicClock, ms: number, expired: () => Error
 export function backoff(first: number, most: number, random: () => number = Math.random): (failures: number) => number {
   return failures => Math.min(most, first * 2 ** Math.min(failures, 40)) * (0.5 + random() / 2)
 }
+
+/** A time as `metav1.MicroTime` spells it. */
+export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z')

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { isNotLeader } from './as-leader.ts'
 import type { ApiClient } from './client.ts'
-import { systemClock, type MonotonicClock } from './clock.ts'
+import { microTime, systemClock, type MonotonicClock } from './clock.ts'
 import { silent, textOf, type Logger } from './log.ts'
+import { isNotLeader } from './not-leader.ts'
 import type { ApiObject, ApiResource } from './resource.ts'
 
 export type EventDetails = {
@@ -104,6 +104,3 @@ function keep<V>(map: Map<string, V>, key: string, value: V): void {
   const [oldest] = map.keys()
   if (map.size > KEPT && oldest !== undefined) map.delete(oldest)
 }
-
-/** metav1.MicroTime. */
-export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z')

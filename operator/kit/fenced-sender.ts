@@ -1,8 +1,8 @@
 import { Agent as PlainAgent, request as plainRequest, type ClientRequest, type IncomingMessage } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { text } from 'node:stream/consumers'
-import type { ApiResponse, ApiRequest } from './api-connection.ts'
-import { ApiError } from './api-error.ts'
+import type { ApiRequest, ApiResponse } from './http-exchange.ts'
+import { notLeader } from './not-leader.ts'
 
 type Settings = {
   readonly ca?: string | undefined
@@ -11,8 +11,6 @@ type Settings = {
   readonly sockets: number
   mayWrite(): boolean
 }
-
-export const notLeader = (): ApiError => new ApiError(0, 'NotLeader', 'this process may not write now')
 
 /**
  * Writes that cannot happen after another process has begun to. A process can be frozen between any look at its right and the system call that sends, so no

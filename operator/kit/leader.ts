@@ -1,7 +1,6 @@
 import { isStatus } from './api-error.ts'
 import type { ApiClient } from './client.ts'
-import { sleep, systemClock, type MonotonicClock } from './clock.ts'
-import { microTime } from './events.ts'
+import { microTime, sleep, systemClock, type MonotonicClock } from './clock.ts'
 import { silent, textOf, type Logger } from './log.ts'
 import type { ApiObject, ApiResource } from './resource.ts'
 
