@@ -1,7 +1,8 @@
 import { Client } from 'undici'
-import { ByteBudget, ResponseTooLong } from '../mcp-client/request.ts'
-import { McpClient, McpRefusal } from '../mcp-client/client.ts'
-import { readTools, limits } from '../mcp-client/tool-list.ts'
+import { McpRefusal } from '../mcp-client/client.ts'
+import { ResponseTooLong } from '../mcp-client/request.ts'
+import { withMcpServer } from '../mcp-client/session.ts'
+import { readTools, type ToolDefinition } from '../mcp-client/tool-list.ts'
 import { UsageError } from './usage-error.ts'
 
 /** A tool as a list shows it. */
@@ -32,20 +33,16 @@ export async function listTools(url: string, key: string): Promise<ToolList> {
   const client = new Client(origin)
   const limit = AbortSignal.timeout(patience)
   const target = { client, path: pathname + search, headers: { 'x-api-key': key }, name: 'bartizan' }
-  const caller = new McpClient(target, new ByteBudget(limits.bytes), limit)
-  const tools: ToolSummary[] = []
   try {
-    await caller.open(() => undefined)
-    const shortfall = await readTools(
-      caller,
-      ({ name, description }) => tools.push({ name, description: firstLine(description) }),
-      limit,
-    )
-    return { tools, ...(shortfall && { shortfall: shortfall.message }) }
+    return await withMcpServer(target, limit, async mcp => {
+      await mcp.open(() => undefined)
+      const tools: ToolSummary[] = []
+      const take = ({ name, description }: ToolDefinition): void =>
+        void tools.push({ name, description: firstLine(description) })
+      const shortfall = await readTools(mcp, take, limit)
+      return { tools, ...(shortfall && { shortfall: shortfall.message }) }
+    })
   } catch (error) {
     throw new UsageError(`${url}: ${said(error)}`)
-  } finally {
-    await caller.close()
-    await client.destroy().catch(() => {})
   }
 }

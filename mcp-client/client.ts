@@ -14,7 +14,7 @@ export type McpTarget = {
 
 /** The gateway or the server behind it said no, in its words. */
 export class McpRefusal extends Error {
-  override name = 'Refused'
+  override name = 'McpRefusal'
   readonly status: number
   /** The gateway's word for it. */
   readonly reason: string | undefined
@@ -36,7 +36,8 @@ const modernCodes = new Set([-32_020, -32_021, -32_022])
 const revisionFormat = /^[\x21-\x7e]{1,32}$/
 /** Visible ASCII, as MCP asks of it (2025-11-25, transports). */
 const sessionFormat = /^[\x21-\x7e]{1,4096}$/
-const leave = 2000
+/** Milliseconds for the end of a session. */
+const closeTimeout = 2000
 
 /** Speaks MCP to one server, in the era that it is of. All that it says together is at most as long as the budget. */
 export class McpClient {
@@ -57,8 +58,8 @@ export class McpClient {
   /**
    * Finds out the era: the modern request first, and `initialize` unless the answer is one of that era. Gives back what is picked of what the server
    * says of itself.
-   * @throws Refused
-   * @throws TooLong
+   * @throws McpRefusal
+   * @throws ResponseTooLong
    */
   async open<T>(pick: ResultPicker<T>): Promise<T> {
     const clientInfo = { name: this.#target.name, version: '0.1.0' }
@@ -87,8 +88,8 @@ export class McpClient {
   }
 
   /**
-   * @throws Refused
-   * @throws TooLong
+   * @throws McpRefusal
+   * @throws ResponseTooLong
    */
   async call<T>(method: string, params: Fields, pick: ResultPicker<T>): Promise<T> {
     return required(await this.#request(method, params, pick))
@@ -98,7 +99,7 @@ export class McpClient {
   async close(): Promise<void> {
     if (this.#headers['mcp-session-id'] === undefined) return
     try {
-      await this.#send('DELETE', AbortSignal.timeout(leave), unasked)
+      await this.#send('DELETE', AbortSignal.timeout(closeTimeout), unasked)
     } catch {
       // the session ends by itself
     }

@@ -38,7 +38,7 @@ const short = (text: string): string => Buffer.from(text.slice(0, 1024)).toStrin
 /** Values of one message that are parsed: twice as many as a gateway hands out. */
 export const maxValues = 100_000
 
-/** @throws TooDense */
+/** @throws TooManyValues */
 function parsed(text: string): Fields {
   if (hasMoreValuesThan(text, maxValues)) throw new TooManyValues(`the answer has more than ${maxValues} values`)
   try {
@@ -64,7 +64,7 @@ export type McpRequest<T> = { readonly question: McpHttpRequest; readonly id: nu
 
 /**
  * Asks an MCP server, and finds the answer with this id in a body of JSON or in a stream of events, which is not read beyond it.
- * @throws TooLong
+ * @throws ResponseTooLong
  */
 export async function requestMcp<T>(
   client: Dispatcher,

@@ -19,12 +19,12 @@ export type ResponseHandler = {
 
 /** The answer is longer than whoever asked is ready to read. */
 export class ResponseTooLong extends Error {
-  override name = 'TooLong'
+  override name = 'ResponseTooLong'
 }
 
 /** The answer is short, and would be large in memory. */
 export class TooManyValues extends ResponseTooLong {
-  override name = 'TooDense'
+  override name = 'TooManyValues'
 }
 
 /** How many bytes of answers are read, in all that are asked with it. */
@@ -37,7 +37,7 @@ export class ByteBudget {
     this.#left = limit
   }
 
-  /** @throws TooLong */
+  /** @throws ResponseTooLong */
   spend(bytes: number): void {
     this.#left -= bytes
     if (this.#left < 0) throw this.#tooLong()
@@ -45,7 +45,7 @@ export class ByteBudget {
 
   /**
    * What says beforehand that it is too long is not read at all.
-   * @throws TooLong
+   * @throws ResponseTooLong
    */
   expect(length: string | undefined): void {
     if (Number(length ?? 0) > this.#left) throw this.#tooLong()

@@ -47,7 +47,7 @@ function nextOf(cursor: unknown): Next {
   return typeof cursor === 'string' && cursor.length <= limits.cursor ? { cursor } : { shortfall: noCursor }
 }
 
-async function eachPage(caller: McpClient, take: (tool: ToolDefinition) => void): Promise<ListShortfall | undefined> {
+async function eachPage(server: McpClient, take: (tool: ToolDefinition) => void): Promise<ListShortfall | undefined> {
   const seen = new Set<string>()
   let count = 0
   let params: { readonly cursor?: string } = {}
@@ -60,7 +60,7 @@ async function eachPage(caller: McpClient, take: (tool: ToolDefinition) => void)
     return nextOf(nextCursor)
   }
   for (let page = 0; page < limits.pages; page++) {
-    const next = await caller.call('tools/list', params, read)
+    const next = await server.call('tools/list', params, read)
     if (next === undefined) return undefined
     if ('shortfall' in next) return next.shortfall
     if (seen.has(next.cursor)) return repeated
@@ -74,15 +74,15 @@ async function eachPage(caller: McpClient, take: (tool: ToolDefinition) => void)
  * Reads the tools of a server, page by page; of a page only what `take` keeps is left. A server whose list is beyond a bound is told from one
  * that fails.
  * @param limit its reason is what the caller rejects with once the time is over
- * @throws Refused
+ * @throws McpRefusal
  */
 export async function readTools(
-  caller: McpClient,
+  server: McpClient,
   take: (tool: ToolDefinition) => void,
   limit: AbortSignal,
 ): Promise<ListShortfall | undefined> {
   try {
-    return await eachPage(caller, take)
+    return await eachPage(server, take)
   } catch (error) {
     if (error instanceof TooManyValues) return tooDense
     if (error instanceof ResponseTooLong)

@@ -9,7 +9,7 @@ export type Owner = { readonly kind: string; readonly namespace: string; readonl
 
 /** What remains of an object that was deleted and made anew; the garbage collector is about to take it. */
 export class PendingDeletionError extends Error {
-  override name = 'Leftover'
+  override name = 'PendingDeletionError'
 }
 
 function ownerText(object: ApiObject): string {
@@ -20,7 +20,7 @@ function ownerText(object: ApiObject): string {
 
 /**
  * Whether an object that exists may be changed for its owner. A child of a former object of the same name is waited for.
- * @throws Leftover
+ * @throws@throws PendingDeletionError
  */
 export function conflictOf(object: ApiObject, owner: Owner): NameConflict | undefined {
   if (isOursFor(object, owner.uid)) return undefined

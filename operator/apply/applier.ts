@@ -122,7 +122,7 @@ export class Applier {
 
   /**
    * Applies an object for its owner. What is wished is asked for when its turn has come, so that of two who plan at once the later plan holds.
-   * @throws ApiError, Leftover: to be tried again
+   * @throws ApiError,@throws PendingDeletionError: to be tried again
    */
   async apply(key: string, latest: () => DesiredObject | undefined, owner: Owner): Promise<ApplyOutcome> {
     return this.#mutex.run(key, async () => {

@@ -66,7 +66,7 @@ export class DriftRepair {
 
   /**
    * @param live one of ours, whole
-   * @throws ApiError, Leftover: to be tried again
+   * @throws ApiError,@throws PendingDeletionError: to be tried again
    */
   async repair(desired: KubernetesObject, live: ApiObject): Promise<RepairResult> {
     const key = keyOf(desired)
@@ -94,7 +94,7 @@ export class DriftRepair {
 
   /**
    * Makes an object anew that no write would come through for.
-   * @throws ApiError, Leftover: to be tried again
+   * @throws ApiError,@throws PendingDeletionError: to be tried again
    */
   async recreateOversized(desired: KubernetesObject, live: ApiObject): Promise<ApiObject | undefined> {
     const key = keyOf(desired)
@@ -123,7 +123,7 @@ export class DriftRepair {
     })
   }
 
-  /** @throws Leftover: it takes a while until it has gone */
+  /** @throws@throws PendingDeletionError: it takes a while until it has gone */
   async #recreate(desired: KubernetesObject, { metadata: { uid } }: ApiObject): Promise<ApiObject> {
     const { namespace, name } = desired.metadata
     await this.#client.delete(resourceOf(desired), namespace, name, { ...(uid !== undefined && { uid }) })

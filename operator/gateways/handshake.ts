@@ -1,10 +1,10 @@
 import type { Handshake } from '../translate/index.ts'
 import { dial, type Address } from './dial.ts'
 import { isFields } from '../../mcp-client/json-rpc.ts'
-import { ByteBudget } from '../../mcp-client/request.ts'
-import { McpClient, McpRefusal } from '../../mcp-client/client.ts'
+import { McpRefusal } from '../../mcp-client/client.ts'
+import { withMcpServer } from '../../mcp-client/session.ts'
 import { ToolInventory } from '../../mcp-client/tool-inventory.ts'
-import { readTools, limits } from '../../mcp-client/tool-list.ts'
+import { readTools } from '../../mcp-client/tool-list.ts'
 
 export type HandshakeOptions = {
   readonly address: Address
@@ -47,26 +47,24 @@ export async function handshake(
   const client = dial(address)
   const headers = { host: address.host, authorization: `Bearer ${token}` }
   const target = { client, path: `/mcp/${server}`, headers, name: 'bartizan-operator' }
-  const caller = new McpClient(target, new ByteBudget(limits.bytes), limit)
   try {
-    const { hasTools, info } = await caller.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
-    const inventory = new ToolInventory()
-    const shortfall = hasTools ? await readTools(caller, inventory.take, limit) : undefined
-    return {
-      ok: true,
-      hash,
-      tools: inventory.names,
-      inventory: inventory.hash,
-      ...(shortfall && { shortfall }),
-      ...info,
-      revision: caller.revision,
-    }
+    return await withMcpServer(target, limit, async mcp => {
+      const { hasTools, info } = await mcp.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
+      const inventory = new ToolInventory()
+      const shortfall = hasTools ? await readTools(mcp, inventory.take, limit) : undefined
+      return {
+        ok: true,
+        hash,
+        tools: inventory.names,
+        inventory: inventory.hash,
+        ...(shortfall && { shortfall }),
+        ...info,
+        revision: mcp.revision,
+      }
+    })
   } catch (error) {
     const text = time.aborted && !signal.aborted ? `no answer within ${patience / 1000} s` : textOf(error)
     return { ok: false, reason: reasonOf(error), message: Buffer.from(text.slice(0, 1024)).toString() }
-  } finally {
-    await caller.close()
-    await client.destroy().catch(() => {})
   }
 }
 

@@ -92,7 +92,7 @@ export class GuardSecrets {
 
   /**
    * Makes the secret of a server unless it exists, and learns what is in it. That the API server would not have it is trouble like any other.
-   * @throws Leftover, ApiError: to be tried again
+   * @throws@throws PendingDeletionError, ApiError: to be tried again
    */
   async ensure(owner: Owner, { isNew, isWaiting, authored }: RefreshHint): Promise<void> {
     const known = this.#known.get(keyOf(owner))
