@@ -43,6 +43,7 @@ const parts = [
   'operator',
   'mcp-client',
   'hack/fields',
+  'hack/testing',
   'hack/flags.ts',
   'hack/minted.ts',
   'e2e/wire',

@@ -1,6 +1,6 @@
 import { Client } from 'undici'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../e2e/wire/upstream.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../hack/testing/scripted-upstream.ts'
 import { McpRefusal } from './client.ts'
 import { withMcpServer } from './session.ts'
 import { readTools } from './tool-list.ts'

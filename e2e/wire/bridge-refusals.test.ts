@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pattern } from '../../gateway/config/pattern.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, modern, open, send, type Reply, type Sending } from './request.ts'
+import { callTool, modern, open, send, type Reply, type Sending } from '../../hack/testing/mcp-request.ts'
 
 const caller = testKey('caller')
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-bridge-'))

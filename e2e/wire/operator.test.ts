@@ -4,8 +4,8 @@ import { operatorToken } from '../../gateway/config/guard.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { playedGateway } from './in-process.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
-import { callTool, modern, send, type Reply, type Sending } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, send, type Reply, type Sending } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice', { allowedTools: ['read'] })
 const guard = randomBytes(32)

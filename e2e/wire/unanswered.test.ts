@@ -3,8 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { everywhere, word } from './everywhere.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, modern, open, rest, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import {
+  emptyResult,
+  scriptedUpstream,
+  type Respond,
+  type ScriptedUpstream,
+} from '../../hack/testing/scripted-upstream.ts'
 
 const stays = testKey('stays')
 const leaves = testKey('leaves')

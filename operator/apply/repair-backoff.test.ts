@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ManualClock } from '../kit/testing/manual-clock.ts'
+import { ManualClock } from '../../hack/testing/manual-clock.ts'
 import { RepairBackoff } from './repair-backoff.ts'
 
 const minutes = (count: number): number => count * 60_000

@@ -8,7 +8,7 @@ import type { Caches } from '../cache/caches.ts'
 import type { ServerState } from '../plan/server-state.ts'
 import type { GuardSecrets } from '../secrets/guard-secrets.ts'
 import { MetricsRegistry } from '../kit/metrics.ts'
-import { ManualClock } from '../kit/testing/manual-clock.ts'
+import { ManualClock } from '../../hack/testing/manual-clock.ts'
 import { WithdrawalSender } from './withdrawal-sender.ts'
 
 const secret = withdrawalKey(Buffer.alloc(32, 1))

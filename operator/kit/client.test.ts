@@ -8,7 +8,7 @@ import { ApiError } from './api-error.ts'
 import { ApiClient, type ClientOptions } from './client.ts'
 import { fromKubeconfig, inCluster } from './credentials.ts'
 import { FakeApi, refuse, reply, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-kit-'))
 const file = (name: string): string => join(folder, name)

@@ -5,7 +5,7 @@ import { MetricsRegistry } from './metrics.ts'
 import { observeLeader } from './observe.ts'
 import type { ApiObject } from './resource.ts'
 import { FakeApi, reply, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 type Candidate = {
   readonly leader: Leader

@@ -16,7 +16,7 @@ import type { ApiCredentials } from './credentials.ts'
 import { Recorder } from './events.ts'
 import { Reflector, type ReflectorOptions } from './reflector.ts'
 import { compareVersions, type ApiObject, type ApiResource } from './resource.ts'
-import { until } from './testing/manual-clock.ts'
+import { until } from '../../hack/testing/manual-clock.ts'
 
 const configMaps: ApiResource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
 const namespace = 'default'

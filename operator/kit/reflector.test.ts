@@ -4,7 +4,7 @@ import { ApiClient } from './client.ts'
 import { Reflector } from './reflector.ts'
 import type { ApiObject, NamespacedName } from './resource.ts'
 import { FakeApi, refuse, widgets, type ApiCall } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 let api: FakeApi
 let clock: ManualClock

@@ -7,7 +7,7 @@ import { MetricsRegistry } from './metrics.ts'
 import { countFailures, countRequests, observeLoop, observeReflectors } from './observe.ts'
 import { Reflector } from './reflector.ts'
 import { FakeApi, refuse, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 describe('conditions', () => {
   const old: TimedCondition = {

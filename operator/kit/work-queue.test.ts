@@ -3,7 +3,7 @@ import { ApiError } from './api-error.ts'
 import { MetricsRegistry } from './metrics.ts'
 import { observeQueue, queueMetrics } from './observe.ts'
 import { WorkQueue, TerminalError, type QueueOptions, type Result } from './work-queue.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 type Run = {
   readonly key: string

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Applier } from '../apply/applier.ts'
 import { PlanStore } from './plan-store.ts'
-import { ManualClock } from '../kit/testing/manual-clock.ts'
+import { ManualClock } from '../../hack/testing/manual-clock.ts'
 import type { SnapshotSources } from './snapshot.ts'
 
 function emptyStore() {

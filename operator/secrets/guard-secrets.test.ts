@@ -5,7 +5,7 @@ import { drainToken, operatorToken, statusKey, withdrawalKey } from '../../gatew
 import { GuardSecrets, type RefreshHint } from './guard-secrets.ts'
 import type { ApiClient } from '../kit/client.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import { ManualClock } from '../kit/testing/manual-clock.ts'
+import { ManualClock } from '../../hack/testing/manual-clock.ts'
 import { ownedBy } from '../ownership.ts'
 import { managedBy, manager } from '../resources.ts'
 

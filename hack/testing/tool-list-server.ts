@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Respond } from '../../e2e/wire/upstream.ts'
+import type { Respond } from './scripted-upstream.ts'
 
 type Request = { readonly id?: number; readonly method?: string; readonly params?: { readonly cursor?: string } }
 

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { open, until } from './request.ts'
+import { open, until } from './mcp-request.ts'
 
 describe('reading an open answer', () => {
   let server: Server

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http'
-import type { Respond, Seen } from '../../e2e/wire/upstream.ts'
+import type { Respond, Seen } from './scripted-upstream.ts'
 
 type Request = {
   readonly id?: unknown

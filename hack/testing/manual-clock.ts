@@ -1,4 +1,4 @@
-import type { MonotonicClock } from '../clock.ts'
+import type { MonotonicClock } from '../../operator/kit/clock.ts'
 
 /** A clock that stands still until the test moves it. Its two times can be moved apart. */
 export class ManualClock implements MonotonicClock {
