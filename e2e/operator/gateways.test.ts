@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { initializing, send } from '../../hack/testing/mcp-request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { noControlPlane } from '../../hack/controlplane/absent.ts'
 import { controlPlane } from '../../hack/controlplane/index.ts'
@@ -70,20 +71,8 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     Buffer.from(fieldOf(await find(rest, 'Secret', 'real', secret), 'api-key'), 'base64').toString()
 
   /** Status of a call to a gateway by a client that has a key. */
-  const call = async ({ address }: PodGateway, key: string): Promise<number> => {
-    const response = await fetch(`http://${address}:18080/mcp/weather`, {
-      method: 'POST',
-      headers: { 'x-api-key': key, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'initialize',
-        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
-      }),
-    })
-    await response.body?.cancel()
-    return response.status
-  }
+  const call = async ({ address }: PodGateway, key: string): Promise<number> =>
+    (await send(`http://${address}:18080`, { path: '/mcp/weather', key, ...initializing() })).status
 
   test('say Ready when a handshake has gone through the gateway, with the tools that it saw', async () => {
     const object = await status('weather')

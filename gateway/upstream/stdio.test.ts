@@ -7,11 +7,11 @@ import {
   initialize,
   initializeBody,
   legacy,
+  manualClock,
   textOf,
   tool,
   upstream,
 } from './stdio/testdata/client.ts'
-import { manualClock } from './stdio/testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

@@ -115,3 +115,14 @@ export function modern(
 /** A modern call of a tool. */
 export const callTool = (tool: string, id: string | number, args = '{}'): Pick<Sending, 'body' | 'headers'> =>
   modern('tools/call', id, `"name":${JSON.stringify(tool)},"arguments":${args}`, tool)
+
+/** The request by which a client of the revisions with sessions begins. */
+export const initializing = (revision = '2025-11-25', client = 'c'): { readonly body: string } => ({
+  body: `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":${JSON.stringify(revision)},"capabilities":{},"clientInfo":{"name":"${client}","version":"1"}}}`,
+})
+
+/** Opens a session; its id. */
+export async function openSession(url: string, sending: Sending, revision?: string): Promise<string> {
+  const { headers } = await send(url, { ...sending, ...initializing(revision) })
+  return headers['mcp-session-id'] as string
+}

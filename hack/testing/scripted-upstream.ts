@@ -40,8 +40,11 @@ async function read(req: IncomingMessage): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** A server on loopback that keeps every request and answers as the test says. */
-export async function scriptedUpstream(respond: Respond = emptyResult): Promise<ScriptedUpstream> {
+/** A server that keeps every request and answers as the test says: on a free port of loopback, or where the gateway of a pod would listen. */
+export async function scriptedUpstream(
+  respond: Respond = emptyResult,
+  { host = '127.0.0.1', port = 0 }: { readonly host?: string; readonly port?: number } = {},
+): Promise<ScriptedUpstream> {
   const seen: Seen[] = []
   const server: Server = createServer((req, res) => {
     const closed = new Promise<void>(resolve => res.on('close', () => resolve()))
@@ -55,10 +58,10 @@ export async function scriptedUpstream(respond: Respond = emptyResult): Promise<
       () => undefined,
     )
   })
-  server.listen(0, '127.0.0.1')
+  server.listen(port, host)
   await once(server, 'listening')
   const upstream: ScriptedUpstream = {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    url: `http://${host}:${(server.address() as AddressInfo).port}/mcp`,
     seen,
     respond,
     async stop() {

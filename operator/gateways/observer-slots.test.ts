@@ -1,5 +1,5 @@
-import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { afterAll, expect, test } from 'vitest'
 import { podPorts } from '../../gateway/config/ports.ts'
 import { signReport } from '../../gateway/config/report.ts'
@@ -12,13 +12,8 @@ import { GatewayObserver } from './observer.ts'
 import type { SnapshotSources } from '../plan/snapshot.ts'
 
 const status = Buffer.from('s')
-const listening: Server[] = []
-afterAll(() => {
-  for (const server of listening) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
+const listening: ScriptedUpstream[] = []
+afterAll(() => Promise.all(listening.map(one => one.stop())))
 
 /** Handshakes that wait for their answer, and the most that did at once. */
 const open = new Set<ServerResponse>()
@@ -26,24 +21,20 @@ let most = 0
 
 /** The gateway of a pod: it reports what it runs, and says nothing to MCP until it is let go. */
 async function gateway(ip: string, uid: string): Promise<void> {
-  const report = createServer((req, res) => {
+  const report: Respond = ({ headers }, res) => {
     const applied = { ok: true, keys: true, issues: [] }
-    const nonce = String(req.headers['x-bartizan-nonce'])
+    const nonce = String(headers['x-bartizan-nonce'])
     const said = { schema: 1, hash: 'h', keysHash: 'k', instance: uid, phase: 'serving' as const, openCalls: 0 }
     res.end(signReport({ ...said, applied, servers: {}, nonce }, status))
-  })
-  const mcp = createServer((_, res) => {
+  }
+  const mcp: Respond = (_, res) => {
     open.add(res)
     most = Math.max(most, open.size)
-  })
-  for (const [server, port] of [
-    [report, podPorts.admin],
-    [mcp, podPorts.client],
-  ] as const) {
-    server.listen(port, ip)
-    await once(server, 'listening')
-    listening.push(server)
   }
+  listening.push(
+    await scriptedUpstream(report, { host: ip, port: podPorts.admin }),
+    await scriptedUpstream(mcp, { host: ip, port: podPorts.client }),
+  )
 }
 
 test('servers of one namespace have four handshakes at once between them, and three each; the others come again', async () => {

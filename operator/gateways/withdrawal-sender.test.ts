@@ -1,5 +1,4 @@
-import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { afterEach, expect, test } from 'vitest'
 import { withdrawalKey } from '../../gateway/config/guard.ts'
 import { podPorts } from '../../gateway/config/ports.ts'
@@ -14,19 +13,12 @@ import { WithdrawalSender } from './withdrawal-sender.ts'
 const secret = withdrawalKey(Buffer.alloc(32, 1))
 const previous = withdrawalKey(Buffer.alloc(32, 2))
 const clock = new ManualClock()
-const servers: Server[] = []
-afterEach(() => {
-  for (const server of servers.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
+const servers: ScriptedUpstream[] = []
+afterEach(() => Promise.all(servers.splice(0).map(server => server.stop())))
 
 /** Something that listens where the gateway of a pod would. */
-async function listening(ip: string, listener: RequestListener): Promise<void> {
-  const server = createServer(listener).listen(podPorts.admin, ip)
-  servers.push(server)
-  await once(server, 'listening')
+async function listening(ip: string, respond: Respond): Promise<void> {
+  servers.push(await scriptedUpstream(respond, { host: ip, port: podPorts.admin }))
 }
 
 function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown = '') {
@@ -58,16 +50,11 @@ function withdrawals(pods: Readonly<Record<string, readonly string[]>>, unknown 
 test('every gateway of every server gets the message, signed, and no token', async () => {
   const heard = new Map<string, unknown>()
   const hear =
-    (ip: string): RequestListener =>
-    (req, res) => {
-      const chunks: Buffer[] = []
-      req.on('data', (chunk: Buffer) => void chunks.push(chunk))
-      req.on('end', () => {
-        const message = Buffer.concat(chunks)
-        const isOurs = isSigned(message, String(req.headers[signatureHeader]), [secret])
-        heard.set(ip, [req.method, req.url, isOurs, readWithdrawals(message), req.headers.authorization])
-        res.end('{}')
-      })
+    (ip: string): Respond =>
+    ({ method, url, headers, body }, res) => {
+      const isOurs = isSigned(body, String(headers[signatureHeader]), [secret])
+      heard.set(ip, [method, url, isOurs, readWithdrawals(body), headers.authorization])
+      res.end('{}')
     }
   const all = ['127.0.78.1', '127.0.78.2', '127.0.78.3']
   for (const ip of all) await listening(ip, hear(ip))
@@ -80,14 +67,10 @@ test('every gateway of every server gets the message, signed, and no token', asy
 
 test('one that knows only the guard secret before is told by that', async () => {
   const heard: boolean[] = []
-  await listening('127.0.78.9', (req, res) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => void chunks.push(chunk))
-    req.on('end', () => {
-      const isKnown = isSigned(Buffer.concat(chunks), String(req.headers[signatureHeader]), [previous])
-      heard.push(isKnown)
-      res.writeHead(isKnown ? 200 : 401).end()
-    })
+  await listening('127.0.78.9', ({ headers, body }, res) => {
+    const isKnown = isSigned(body, String(headers[signatureHeader]), [previous])
+    heard.push(isKnown)
+    res.writeHead(isKnown ? 200 : 401).end()
   })
   const { tell, counted } = withdrawals({ rotating: ['127.0.78.9'] })
   await tell([{ uid: 'gone' }])
