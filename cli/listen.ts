@@ -7,7 +7,7 @@ export type Listener = { readonly host: string; readonly port: number }
 
 export const defaultPort = 8080
 
-/** This machine's own addresses that nobody else can reach; ::1 only where there is one. */
+/** The loopback addresses of this machine; ::1 only where there is one. */
 function loopbacks(port: number): Listener[] {
   const six = Object.values(networkInterfaces()).some(list => list?.some(({ address }) => address === '::1'))
   return [{ host: '127.0.0.1', port }, ...(six ? [{ host: '::1', port }] : [])]

@@ -59,7 +59,7 @@ function headerOf({ value }: ParsedDocument): Header {
 
 type Fault = readonly [path: string, message: string]
 
-/** Why kind and apiVersion do not go together, if so. A misspelled guard must not be ignored as somebody else's object. */
+/** Why kind and apiVersion do not go together, if so. A misspelled guard must not be ignored as an object of another API. */
 function kindFault({ apiVersion: version, kind }: Header): Fault | undefined {
   if (kind === 'List') return ['kind', 'a List is not read: write its items as documents of their own']
   if (kinds.includes(kind)) {
@@ -138,7 +138,7 @@ function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => s
 /** Whether a text names an object, as a whole word. */
 const mentions = (text: string, name: string): boolean => text.split(/[^A-Za-z0-9.-]+/).includes(name)
 
-/** The keys that no document shows any more, not even a broken one: somebody deleted them, and that takes effect at once. */
+/** The keys that no document shows any more, not even a broken one: they were deleted, and that takes effect at once. */
 function deletedKeys({ resources, unclear }: FileContents, before: FileContents): readonly Resource[] {
   if (unclear === undefined) return []
   const known = new Set(resources.map(identity))
@@ -181,7 +181,7 @@ function filesOf(
 
 type Named = { readonly name: string; readonly document: ParsedDocument }
 
-/** Two objects of one name are a problem: nobody can say which was meant. */
+/** Two objects of one name are a problem: it is not clear which was meant. */
 function duplicates<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
   const first = new Map<string, T>()
   return all.flatMap(item => {

@@ -11,7 +11,7 @@ const silent: Log = { info: () => undefined, warn: () => undefined, error: () =>
 const nothing = { write: () => undefined, stalled: () => false, close: () => Promise.resolve() }
 
 /**
- * All tools of a server, the hidden ones too: a gateway of its own asks it for a moment, without policies, with a key that nobody else has, on a
+ * All tools of a server, the hidden ones too: a gateway of its own asks it for a moment, without policies, with a key that no one else has, on a
  * port of this machine. It dials only what the real one would dial.
  * @throws UsageError when the server does not answer
  */

@@ -1,4 +1,4 @@
-/** Something the user can mend. `exit` is 2 when the command line is wrong and 1 when what it names is. */
+/** Something that the user can correct. `exit` is 2 when the command line is wrong and 1 when what it names is. */
 export class UsageError extends Error {
   readonly exit: 1 | 2
 

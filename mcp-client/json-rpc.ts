@@ -7,7 +7,7 @@ import type { Dispatcher } from 'undici'
 type Fields = Readonly<Record<string, unknown>>
 
 /**
- * What is kept of a JSON-RPC answer: what it says is anybody's to make up, so nothing in it has a type before it was looked at, and a few bytes of it can
+ * What is kept of a JSON-RPC answer: a server may say anything in it, so nothing has a type before it was looked at, and a few bytes of it can
  * be large in memory.
  */
 export type JsonRpcResult<T> = {

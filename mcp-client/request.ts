@@ -17,7 +17,7 @@ export type ResponseHandler = {
   data(chunk: Buffer): boolean
 }
 
-/** The answer is longer than whoever asked is ready to read. */
+/** The answer is longer than the caller is ready to read. */
 export class ResponseTooLong extends Error {
   override name = 'ResponseTooLong'
 }

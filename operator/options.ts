@@ -2,7 +2,7 @@ import type { MonotonicClock } from './kit/clock.ts'
 import type { ApiCredentials } from './kit/credentials.ts'
 import type { Logger } from './kit/log.ts'
 
-/** Everything that an operator needs of the world. */
+/** Everything that an operator needs from outside. */
 export type OperatorOptions = {
   readonly credentials: ApiCredentials
   /** The namespace that it runs in: of its lease and its salt, and the floor for all others. */
@@ -15,7 +15,7 @@ export type OperatorOptions = {
   readonly port?: number
   /** Starts although no admission policy keeps its user to what is its own, and does not look whether one does. */
   readonly unfenced?: boolean
-  /** Leadership was lost although nobody asked for it: the process has to end. */
+  /** Called when leadership was lost: the process has to end. */
   lost(): void
   readonly clock?: MonotonicClock
   /** Asked before each write in addition to the lease; a test lets an operator die between two writes with it. */

@@ -4,10 +4,10 @@ import type { ApiObject, ApiResource } from './kit/resource.ts'
 import type { NameConflict } from './translate/index.ts'
 import { controllerOf, isOursFor, managedBy, manager } from './resources.ts'
 
-/** The object for which something is made. */
+/** The object for which another one is created. */
 export type Owner = { readonly kind: string; readonly namespace: string; readonly name: string; readonly uid: string }
 
-/** What remains of an object that was deleted and made anew; the garbage collector is about to take it. */
+/** A child of an owner that was deleted and created again under the same name. The garbage collector is about to delete it. */
 export class PendingDeletionError extends Error {
   override name = 'PendingDeletionError'
 }
@@ -15,11 +15,11 @@ export class PendingDeletionError extends Error {
 function ownerText(object: ApiObject): string {
   const controller = controllerOf(object)
   if (controller) return `${controller.kind} ${controller.name}`
-  return object.metadata.labels?.[managedBy] === manager ? 'nobody any more' : 'somebody else'
+  return object.metadata.labels?.[managedBy] === manager ? 'a deleted owner' : 'another owner'
 }
 
 /**
- * Whether an object that exists may be changed for its owner. A child of a former object of the same name is waited for.
+ * Whether an object that exists may be changed for its owner. For a child of a former owner of the same name, the caller has to wait.
  * @throws@throws PendingDeletionError
  */
 export function conflictOf(object: ApiObject, owner: Owner): NameConflict | undefined {

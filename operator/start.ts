@@ -51,7 +51,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   })
   let isEnding = false
   const lost = (): void => {
-    // Nothing is written any more; what runs is left to fail.
+    // Nothing is written from now on; reconciliations that run fail.
     isEnding = true
     options.lost()
   }
@@ -165,7 +165,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const led = leader.run(leading.signal)
   const worked = (async () => {
     const aborted = new Promise(resolve => working.signal.addEventListener('abort', resolve, { once: true }))
-    // Who may not see everything never begins, and must be able to end all the same.
+    // An operator that may not list a kind never starts to reconcile, and must still be able to stop.
     await Promise.race([Promise.all([leader.elected(), caches.whenSynced()]), aborted])
     if (working.signal.aborted) return
     allNamespaces()

@@ -32,7 +32,7 @@ export class ManualClock implements MonotonicClock {
     this.#move(end)
   }
 
-  /** Moves the clock on the wall alone, as somebody who sets it does, or a machine that was suspended. */
+  /** Moves the clock on the wall alone, as a person who sets it does, or a machine that was suspended. */
   setWall(ms: number): void {
     this.#now += ms
   }

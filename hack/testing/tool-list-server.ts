@@ -30,7 +30,7 @@ export const listing =
     page({ cursor: params?.cursor, json: result => json({ result }), id, res })
   }
 
-/** Sends pieces one after the other for as long as somebody reads them; true: there is no end to it. */
+/** Sends pieces one after the other for as long as they are read. */
 export function pour(res: ServerResponse, piece: () => Buffer | string | undefined): void {
   const next = (): void => {
     if (res.destroyed) return

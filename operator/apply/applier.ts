@@ -13,10 +13,10 @@ import { isRefusal } from '../kit/refusals.ts'
 /** No object has this version: that of a store into which nothing has been written yet. */
 const noVersion = '1'
 
-/** An object as it has to be. */
+/** An object as the plan has it. */
 export type DesiredObject = { readonly object: KubernetesObject; readonly fingerprint: string }
 
-/** What was applied, and how the object looked right after. */
+/** What was applied, and what came of it. */
 type AppliedRecord = {
   readonly fingerprint: string
   readonly version: string
@@ -45,10 +45,10 @@ export const withFingerprint = (object: KubernetesObject): DesiredObject => ({
 export const objectKey = ({ kind, metadata }: KubernetesObject | ApiObject): string =>
   `${kind}/${metadata.namespace}/${metadata.name}`
 
-/** The annotations that controllers write by themselves are nobody's drift. */
+/** Annotations that controllers of Kubernetes write are no drift. */
 const isAuthored = ([name]: [string, string]): boolean => !name.startsWith('deployment.kubernetes.io/')
 
-/** What tells that somebody changed an object. A kind without a generation has little else in it than what we own, so any version counts. */
+/** Differs when another client changed an object. A kind without a generation holds little else than what the operator owns, so any new version counts. */
 function revisionOf({ metadata }: ApiObject): string {
   const {
     uid,
@@ -72,17 +72,17 @@ function revisionOf({ metadata }: ApiObject): string {
 }
 
 /**
- * Applies objects server-side, each only when something is otherwise than after the last time, and none that belongs to others. What others put into an object is
- * left there by an apply, so its answer, which is the whole object, is compared with what is desired, and repaired (decision 37).
+ * Writes the objects of servers, Deployments among them, by server-side apply: each only when it differs from the last apply, and none of another owner. An apply
+ * leaves in place what other clients added, so its answer, which is the whole object, is compared with the desired one and repaired (decision 37).
  */
 export class Applier {
   readonly #client: ApiClient
   readonly #caches: Caches
   readonly #driftRepair: DriftRepair
   readonly #records = new Map<string, AppliedRecord>()
-  /** Objects of our names that exist and are not among what was seen. */
+  /** Objects that exist, and are not in the caches. */
   readonly #existing = new Set<string>()
-  /** Objects of which the last write got no answer: what is in them is to be looked at first. */
+  /** Objects whose last write got no answer: they are read before the next one. */
   readonly #unanswered = new Set<string>()
   readonly #mutex = new KeyedMutex()
 
@@ -121,7 +121,7 @@ export class Applier {
   }
 
   /**
-   * Applies an object for its owner. What is wished is asked for when its turn has come, so that of two who plan at once the later plan holds.
+   * Applies an object for its owner. The desired object is read when its turn has come, so that the later of two plans holds.
    * @throws ApiError,@throws PendingDeletionError: to be tried again
    */
   async apply(key: string, latest: () => DesiredObject | undefined, owner: Owner): Promise<ApplyOutcome> {
@@ -133,7 +133,7 @@ export class Applier {
       }
       try {
         return await this.#write(desired, owner).catch((error: unknown) => {
-          // Something of that name is there after all: it is looked at, and judged.
+          // An object of that name exists after all: look it up, and check its owner.
           if (isStatus(error, 409) && this.#existing.has(key)) return this.#write(desired, owner)
           throw error
         })

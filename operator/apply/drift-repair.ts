@@ -10,11 +10,11 @@ import { RepairBackoff } from './repair-backoff.ts'
 import { children, isChildKind, manager } from '../resources.ts'
 import { isRefusal } from '../kit/refusals.ts'
 
-/** An object after it was looked at; the problem is what the API server said to the repair, if it would not have it. */
+/** An object after its repair; `problem` is the answer of the API server if it refused the repair. */
 export type RepairResult = {
   readonly repaired: ApiObject
   readonly problem?: ApiError
-  /** Paths of what others had put in, and is gone. */
+  /** Paths of what other clients had added, and was removed. */
   readonly removed?: readonly string[]
 }
 
@@ -30,13 +30,13 @@ const pathsIn = (desired: KubernetesObject, live: ApiObject): string[] =>
 const addedIn = (desired: KubernetesObject, live: ApiObject): string[] =>
   differences(desired, live).flatMap(({ path, how }) => (how === 'added' ? [path] : []))
 
-/** What is in an object and is to go, for a message. */
+/** Paths of foreign entries in an object, for a message. */
 export function foreignPaths(desired: KubernetesObject, live: ApiObject): string[] | undefined {
   const paths = addedIn(desired, live)
   return paths.length === 0 ? undefined : paths.slice(0, 32)
 }
 
-/** What of an object is still to be removed, and what is told of it. */
+/** What is still to be removed from an object, and how a status reports it. */
 export function remainingDrift(
   desired: KubernetesObject,
   live: ApiObject,
@@ -46,7 +46,7 @@ export function remainingDrift(
   return { open: found.map(({ path }) => path), foreign }
 }
 
-/** Makes of an object exactly what was asked for, as often as {@link RepairBackoff} allow. */
+/** Removes from objects what other clients added or changed, as often as {@link RepairBackoff} allows. */
 export class DriftRepair {
   readonly #client: ApiClient
   readonly #backoff: RepairBackoff
@@ -93,7 +93,7 @@ export class DriftRepair {
   }
 
   /**
-   * Makes an object anew that no write would come through for.
+   * Deletes and creates an object again that is too large for any write.
    * @throws ApiError,@throws PendingDeletionError: to be tried again
    */
   async recreateOversized(desired: KubernetesObject, live: ApiObject): Promise<ApiObject | undefined> {

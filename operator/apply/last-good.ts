@@ -44,7 +44,7 @@ function parsed(configMap: ApiObject): LastGood[] {
     const isOwn = configMap.metadata.name === nameFor(kept.uid) && controllerOf(configMap)?.uid === kept.uid
     return isKindName(kept.kind) && typeof kept.name === 'string' && isOwn ? [kept] : []
   } catch {
-    return [] // somebody changed it: then nothing was kept
+    return [] // another client changed it: then there is no last good spec
   }
 }
 

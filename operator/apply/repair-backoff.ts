@@ -9,17 +9,17 @@ type ObjectBackoff = {
 }
 
 const second = 1000
-/** Whoever adds an entry to the very write that removes it (admission) is not fought. */
+/** An entry that is added again to the very write that removes it (by admission) is left alone for so long. */
 const recurringWait = 600_000
 const maxWait = 3_600_000
 /** Repairs of one object within ten minutes, whatever they are of. */
 const maxRepairs = 100
-/** Names are anybody's to choose; so many are told apart. */
+/** Users choose the names of entries, so only so many are told apart. */
 const maxEntries = 256
 
 /**
- * How often objects are repaired. What others put in is removed at once. If they do it again, they wait twice as long each time; what is there again in the
- * answer to its own removal is let be for ten minutes, then longer. A new operator knows nothing of it, and repairs once.
+ * Decides when an object may be repaired. A foreign entry is removed at once. If it comes back, the wait doubles each time; an entry that is back in the
+ * answer to its own removal is left alone for ten minutes, then longer. A new operator starts without this history, and repairs once.
  */
 export class RepairBackoff {
   readonly #clock: MonotonicClock

@@ -15,10 +15,10 @@ const manager = 'bartizan-status'
 type Written = { readonly version: string; readonly status: StatusContent }
 type StatusContent = { readonly conditions?: readonly TimedCondition[]; readonly [field: string]: unknown }
 
-/** Told about each status that was written: what it said before, if anything, and what it says now. */
+/** Called after each status that was written, with the status before, if any, and after. */
 export type TransitionListener = (object: ApiObject, before: StatusLike | undefined, after: StatusLike) => void
 
-/** Writes statuses, each only when it is otherwise than it stands there. */
+/** Writes statuses, each only when it differs from what the object has. */
 export class StatusWriter {
   readonly #client: ApiClient
   readonly #caches: Caches
@@ -87,7 +87,7 @@ export class StatusWriter {
       })
       this.#written.set(uid, { version: applied.metadata.resourceVersion ?? '', status: after })
     } catch (error) {
-      // It has gone, or another one has its name: that one gets its own.
+      // The object is gone, or another one has its name, which gets a status of its own.
       if (isStatus(error, 404, 409)) return
       throw error
     }

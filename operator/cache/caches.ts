@@ -13,7 +13,7 @@ import { children, managedBy, manager, own, pods, serverOf, type ChildKind } fro
 /** Label of the ConfigMaps that keep last good specs; its value is the kind. */
 export const lastGoodLabel = 'mcp.gateway.io/last-good'
 
-/** Told about every change; only enqueues. */
+/** Handles every change of the caches. Only enqueues. */
 export type ChangeHandler = {
   ownChanged(kind: KindName, before: ApiObject | undefined, after: ApiObject | undefined): void
   /** A child of a server, or one of its pods. */
@@ -32,7 +32,7 @@ export type CachesOptions = {
 }
 
 const ours = `${managedBy}=${manager}`
-/** What the operator has seen of the cluster: its own kinds everywhere, and by label what it made itself. Secrets are not among it. */
+/** What the operator watches: its own kinds in all namespaces, and by label what it created. Secrets are never watched. */
 export class Caches {
   readonly own: Readonly<Record<KindName, Reflector>>
   readonly children: Readonly<Record<ChildKind, Reflector>>
@@ -80,13 +80,13 @@ export class Caches {
     })
     const aboutPod = about(this.#podsOf, (namespace, server) => handler.podChanged(namespace, server))
     const pod = (before?: ApiObject, after?: ApiObject): void => {
-      // Our own annotation comes back as a change, and is none.
+      // The annotation that the operator writes comes back as a change, and is none.
       if (before && after && looksAlike(before, after)) this.#podsOf.change(before, after)
       else aboutPod(before, after)
     }
     this.pods = make(pods, pod, { labelSelector: ours, transform: podForCache })
     const kept = (before?: ApiObject): void => {
-      // What others change or delete of it is written anew; that it was made is no news.
+      // What other clients change or delete is written again; that it was created needs no work.
       if (before) handler.lastGoodChanged(before.metadata.namespace ?? '')
     }
     this.lastGood = make(children.ConfigMap, kept, { labelSelector: `${ours},${lastGoodLabel}` })

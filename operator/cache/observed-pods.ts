@@ -35,7 +35,7 @@ const conditionOf = (pod: ApiObject, type: string): Condition | undefined =>
 export const isReady = (pod: ApiObject): boolean => conditionOf(pod, 'Ready')?.status === 'True'
 export const isDeleting = (pod: ApiObject): boolean => pod.metadata.deletionTimestamp !== undefined
 
-/** Whether a pod has been made for the Deployment of the server that its label names; a label alone is anybody's to write. */
+/** Whether a pod has been made for the Deployment of the server that its label names; a label alone can be written by any user. */
 export function isOfServer(pod: ApiObject): boolean {
   const controller = controllerOf(pod)
   const template = pod.metadata.labels?.['pod-template-hash']

@@ -16,7 +16,7 @@ const server = 'bartizan-fence-probe'
 const name = `mcp-${server}`
 const labels = { 'app.kubernetes.io/name': 'mcp-server', 'app.kubernetes.io/instance': server }
 
-/** Each breaks one rule of one policy, and a rule that is nobody else's, so that the answer tells which of them was asked. */
+/** Each breaks one rule of one policy, and a rule that no other policy has, so that the answer tells which policy was asked. */
 export function fenceProbes(namespace: string): readonly FenceProbe[] {
   const metadata = {
     name,

@@ -1,10 +1,9 @@
-/** Milliseconds that a place in the queue is kept for who does not come again. */
+/** Milliseconds that an owner keeps its place in the queue without asking again. */
 const patience = 5000
 
 /**
- * Bounds how much of a kind is done at once, and how much of that for one owner, so that who is slow keeps the others waiting only so far. Nothing waits
- * here: who gets no slot comes again. Owners get free slots in the order in which they first asked in vain, so that no number of those who hold
- * slots for long keeps another out.
+ * Bounds how much work runs at once, and how much of it for one owner, so that slow owners delay the others only so far. Nothing waits here: an owner without
+ * a slot asks again. Free slots go to owners in the order in which they first asked without getting one.
  */
 export class FairSlots {
   readonly #width: number

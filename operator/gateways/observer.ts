@@ -21,7 +21,7 @@ import type { SnapshotSources } from '../plan/snapshot.ts'
 const reportIntervals = [300, 600, 1200, 2500, 5000, 10_000, 15_000] as const
 /** Milliseconds that a kubelet gets before its pods are touched again. */
 const retouchInterval = 250
-/** Milliseconds after a touch in which no gateway has taken up anything yet: asking it would only keep it, and the API server, from that. */
+/** Milliseconds after a touch in which no gateway can have loaded anything: asking would only delay it and the API server. */
 const syncDelay = 350
 /** How often gateways that answer, and run something else, have their pods touched again. */
 const maxRetouches = 4
@@ -59,7 +59,7 @@ export type GatewayObserverOptions = {
   readonly enqueueNamespace: (namespace: string) => void
 }
 
-/** Asks the gateways of a server what they run, expedites their kubelets, and uses them as a client would. */
+/** Observes the gateways of servers: asks each for its signed report, makes the kubelets of outdated ones update their mounts, and performs a handshake through them. */
 export class GatewayObserver {
   readonly #options: GatewayObserverOptions
   readonly #progress = new Map<string, Progress>()
@@ -74,19 +74,19 @@ export class GatewayObserver {
     this.#progress.delete(key)
   }
 
-  /** Has the kubelets bring up to date what the pods of a server mount: it was changed a moment ago. */
+  /** Makes the kubelets update what the pods of a server mount, because it was changed a moment ago. */
   async expedite(state: ServerState): Promise<void> {
     const progress = this.#progressOf(state)
     await this.#touch(this.#pods(state), progress, progress.version)
   }
 
-  /** One look at a server. */
+  /** Observes the gateways of a server once. */
   async observe(key: string, signal: AbortSignal): Promise<Result> {
     const { plans, sources } = this.#options
     const state = plans.server(key)
     if (state?.hash === undefined) return
     const keys = sources.guards.keys(state.namespace, state.server)
-    // Its guard secret stands in the way: nobody could be asked, which is known now.
+    // Its guard secret stands in the way: no gateway can be asked, which is known now.
     if (!keys) return this.#storeObservation(key, state, { reports: new Map(), handshakes: new Map() })
     const progress = this.#progressOf(state)
     const wait = this.#remainingSyncDelay(progress)
@@ -120,7 +120,7 @@ export class GatewayObserver {
     const { reports } = sources.observations.of(state.key)
     const behind = pods.filter(pod => !runs(reports.get(uidOf(pod)), state.hash))
     progress.attempt += 1
-    // While its objects are still to be applied there is nothing new to be had; whoever applies them expedites the kubelets.
+    // While its objects are still to be applied there is nothing new to be had; the reconciler that applies them expedites the kubelets.
     if (progress.touchedVersion !== version && (attempt > 0 || !state.needsApply)) {
       await this.#touch(behind, progress, version)
     } else if (retouches < maxRetouches && clock.elapsed() - progress.touchedAt >= retouchInterval) {
@@ -138,7 +138,7 @@ export class GatewayObserver {
     return touchedAt + syncDelay - this.#options.clock.elapsed()
   }
 
-  /** It counts as done at once, so that nobody who looks meanwhile does the same again. */
+  /** It counts as done at once, so that an observation meanwhile does not repeat it. */
   async #touch(pods: readonly ApiObject[], progress: Progress, annotation: string): Promise<void> {
     const { client, clock } = this.#options
     const { version } = progress

@@ -21,7 +21,7 @@ const maxLength = 256 * 1024
 export type ReportAnswer = { readonly report: ObservedReport; readonly token: string; readonly unauthorized?: true }
 
 /**
- * Asks the gateway of a pod what it runs. Never throws: that nobody answers, or somebody else, is an answer as well. While its guard secret is
+ * Asks the gateway of a pod what it runs. Never throws: no answer, or the answer of another program, is a result. While its guard secret is
  * rotated, one that does not know the new one yet is asked by the one before.
  */
 export async function askReport(reporter: ReportTarget, signal: AbortSignal): Promise<ReportAnswer> {

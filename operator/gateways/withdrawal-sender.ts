@@ -36,8 +36,8 @@ export type WithdrawalSenderOptions = {
 }
 
 /**
- * Tells gateways of keys that have ended, by their admin ports: the file that says the same takes a kubelet, and far longer where there are many of
- * them. Nothing depends on it. Who is not reached, or too old to understand, learns it from the file; what it says can only take away.
+ * Sends withdrawals, the keys that have ended, to the admin ports of gateways, because a ConfigMap takes longer through the kubelets. Nothing depends on it:
+ * a gateway that is not reached, or too old, reads the same from its file. A withdrawal can only take access away.
  */
 export class WithdrawalSender {
   readonly #options: WithdrawalSenderOptions

@@ -8,7 +8,7 @@ export type ClientOptions = {
   /** Asked before every write, again when a socket takes it, and again when the server waits for what is to be written. */
   readonly mayWrite?: () => boolean
   /**
-   * Milliseconds after `mayWrite` was last true in which nobody else may write yet: the server has so long for a write. Of a lease, its duration less the
+   * Milliseconds after `mayWrite` was last true in which no other process may write yet: the server has so long for a write. Of a lease, its duration less the
    * deadline of its renewal.
    */
   readonly fence?: number
@@ -24,7 +24,7 @@ export type CallOptions = {
   readonly signal?: AbortSignal
   /** Milliseconds. */
   readonly timeout?: number
-  /** Sockets of their own: the lease must not wait for anybody, and nobody for Events. */
+  /** Sockets of their own: the lease waits for nothing, and nothing waits for Events. */
   readonly lane?: Exclude<Lane, 'watches'>
 }
 export type ObjectSelection = {

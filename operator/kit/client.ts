@@ -186,7 +186,7 @@ export class ApiClient {
     try {
       const { mayWrite, fence = FENCE } = this.#options
       const fenced = mayWrite !== undefined && call.method !== 'GET' && call.ungated !== true
-      // The server gives up as well, so that a write which nobody waits for does not happen later.
+      // The server gives up as well, so that a write which no caller waits for does not happen later.
       const most = fenced ? Math.min(timeout, fence) : timeout
       const query = { ...call.query, ...(call.method !== 'GET' && { timeout: `${most / 1000}s` }) }
       const { body } = await this.#send({ ...call, query }, limit.signal, { lane, fenced })

@@ -38,7 +38,7 @@ export class FencedSender {
     const { request, agent } = this.#wayTo(url)
     const length = { expect: '100-continue', 'content-length': String(Buffer.byteLength(body)) }
     const call: ClientRequest = request(url, { method, agent, headers: { ...headers, ...length } })
-    // One that waits for a socket tells nobody that it was destroyed.
+    // A request that waits for a socket emits no event when it is destroyed.
     const end = (error: unknown): void => {
       reject(error)
       call.destroy(error as Error)

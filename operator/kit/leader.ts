@@ -13,7 +13,7 @@ export type LeaderOptions = {
   readonly clock?: MonotonicClock
   readonly log?: Logger
   readonly random?: () => number
-  /** Leadership has ended although nobody asked for it: stop, and leave the process. */
+  /** Called when leadership was lost: stop, and end the process. */
   lost(): void
   /** Milliseconds. */
   readonly leaseDuration?: number
@@ -38,7 +38,7 @@ type Spec = {
 }
 
 /**
- * The lease of client-go's leader election. Nobody's clock is compared with another's: the age of a lease is counted from when this process saw it change, and
+ * The lease of client-go's leader election. The clocks of two processes are never compared: the age of a lease is counted from when this process saw it change, and
  * only while it could look.
  */
 export class Leader {
@@ -131,7 +131,7 @@ export class Leader {
       },
       signal,
     )
-    // Nobody else took it, so nothing happened meanwhile; but nothing was written either.
+    // No other process took it, so nothing was lost; but nothing was written either.
     if (this.#isHolding && !this.isLeader()) this.#log.warn('lease renewed late')
     this.#renewed = sent
     if (!this.#isHolding) this.#log.info('elected', { identity: this.#options.identity })
@@ -140,11 +140,11 @@ export class Leader {
     this.#elected.resolve()
   }
 
-  /** Whether somebody else's lease has been given up, or has been seen unchanged for as long as it lasts. */
+  /** Whether the lease of another holder was released, or has been seen unchanged for as long as it lasts. */
   #isFree({ metadata }: ApiObject, spec: Spec): boolean {
     const now = this.#clock.elapsed()
     const { version, lookedAt } = this.#observed
-    // Whoever could not look for a while does not know what happened in it; a write of the holder may still be under way in a server that was frozen.
+    // A process that could not read the lease for a while does not know what happened meanwhile; a write of the holder may still be under way in a server that was frozen.
     const isNews = version !== metadata.resourceVersion || now - lookedAt > this.#renewDeadline
     this.#observed = { version: metadata.resourceVersion ?? '', at: isNews ? now : this.#observed.at, lookedAt: now }
     const lasts = Math.max(this.#leaseDuration, (spec.leaseDurationSeconds ?? 0) * 1000)
@@ -168,7 +168,7 @@ export class Leader {
     }
   }
 
-  /** The resource version makes it fail (409) where somebody was faster. */
+  /** The resource version makes it fail (409) where another process was faster. */
   async #write(lease: ApiObject | undefined, spec: Spec, signal?: AbortSignal): Promise<void> {
     const { client, namespace, name } = this.#options
     const options = {

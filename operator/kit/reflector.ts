@@ -11,7 +11,7 @@ export type ReflectorOptions = {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly metadataOnly?: boolean
-  /** Leaves out what nobody looks at, before it is kept. */
+  /** Removes fields that are not read, before the object is stored. */
   readonly transform?: (object: ApiObject) => ApiObject
   /** Only enqueues; what it throws is logged. Both objects may be given, or one. */
   onChange(key: NamespacedName, before?: ApiObject, after?: ApiObject): void
@@ -120,7 +120,7 @@ export class Reflector {
       version = page.metadata.resourceVersion ?? ''
       next = page.metadata.continue
     } while (next !== undefined && next !== '')
-    // No await from here: nobody sees half of a list.
+    // No await from here, so that no reader sees half of a list.
     const names = new Set(found.map(object => JSON.stringify(keyOf(object))))
     for (const gone of this.store.list().filter(object => !names.has(JSON.stringify(keyOf(object))))) this.#drop(gone)
     for (const object of found) this.#put(object)

@@ -10,7 +10,7 @@ export type Observation = {
 
 const nothing: Observation = { reports: new Map(), handshakes: new Map() }
 
-/** What gateways said, by the uid of their pods. Not the truth but the last that was heard: a new operator asks again. */
+/** What gateways reported, by the uid of their pods. It is the last answer, not the state of the cluster: a new operator asks again. */
 export class Observations {
   readonly #servers = new Map<string, Observation>()
 
@@ -18,7 +18,7 @@ export class Observations {
     return this.#servers.get(key) ?? nothing
   }
 
-  /** Whether anybody has looked. Until then a status would say less than the one before it knew. */
+  /** Whether the gateways were asked at all. Until then a status would say less than the one before it. */
   has(key: string): boolean {
     return this.#servers.has(key)
   }

@@ -13,7 +13,7 @@ export type NamespacePlan = {
   readonly desired: Desired
   /** Servers for which something is to be applied or removed. */
   readonly pending: readonly ServerState[]
-  /** Servers whose gateways have to take up something that they did not have to before. */
+  /** Servers whose gateways have to load something new. */
   readonly changed: readonly ServerState[]
 }
 
@@ -23,7 +23,7 @@ type NamespaceState = {
   readonly memory: Memory
   /** Those of the last plan. */
   keys?: KeysFile
-  /** What has ended since somebody told the gateways, by the uid of the APIKey. */
+  /** Keys that ended and were not sent to the gateways yet, by the uid of the APIKey. */
   withdrawals: Map<string, Withdrawal>
   prepared: boolean
   planDuration: number
@@ -43,12 +43,12 @@ const newNamespaceState = (): NamespaceState => ({
   postponedUntil: 0,
 })
 
-/** Plans may take so much of the time: a tenth. What only shows in statuses can wait that long. */
+/** Planning may take a tenth of the time: after a plan, a namespace rests nine times as long as the plan took. */
 const idleShare = 9
-/** Milliseconds that it waits at the most: who changes keys all the time must not keep the objects of others from being made. */
+/** The longest such delay, in milliseconds: a namespace whose keys change all the time must still create the objects of its other servers. */
 const maxDelay = 5000
 
-/** The plans of all namespaces. Planning waits for nothing, so the later of two plans is the one that knows more. */
+/** The plans of all namespaces, and the state of each server. Planning is synchronous, so the later of two plans knows more. */
 export class PlanStore {
   readonly #sources: SnapshotSources
   readonly #applier: Applier
@@ -84,7 +84,7 @@ export class PlanStore {
     if (namespaceState) namespaceState.prepared = true
   }
 
-  /** Milliseconds that a plan should wait that is not for keys, so that large namespaces do not take all the time there is. At 0 its turn has come. */
+  /** Milliseconds until a namespace may be planned, keys apart, so that large namespaces do not take all of the time. 0 means now. */
   delay(namespace: string): number {
     const namespaceState = this.#namespaces.get(namespace)
     if (!namespaceState) return 0
@@ -100,13 +100,13 @@ export class PlanStore {
     return Math.max(0, rest)
   }
 
-  /** Keys are being brought into force: everything else waits for so many milliseconds, since the API server has better to do. */
+  /** Delays plans of a namespace while its keys are brought into force, so that the API server is free for that. */
   postpone(namespace: string, duration: number): void {
     const namespaceState = this.#namespaces.get(namespace)
     if (namespaceState) namespaceState.postponedUntil = this.#clock.elapsed() + duration
   }
 
-  /** What the gateways have to be told of keys, once. */
+  /** The withdrawals that are still to be sent to the gateways. They are handed out once. */
   takeWithdrawals(namespace: string): Withdrawal[] {
     const namespaceState = this.#namespaces.get(namespace)
     const withdrawn = [...(namespaceState?.withdrawals.values() ?? [])]
@@ -163,12 +163,12 @@ export class PlanStore {
     return { desired, pending, changed }
   }
 
-  /** The keys that a namespace wants made. Nothing is noted down, so nobody acts on it. */
+  /** The keys that a namespace wants made. Nothing is stored. */
   keysToGenerate(namespace: string): readonly Generate[] {
     return translate(gatherSnapshot(namespace, this.servers(namespace), this.#sources)).generate
   }
 
-  /** Children that were made for a server and are not wanted any more. */
+  /** Children that were created for a server and are no longer part of its plan. */
   childrenToPrune({ namespace, server, owner, fingerprints }: ServerState): ApiObject[] {
     return this.#sources.caches
       .childrenOf(namespace, server)
@@ -177,7 +177,7 @@ export class PlanStore {
       )
   }
 
-  /** Whichever reconciler plans first after a change of keys, nothing of it is lost. */
+  /** Stores the withdrawals of a change of keys, whichever reconciler plans first. */
   #recordWithdrawals(namespace: string, namespaceState: NamespaceState, keys: KeysFile): void {
     const { keys: before } = namespaceState
     namespaceState.keys = keys
@@ -189,7 +189,7 @@ export class PlanStore {
 
   #updateServer(state: ServerState, plan: ServerPlan, tlsSecret: string | undefined): void {
     const { guards, secrets, caches } = this.#sources
-    // Without its guard secret the pod could not start, and its gateway would have nothing to believe the operator by.
+    // Without its guard secret the pod cannot start, and its gateway cannot authenticate the operator.
     const isGuarded = guards.keys(state.namespace, state.server) !== undefined
     adoptPlan(state, plan)
     state.needsApply =

@@ -3,7 +3,7 @@ import type { Foreign, NameConflict, Refusal, ServerPlan } from '../translate/in
 import { objectKey, withFingerprint, type DesiredObject } from '../apply/applier.ts'
 import type { Owner } from '../ownership.ts'
 
-/** What is remembered of one server between two plans. Another object of the same name has another state. */
+/** What is known of one server between two plans. An object that is created again under the same name gets a new state. */
 export type ServerState = {
   readonly key: string
   readonly namespace: string
@@ -22,11 +22,11 @@ export type ServerState = {
   plan?: ServerPlan
   /** Fingerprints of its objects by key, in the order in which they are applied. */
   fingerprints: ReadonlyMap<string, string>
-  /** Something of them is to be applied. */
+  /** At least one of its objects has to be applied. */
   needsApply: boolean
-  /** It was tried to apply them, with whatever success. */
+  /** An apply was attempted, with or without success. */
   wasAttempted: boolean
-  /** What stood in the way of the last attempt, by key of the object. */
+  /** What prevented the last apply, by key of the object. */
   readonly conflicts: Map<string, NameConflict>
   readonly refusals: Map<string, Refusal>
   /** What others keep in an object, by its key. */
@@ -55,19 +55,19 @@ export function newServerState(object: ApiObject): ServerState {
   }
 }
 
-/** Takes up a plan. One that is the same again is known by its identity, and nothing of it is looked at anew. */
+/** Stores a plan. A plan that is the same object as before changes nothing. */
 export function adoptPlan(state: ServerState, plan: ServerPlan): void {
   if (state.plan === plan) return
   state.plan = plan
   state.fingerprints = new Map(plan.objects.map(object => [objectKey(object), withFingerprint(object).fingerprint]))
 }
 
-/** An object as the last plan wants it, unless nothing is to be applied any more. */
+/** An object of the last plan by its key; undefined while nothing is to be applied. */
 export function desiredObject({ plan, needsApply }: ServerState, key: string): DesiredObject | undefined {
   const object = needsApply ? plan?.objects.find(one => objectKey(one) === key) : undefined
   return object && withFingerprint(object)
 }
 
-/** What the annotation of its pods says once the kubelet has been told to look at the mounts. */
+/** The value of the annotation on its pods that makes the kubelet update their mounts. */
 export const mountsVersion = ({ hash, mounts }: ServerState): string =>
   `${(hash ?? '').slice(0, 16)}${mounts && `.${mounts}`}`

@@ -10,7 +10,7 @@ import { secretNames, type NamedSecrets } from '../secrets/named-secrets.ts'
 import type { Observations } from './observations.ts'
 import { isDeleting, isReady, observedDeployment, observedPod } from '../cache/observed-pods.ts'
 
-/** Where a snapshot comes from: all of it is in memory. */
+/** Where a snapshot comes from. All of it is in memory. */
 export type SnapshotSources = {
   readonly caches: Caches
   readonly secrets: NamedSecrets
@@ -64,7 +64,7 @@ function observedServer(sources: SnapshotSources, state: ServerState): ObservedS
   }
 }
 
-/** Everything that translate may look at, as it is known at this moment. Nothing is waited for, so that whoever plans last knows most. */
+/** Everything that the translation may read, as it is known at this moment. It is synchronous, so that the last plan knows most. */
 export function gatherSnapshot(namespace: string, servers: readonly ServerState[], sources: SnapshotSources): Snapshot {
   const { caches, secrets, guards, generated, lastGood, clock, gatewayImage, operatorNamespace } = sources
   const tokens = servers.flatMap(({ server }) => {

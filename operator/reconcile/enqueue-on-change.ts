@@ -4,21 +4,21 @@ import type { ChangeHandler } from '../cache/caches.ts'
 import { serverKey } from '../plan/server-state.ts'
 
 export type WorkQueues = {
-  /** A namespace is to be read and planned. */
+  /** Enqueues a namespace, to be read and planned. */
   namespace(namespace: string): void
-  /** Its keys are to be in force now. */
+  /** Enqueues a namespace whose keys have to be in force now. */
   revocation(namespace: string): void
-  /** The gateways of a server are to be looked at. */
+  /** Enqueues the gateways of a server. */
   gateways(key: string): void
-  /** All namespaces that there are. */
+  /** Enqueues all namespaces. */
   allNamespaces(): void
-  /** What an object names is to be read at the next occasion. */
+  /** Has the Secrets that an object names read again. */
   expire(object: ApiObject): void
-  /** An object is no more. */
+  /** Called for an object that no longer exists. */
   forget(uid: string): void
 }
 
-/** What of an object is its author's. A status is ours, and no reason to do anything. */
+/** The fields of an object that its author writes. A change of status, which the operator writes, causes no work. */
 const authoredFields = (object: ApiObject | undefined): string => {
   const { uid, generation, labels, annotations, deletionTimestamp } = object?.metadata ?? {}
   return JSON.stringify([uid, generation, labels, annotations, deletionTimestamp])
@@ -26,7 +26,7 @@ const authoredFields = (object: ApiObject | undefined): string => {
 
 const floorKinds: ReadonlySet<KindName> = new Set(['MCPGateway', 'GuardrailPolicy'])
 
-/** Which work a change of an object makes. Only keys travel: what happened does not matter, only what is. */
+/** Enqueues what has to be reconciled after a change of an object. Only keys are enqueued: a reconciler reads the current state. */
 export function enqueueOnChange(queues: WorkQueues, operatorNamespace: string): ChangeHandler {
   return {
     ownChanged(kind, before, after) {

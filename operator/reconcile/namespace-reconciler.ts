@@ -17,16 +17,16 @@ export type NamespaceReconcilerOptions = PlanningOptions & {
   readonly sources: SnapshotSources
   readonly statuses: StatusWriter
   readonly clock: MonotonicClock
-  /** A server has to be brought in line. */
+  /** Enqueues a server whose objects have to be applied. */
   readonly enqueueServer: (state: ServerState) => void
-  /** It is no more. */
+  /** Called for a server that no longer exists. */
   readonly serverRemoved: (state: ServerState) => void
 }
 
-/** Milliseconds until a former server's objects have been collected and its successor gets its own. */
+/** Milliseconds until the objects of a former server are looked for again, which the garbage collector is about to delete. */
 const pendingDeletionInterval = 500
 
-/** The first level of work: a namespace is read, planned, and its statuses are written. */
+/** Reconciles a namespace: reads what its plan needs, plans it, enqueues servers with something to apply, and writes statuses. */
 export class NamespaceReconciler {
   readonly #options: NamespaceReconcilerOptions
 
@@ -44,7 +44,7 @@ export class NamespaceReconciler {
       return await this.#reconcileNamespace(namespace)
     } catch (error) {
       if (!isTerminating(error)) throw error
-      // Everything here is about to go; what has gone will be told.
+      // The namespace is being deleted; its watches report the rest.
       return { requeueAfter: secretRefreshInterval }
     }
   }
@@ -126,7 +126,7 @@ export class NamespaceReconciler {
     for (const state of plans.servers(namespace)) if (!sources.observations.has(state.key)) enqueueGateways(state)
   }
 
-  /** Named Secrets are read again, those that are missing sooner. */
+  /** Named Secrets are read at an interval, missing ones sooner. */
   #requeueDelay(namespace: string): number {
     const { sources } = this.#options
     const names = [...secretsNamedIn(sources, namespace)]

@@ -4,6 +4,6 @@ import type { ServerState } from '../plan/server-state.ts'
 /** What the reconcilers that plan a namespace have in common. */
 export type PlanningOptions = {
   readonly plans: PlanStore
-  /** The gateways of a server have to take up something. */
+  /** Enqueues the gateways of a server, which have something to load. */
   readonly enqueueGateways: (state: ServerState) => void
 }

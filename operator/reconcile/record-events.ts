@@ -3,20 +3,20 @@ import type { ApiObject } from '../kit/resource.ts'
 import { events } from '../translate/index.ts'
 import type { TransitionListener } from '../apply/status-writer.ts'
 
-/** Tells the turns of a status as Events. */
+/** Records the transitions of a status as Events. */
 export const recordTransitions =
   (recorder: Recorder): TransitionListener =>
   (regarding, before, after) => {
     for (const event of events(before, after)) recorder.record({ regarding, ...event })
   }
 
-/** Tells that an object was made. */
+/** Records that an object was created. */
 export const recordCreated = (recorder: Recorder, regarding: ApiObject, kind: string, name: string): void =>
   recorder.record({ regarding, type: 'Normal', reason: 'Created', action: 'Create', note: `Created ${kind} ${name}` })
 
 const maxEntries = 8
 
-/** Tells that what others had put into an object was removed. */
+/** Records that foreign entries were removed from an object. */
 export function recordRemoved(
   recorder: Recorder,
   regarding: ApiObject,

@@ -15,7 +15,7 @@ const settleTime = 2000
 
 /**
  * Milliseconds for each gateway that has taken keys back, and altogether: what comes of their ConfigMaps in the API server, the kubelets and the gateways
- * themselves would otherwise keep them from refusing anybody.
+ * themselves would otherwise delay the refusals.
  */
 const delayPerGateway = 40
 const maxDelay = 1500
@@ -23,7 +23,7 @@ const maxDelay = 1500
 /** How many ConfigMaps of a namespace are written at once. */
 const width = 16
 
-/** Reconciles the keys: gateways are told of those that ended, nothing is read first, and of all objects only the configurations are written. */
+/** Reconciles the keys of a namespace: sends withdrawals to its gateways, and writes the ConfigMaps before all other objects. Nothing is read first. */
 export class RevocationReconciler {
   readonly #options: RevocationReconcilerOptions
   /** Namespaces whose gateways know, and whose files are still to be written. */
@@ -36,7 +36,7 @@ export class RevocationReconciler {
   async reconcile(namespace: string): Promise<Result> {
     const { plans, servers, withdrawals, enqueueGateways } = this.#options
     const wasDelayed = this.#delayed.delete(namespace)
-    // A namespace that was never read has no gateway yet that could let anybody in.
+    // A namespace that was never read has no gateway yet.
     if (!plans.isPrepared(namespace)) return undefined
     const { pending } = plans.plan(namespace)
     const withdrawn = plans.takeWithdrawals(namespace)

@@ -12,18 +12,18 @@ export type ServerReconcilerOptions = {
   readonly applier: Applier
   readonly plans: PlanStore
   readonly recorder: Recorder
-  /** What its pods mount was changed. */
+  /** Makes the kubelets of its pods update their mounts. */
   readonly expedite: (state: ServerState) => Promise<void>
   readonly enqueueGateways: (state: ServerState) => void
-  /** Its namespace is to be planned anew: what is known of the server is otherwise than before. */
+  /** Enqueues its namespace, because what is known of the server has changed. */
   readonly enqueueNamespace: (namespace: string) => void
 }
 
-/** Milliseconds after which it is looked whether what stood in the way has gone. */
+/** Milliseconds after which an apply that was prevented is tried again. */
 const problemInterval = 10_000
 const pendingDeletionInterval = 500
 
-/** The second level of work: the objects of one server are applied in order, and those that are not wanted are removed. */
+/** Reconciles one server: applies the objects of its plan in order, and deletes those that are no longer in it. */
 export class ServerReconciler {
   readonly #options: ServerReconcilerOptions
 
@@ -39,7 +39,7 @@ export class ServerReconciler {
     const isFirst = !state.wasAttempted
     const repairDelay = (): number =>
       Math.min(...[...state.fingerprints.keys()].map(one => applier.repairDelay(one) ?? Infinity))
-    // What others put into an object is to be removed once more.
+    // A foreign entry may be removed again.
     if (repairDelay() === 0) state.needsApply = true
     try {
       await this.#apply(state)
@@ -57,7 +57,7 @@ export class ServerReconciler {
     return requeueAfter === Infinity ? undefined : { requeueAfter: Math.max(requeueAfter, pendingDeletionInterval) }
   }
 
-  /** Its policies and keys alone, for those who cannot wait. */
+  /** Applies the ConfigMap with policies and keys alone, ahead of the rest. */
   async applyConfigMap(state: ServerState): Promise<void> {
     const key = [...keysToApply(state)].find(one => one.startsWith('ConfigMap/'))
     if (key !== undefined) await this.#applyOne(state, key)
@@ -70,7 +70,7 @@ export class ServerReconciler {
     }
   }
 
-  /** False when the object stands in the way, or was refused. */
+  /** False when the object belongs to another owner, or was refused. */
   async #applyOne(state: ServerState, key: string): Promise<boolean> {
     const { applier } = this.#options
     const outcome = await applier.apply(key, () => desiredObject(state, key), state.owner)

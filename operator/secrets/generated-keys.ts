@@ -29,7 +29,7 @@ type DigestRecord = {
 
 /**
  * Makes the keys of APIKeys with `generate`. The digest Secret comes first and holds the key itself for the moment until its delivery, so that
- * whoever dies between two writes is followed by one who delivers the very same key; after that only the digest is left.
+ * if the operator ends between two writes, the next one delivers the very same key. After that only the digest is left.
  */
 export class GeneratedKeys {
   readonly #client: ApiClient
@@ -99,7 +99,7 @@ export class GeneratedKeys {
     const delivered = await findObject(this.#client, secrets, owner.namespace, wish.secretName)
     const taken = delivered && conflictOf({ ...delivered, kind: 'Secret' }, owner)
     if (taken) {
-      // Whoever fetched the key has deleted its Secret, and anybody may have made another of that name since.
+      // The person who fetched the key has deleted its Secret, and another object of that name may exist since.
       const kept = await this.#deliveredBefore(owner, wish)
       return kept?.secretName === wish.secretName ? { ...kept, collected: true } : problem(wish.secretName, taken.owner)
     }
@@ -108,7 +108,7 @@ export class GeneratedKeys {
     const made = { digest: record.digest, secretName: record.secretName }
     if (record.pending === undefined) return { ...made, ...(!delivered && { collected: true }) }
     if (!delivered && !(await this.#createDelivered(owner, wish, record.pending)))
-      return problem(wish.secretName, 'somebody else')
+      return problem(wish.secretName, 'another owner')
     await patchSecret(this.#client, record.secret, { pending: null })
     return made
   }

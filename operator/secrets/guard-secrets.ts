@@ -10,7 +10,7 @@ import { createSecret, findOrCreate, valueOf, type NewSecret } from './secret-ob
 import { conflictOf, ownedBy, type Owner } from '../ownership.ts'
 import { isRefusal } from '../kit/refusals.ts'
 
-/** What the operator shows to a gateway and believes it by. */
+/** What the operator proves itself to a gateway with, and what it checks its signatures with. */
 export type GuardProofs = { readonly operator: string; readonly status: Buffer; readonly withdrawal: Buffer }
 
 export type GuardKeys = GuardProofs & {
@@ -19,13 +19,13 @@ export type GuardKeys = GuardProofs & {
   readonly previous?: GuardProofs
 }
 
-/** What may be a reason to look at a guard secret before its time. */
+/** Reasons to read a guard secret before its interval is over. */
 export type RefreshHint = {
   /** The server has no objects yet, so that its secret is more likely missing than not. */
   readonly isNew: boolean
   /** A pod of it has not begun: without the secret that it mounts none does. */
   readonly isWaiting: boolean
-  /** What the author of the server said last. Whoever rotates its secret and touches the server need not wait. */
+  /** The version of the server as its author wrote it. After you rotate its secret, change the server, and the secret is read at once. */
   readonly authored: string
 }
 
@@ -38,7 +38,7 @@ type Known = {
   readonly refusal?: Refusal
 }
 
-/** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that is in somebody's way is looked at sooner. */
+/** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that cannot be used is looked at sooner. */
 const refreshInterval = 300_000
 const retryInterval = 10_000
 

@@ -72,7 +72,7 @@ export class NamedSecrets {
     this.#seen.delete(namespace)
   }
 
-  /** Reads those of a namespace that were not read lately, and forgets those that nobody names any more. */
+  /** Reads those of a namespace that were not read lately, and forgets those that no object names any more. */
   async refresh(namespace: string, names: ReadonlySet<string>): Promise<void> {
     const seen = this.#seen.get(namespace) ?? new Map<string, Seen>()
     this.#seen.set(namespace, seen)

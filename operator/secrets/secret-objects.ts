@@ -21,7 +21,7 @@ export function valueOf(secret: ApiObject, key: string): Buffer | undefined {
   return value === undefined ? undefined : Buffer.from(value, 'base64')
 }
 
-/** Makes a Secret that is not there. Undefined when somebody was faster: what exists is never taken over. */
+/** Makes a Secret that is not there. Undefined when it exists already: what exists is never taken over. */
 export async function createSecret(client: ApiClient, secret: NewSecret): Promise<ApiObject | undefined> {
   const { namespace, name, labels = {}, ownerReferences, data } = secret
   const metadata = {
