@@ -105,16 +105,16 @@ function readDocument(document: ParsedDocument, environment: EnvironmentVariable
 /** Editors empty a file before they write it: for that moment its policies must not be gone. */
 const empty = 'the file holds no object: write its objects, or remove the file'
 
-function unread(file: string, message: string): FileContents {
+function unreadableFile(file: string, message: string): FileContents {
   const problem = { file, line: 1, column: 1, path: '', message }
   return { file, resources: [], secrets: [], problems: [problem], notes: [], unclear: undefined }
 }
 
 function readFile(source: ManifestSource, environment: EnvironmentVariables): FileContents {
   const { file } = source
-  if ('unreadable' in source) return unread(file, source.unreadable)
+  if ('unreadable' in source) return unreadableFile(file, source.unreadable)
   const parsed = parseFile(file, source.text)
-  if (parsed.documents.length === 0 && parsed.problems.length === 0) return unread(file, empty)
+  if (parsed.documents.length === 0 && parsed.problems.length === 0) return unreadableFile(file, empty)
   const read = parsed.documents.map(document => readDocument(document, environment))
   return {
     file,
@@ -130,7 +130,7 @@ const identity = ({ kind, namespace, name }: Resource): string => `${kind} ${nam
 const secretIdentity = ({ namespace, name }: SecretDocument): string => `Secret ${namespace ?? ''}/${name}`
 
 /** What is new, and of what was before all that nothing new takes the place of. */
-function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => string): T[] {
+function merge<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => string): T[] {
   const known = new Set(now.map(nameOf))
   return [...now, ...before.filter(item => !known.has(nameOf(item)))]
 }
@@ -154,8 +154,8 @@ function withPreviousContents(now: FileContents, before: FileContents | undefine
   const rest = before.resources.filter(one => !deleted.includes(one))
   return {
     ...now,
-    resources: over(now.resources, rest, identity),
-    secrets: over(now.secrets, before.secrets, secretIdentity),
+    resources: merge(now.resources, rest, identity),
+    secrets: merge(now.secrets, before.secrets, secretIdentity),
     notes: [
       ...now.notes,
       ...deleted.map(({ name }) => `${now.file}: APIKey ${name} is gone from the file: it is revoked at once`),

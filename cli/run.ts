@@ -48,7 +48,7 @@ function firstLoad({ paths }: RunOptions, io: Io): Loaded {
   throw new UsageError(`no MCPServer in ${paths.join(', ')}: there is nothing to guard`)
 }
 
-function begin(options: RunOptions, state: State, io: Io): RunSession {
+function newSession(options: RunOptions, state: State, io: Io): RunSession {
   const salt = randomBytes(32)
   const loaded = firstLoad(options, io)
   const configured = configure(loaded, surroundings({ options, state, salt }))
@@ -78,7 +78,7 @@ function reload(session: RunSession, gateway: Gateway): void {
   io.err(`Reloaded: ${configured.config.servers.length} servers, ${configured.keys.keys.length} keys.\n`)
 }
 
-function reloadOrSay(session: RunSession, gateway: Gateway): void {
+function tryReload(session: RunSession, gateway: Gateway): void {
   try {
     reload(session, gateway)
   } catch (error) {
@@ -138,14 +138,14 @@ const stopSignal = (): Promise<void> =>
 async function serve(options: RunOptions, state: State, io: Io): Promise<number> {
   const watched = watchEarly(options.paths)
   try {
-    const session = begin(options, state, io)
+    const session = newSession(options, state, io)
     const { loaded, configured } = session
     for (const line of findings(loaded, configured.desired)) io.err(line)
     const ended = stopSignal()
     const gateway = await start(session)
     state.keepLastGood(configured.desired.lastGood)
     io.out(welcome({ configured, urls: gateway.urls, paths: options.paths, audit: state.audit, now: io.now() }))
-    watched.act(() => reloadOrSay(session, gateway))
+    watched.act(() => tryReload(session, gateway))
     await ended
     io.err('Ending: calls in flight may finish.\n')
     watched.end()

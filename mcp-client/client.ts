@@ -83,7 +83,7 @@ export class McpClient {
     }))
     const { picked, revision } = required(opened)
     this.#headers = this.#session(opened, revision)
-    await this.#send('POST', this.#signal, unasked, { jsonrpc: '2.0', method: 'notifications/initialized' })
+    await this.#send('POST', this.#signal, noAnswer, { jsonrpc: '2.0', method: 'notifications/initialized' })
     return picked
   }
 
@@ -99,7 +99,7 @@ export class McpClient {
   async close(): Promise<void> {
     if (this.#headers['mcp-session-id'] === undefined) return
     try {
-      await this.#send('DELETE', AbortSignal.timeout(closeTimeout), unasked)
+      await this.#send('DELETE', AbortSignal.timeout(closeTimeout), noAnswer)
     } catch {
       // the session ends by itself
     }
@@ -145,7 +145,7 @@ export class McpClient {
 }
 
 /** What goes without an id gets no answer that counts. */
-const unasked = { id: -1, pick: (): undefined => undefined }
+const noAnswer = { id: -1, pick: (): undefined => undefined }
 
 const revisionOf = ({ protocolVersion }: Fields): string =>
   typeof protocolVersion === 'string' ? protocolVersion : legacyRevision

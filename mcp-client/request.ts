@@ -56,19 +56,19 @@ export class ByteBudget {
   }
 }
 
-class Enough extends Error {}
+class EnoughRead extends Error {}
 
 /** One exchange. Nothing of the answer is kept here: each chunk is handed on while it is in the hands of the parser. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly #taker: ResponseHandler
+  readonly #handler: ResponseHandler
   readonly #signal: AbortSignal
   readonly #done = Promise.withResolvers<ResponseHead>()
   #controller: Dispatcher.DispatchController | undefined
   #head: ResponseHead | undefined
   #isOver = false
 
-  constructor(taker: ResponseHandler, signal: AbortSignal) {
-    this.#taker = taker
+  constructor(handler: ResponseHandler, signal: AbortSignal) {
+    this.#handler = handler
     this.#signal = signal
     if (signal.aborted) this.#abort()
     else signal.addEventListener('abort', this.#abort)
@@ -80,21 +80,21 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#isOver) controller.abort(new Enough())
+    if (this.#isOver) controller.abort(new EnoughRead())
   }
 
   onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
     if (this.#isOver || status < 200) return
     this.#head = { status, headers }
-    this.#try(() => this.#taker.head?.({ status, headers }))
+    this.#try(() => this.#handler.head?.({ status, headers }))
   }
 
   onResponseData(_: Dispatcher.DispatchController, chunk: Buffer): void {
     if (this.#isOver) return
     this.#try(() => {
-      if (!this.#taker.data(chunk)) return
+      if (!this.#handler.data(chunk)) return
       this.#end(() => this.#done.resolve(this.#head!))
-      this.#controller?.abort(new Enough())
+      this.#controller?.abort(new EnoughRead())
     })
   }
 
@@ -118,7 +118,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #fail(reason: unknown): void {
     this.#end(() => this.#done.reject(reason))
-    this.#controller?.abort(new Enough())
+    this.#controller?.abort(new EnoughRead())
   }
 
   #end(settle: () => void): void {
@@ -133,10 +133,10 @@ class Exchange implements Dispatcher.DispatchHandler {
 export function request(
   client: Dispatcher,
   question: McpHttpRequest,
-  taker: ResponseHandler,
+  handler: ResponseHandler,
   signal: AbortSignal,
 ): Promise<ResponseHead> {
-  const exchange = new Exchange(taker, signal)
+  const exchange = new Exchange(handler, signal)
   const { method, path, headers, body = null } = question
   client.dispatch({ method, path, headers, body }, exchange)
   return exchange.answer

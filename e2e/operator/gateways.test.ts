@@ -110,10 +110,10 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
       'the second key',
     )
     await until(async () => (await call(only(), key)) === 200, 'the second key to be let in')
-    const pokes = only().pokes.length
+    const touches = only().touches.length
     await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: true } })
     await until(async () => (await call(only(), key)) === 401, 'the key to be refused')
-    await until(async () => only().pokes.length > pokes, 'the kubelet to be told')
+    await until(async () => only().touches.length > touches, 'the kubelet to be told')
     await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: null } })
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in again')
     expect(await call(only(), 'btz_00000000_nobody')).toBe(401)
@@ -125,7 +125,7 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     await applyAll(plane, 'real', bob({}))
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in')
     await until(() => ready('weather'), 'the server to be ready')
-    only().deaf = true
+    only().ignoresTouches = true
     await rest.request('PATCH', `${paths.APIKey('real')}/bob`, { spec: { revoked: true } })
     await until(async () => (await call(only(), key)) === 401, 'the key to be refused without a kubelet')
     // What is mounted is older: the gateway says so, and the key stays refused.
@@ -134,14 +134,14 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
       'the operator to see that the file has not arrived',
     )
     expect(await call(only(), key)).toBe(401)
-    only().deaf = false
+    only().ignoresTouches = false
     await until(() => ready('weather'), 'the file to arrive')
     await rest.request('PATCH', `${paths.APIKey('real')}/bob`, { spec: { revoked: null } })
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in again')
-    only().deaf = true
+    only().ignoresTouches = true
     await rest.request('DELETE', `${paths.APIKey('real')}/bob`)
     await until(async () => (await call(only(), key)) === 401, 'the key of the object that is gone to be refused')
-    only().deaf = false
+    only().ignoresTouches = false
     await until(() => ready('weather'), 'the file to arrive')
   })
 

@@ -40,7 +40,7 @@ async function ask(
   try {
     const bytes = new ByteBuffer()
     const budget = new ByteBudget(maxLength)
-    const taker = {
+    const handler = {
       data(chunk: Buffer) {
         budget.spend(chunk.length)
         bytes.push(chunk)
@@ -49,7 +49,7 @@ async function ask(
     }
     const headers = { authorization: `Bearer ${token}`, 'x-bartizan-nonce': nonce }
     const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-    const { status: code } = await askFor(client, { method: 'GET', path: '/-/status', headers }, taker, limit)
+    const { status: code } = await askFor(client, { method: 'GET', path: '/-/status', headers }, handler, limit)
     if (code === 401) return { token, report: { error: 'the gateway does not know its operator' }, unauthorized: true }
     if (code !== 200) return { token, report: { error: `the gateway answered ${code}` } }
     return { token, report: checked(readReport(bytes.take().toString(), status, nonce), uid) }

@@ -106,12 +106,12 @@ async function post(client: Dispatcher, message: Buffer, secret: Buffer): Promis
   const headers = { 'content-type': 'application/json', [signatureHeader]: signWithdrawals(message, secret) }
   const question = { method: 'POST', path: '/-/withdraw', headers, body: message }
   const budget = new ByteBudget(maxAnswer)
-  const taker = {
+  const handler = {
     data(chunk: Buffer) {
       budget.spend(chunk.length)
       return false
     },
   }
-  const { status } = await request(client, question, taker, AbortSignal.timeout(patience))
+  const { status } = await request(client, question, handler, AbortSignal.timeout(patience))
   return status
 }

@@ -55,11 +55,11 @@ export class ApiConnection {
   }
 
   /** Sends a request by its lane; a fenced one is sent only while this process may write. */
-  send(ca: string | undefined, lane: Lane, fenced: boolean, url: string, asking: ApiRequest): Promise<ApiResponse> {
+  send(ca: string | undefined, lane: Lane, fenced: boolean, url: string, outgoing: ApiRequest): Promise<ApiResponse> {
     const open = this.#opened(ca)
-    const { body } = asking
-    if (fenced && body !== undefined) return open.fenced[lane].send(url, { ...asking, body })
-    return request(url, { ...asking, body: body ?? null, dispatcher: open.plain[lane] })
+    const { body } = outgoing
+    if (fenced && body !== undefined) return open.fenced[lane].send(url, { ...outgoing, body })
+    return request(url, { ...outgoing, body: body ?? null, dispatcher: open.plain[lane] })
   }
 
   /** Sockets that trust this CA. One that changed makes new ones; what runs on the old ends in its own time. */

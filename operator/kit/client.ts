@@ -33,7 +33,7 @@ type Call = WriteOptions & {
 }
 
 /** Which sockets, and whether the right to write is needed. */
-type Way = { readonly lane: Lane; readonly fenced: boolean }
+type RequestRoute = { readonly lane: Lane; readonly fenced: boolean }
 
 const CALL = 10_000
 /** What {@link Leader} leaves between its last write and the lease of the next one, unless told otherwise. */
@@ -206,16 +206,16 @@ export class ApiClient {
     return unreachable(error, `${method} ${path}`)
   }
 
-  async #send(call: Call, signal: AbortSignal, way: Way): Promise<ApiResponse> {
+  async #send(call: Call, signal: AbortSignal, route: RequestRoute): Promise<ApiResponse> {
     const used = await this.#connection.current()
-    const first = await this.#once(call, signal, way, used)
+    const first = await this.#sendOnce(call, signal, route, used)
     if (first.statusCode < 400) return first
     if (first.statusCode === 401) {
       // The token has expired before it was read again. A 401 has done nothing, so a write may be repeated too.
       const fresh = await this.#connection.current(true)
       if (fresh.token !== used.token) {
         await first.body.dump()
-        const second = await this.#once(call, signal, way, fresh)
+        const second = await this.#sendOnce(call, signal, route, fresh)
         if (second.statusCode < 400) return second
         throw await refusal(second)
       }
@@ -223,11 +223,16 @@ export class ApiClient {
     throw await refusal(first)
   }
 
-  async #once(call: Call, signal: AbortSignal, way: Way, { token, ca }: CurrentCredentials): Promise<ApiResponse> {
+  async #sendOnce(
+    call: Call,
+    signal: AbortSignal,
+    route: RequestRoute,
+    { token, ca }: CurrentCredentials,
+  ): Promise<ApiResponse> {
     signal.throwIfAborted()
     const { method, body } = call
     const url = `${this.#server}${call.path}${queryOf(call.query)}`
-    const answer = await this.#connection.send(ca, way.lane, way.fenced, url, {
+    const answer = await this.#connection.send(ca, route.lane, route.fenced, url, {
       method,
       signal,
       headers: {
@@ -238,7 +243,7 @@ export class ApiClient {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    this.#options.answered?.(method, answer.statusCode, way.lane)
+    this.#options.answered?.(method, answer.statusCode, route.lane)
     return answer
   }
 }

@@ -35,7 +35,7 @@ export class FencedSender {
   /** The answer, as soon as its head is there. Throws NotLeader where the right was gone; the reason of the signal's abort. */
   send(url: string, { method, headers, body, signal }: ApiRequest & { readonly body: string }): Promise<ApiResponse> {
     const { promise, resolve, reject } = Promise.withResolvers<ApiResponse>()
-    const { request, agent } = this.#wayTo(url)
+    const { request, agent } = this.#agentFor(url)
     const length = { expect: '100-continue', 'content-length': String(Buffer.byteLength(body)) }
     const call: ClientRequest = request(url, { method, agent, headers: { ...headers, ...length } })
     // A request that waits for a socket emits no event when it is destroyed.
@@ -44,15 +44,15 @@ export class FencedSender {
       call.destroy(error as Error)
     }
     const abort = (): void => end(signal.reason)
-    const goOn = (): void => {
+    const checkRight = (): void => {
       if (!this.#settings.mayWrite()) end(notLeader())
     }
     this.#open.add(end)
     signal.addEventListener('abort', abort)
     if (signal.aborted) abort()
-    call.prependListener('socket', goOn)
+    call.prependListener('socket', checkRight)
     call.on('continue', () => {
-      goOn()
+      checkRight()
       if (!call.destroyed) call.end(body)
     })
     call.on('response', message => resolve(answerOf(call, message)))
@@ -79,7 +79,7 @@ export class FencedSender {
     }
   }
 
-  #wayTo(url: string) {
+  #agentFor(url: string) {
     return url.startsWith('https:')
       ? { request: tlsRequest, agent: this.#agents['https:'] }
       : { request: plainRequest, agent: this.#agents['http:'] }

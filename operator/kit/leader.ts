@@ -80,7 +80,7 @@ export class Leader {
     const { retryPeriod = 2000, random = Math.random } = this.#options
     while (!signal.aborted) {
       try {
-        await this.#tick(signal)
+        await this.#tryAcquireOrRenew(signal)
       } catch (error) {
         if (!signal.aborted) this.#log.warn('lease', { error: textOf(error), isHolding: this.#isHolding })
       }
@@ -108,7 +108,7 @@ export class Leader {
 
   #wasElected = false
 
-  async #tick(signal: AbortSignal): Promise<void> {
+  async #tryAcquireOrRenew(signal: AbortSignal): Promise<void> {
     const lease = await this.#get(signal)
     const spec = (lease?.['spec'] ?? {}) as Spec
     const isMine = spec.holderIdentity === this.#options.identity

@@ -122,9 +122,9 @@ export class Reflector {
     } while (next !== undefined && next !== '')
     // No await from here, so that no reader sees half of a list.
     const names = new Set(found.map(object => JSON.stringify(keyOf(object))))
-    for (const gone of this.store.list().filter(object => !names.has(JSON.stringify(keyOf(object))))) this.#drop(gone)
-    for (const object of found) this.#put(object)
-    this.#heard(version)
+    for (const gone of this.store.list().filter(object => !names.has(JSON.stringify(keyOf(object))))) this.#remove(gone)
+    for (const object of found) this.#save(object)
+    this.#markHeard(version)
     this.#synced = true
     this.#whenSynced.resolve()
   }
@@ -145,7 +145,7 @@ export class Reflector {
       const options = { ...asked, resourceVersion, timeoutSeconds, signal: dog.signal }
       for await (const event of client.watch(resource, options)) {
         dog.restart()
-        this.#see(event)
+        this.#handleEvent(event)
       }
     } finally {
       dog.clear()
@@ -155,33 +155,33 @@ export class Reflector {
       throw new ApiError(0, 'Unreachable', 'the watch ended at once')
   }
 
-  #see({ type, object }: WatchEvent): void {
-    if (type === 'DELETED') this.#drop(object)
-    else if (type !== 'BOOKMARK') this.#put(object)
-    this.#heard(object.metadata.resourceVersion ?? this.store.version)
+  #handleEvent({ type, object }: WatchEvent): void {
+    if (type === 'DELETED') this.#remove(object)
+    else if (type !== 'BOOKMARK') this.#save(object)
+    this.#markHeard(object.metadata.resourceVersion ?? this.store.version)
   }
 
-  #heard(version: string): void {
+  #markHeard(version: string): void {
     this.store.reached(version)
     this.#lastSync = this.#clock.elapsed()
     this.#failures = 0
   }
 
-  #put(given: ApiObject): void {
+  #save(given: ApiObject): void {
     const { managedFields: _, ...metadata } = given.metadata
     const whole = { ...given, metadata }
     const object = this.#options.transform?.(whole) ?? whole
     const before = this.store.set(object)
     const isReplay = before?.metadata.resourceVersion === object.metadata.resourceVersion && before !== undefined
-    if (!isReplay) this.#tell(object, before, object)
+    if (!isReplay) this.#notify(object, before, object)
   }
 
-  #drop(object: ApiObject): void {
+  #remove(object: ApiObject): void {
     const before = this.store.delete(keyOf(object))
-    if (before !== undefined) this.#tell(object, before)
+    if (before !== undefined) this.#notify(object, before)
   }
 
-  #tell(object: ApiObject, before?: ApiObject, after?: ApiObject): void {
+  #notify(object: ApiObject, before?: ApiObject, after?: ApiObject): void {
     try {
       this.#options.onChange(keyOf(object), before, after)
     } catch (error) {

@@ -49,10 +49,10 @@ export class WorkQueue {
   /** Waiting keys with the time of their addition, in order; `urgent` go first and have a worker more. */
   readonly #lanes = { urgent: new Map<string, number>(), normal: new Map<string, number>() }
   readonly #processing = new Map<string, number>()
-  readonly #again = new Map<string, 'urgent' | 'normal'>()
-  readonly #later = new Map<string, { readonly at: number; readonly cancel: () => void }>()
+  readonly #dirty = new Map<string, 'urgent' | 'normal'>()
+  readonly #delayed = new Map<string, { readonly at: number; readonly cancel: () => void }>()
   readonly #failures = new Map<string, number>()
-  readonly #hard = new AbortController()
+  readonly #shutdown = new AbortController()
   #active = 0
   #running = false
   #nextRetry = 0
@@ -94,20 +94,20 @@ export class WorkQueue {
   /** The earliest of several times counts. */
   addAfter(key: string, ms: number): void {
     const at = this.#clock.elapsed() + ms
-    const planned = this.#later.get(key)
+    const planned = this.#delayed.get(key)
     if (planned !== undefined && planned.at <= at) return
     planned?.cancel()
     const due = (): void => {
-      this.#later.delete(key)
+      this.#delayed.delete(key)
       this.add(key)
     }
-    this.#later.set(key, { at, cancel: this.#clock.after(ms, due) })
+    this.#delayed.set(key, { at, cancel: this.#clock.after(ms, due) })
   }
 
   /** Works until the signal aborts; resolves when what was running has ended or has been told to. */
   async run(signal: AbortSignal): Promise<void> {
     this.#running = !signal.aborted
-    this.#pump()
+    this.#dispatch()
     const stopped = Promise.withResolvers<void>()
     const halt = (): void => {
       this.#running = false
@@ -115,30 +115,30 @@ export class WorkQueue {
     }
     signal.addEventListener('abort', halt, { once: true })
     if (this.#running) await stopped.promise
-    for (const { cancel } of this.#later.values()) cancel()
-    this.#later.clear()
+    for (const { cancel } of this.#delayed.values()) cancel()
+    this.#delayed.clear()
     if (this.#processing.size > 0) {
       const ended = new AbortController()
       void this.#idle.promise.then(() => ended.abort())
       await sleep(this.#clock, this.#options.drain ?? 20_000, ended.signal)
     }
-    this.#hard.abort(new Error('the queue has stopped'))
+    this.#shutdown.abort(new Error('the queue has stopped'))
   }
 
   #enqueue(key: string, lane: 'urgent' | 'normal'): void {
     this.#options.metrics?.added()
     if (this.#processing.has(key)) {
-      if (this.#again.get(key) !== 'urgent') this.#again.set(key, lane)
+      if (this.#dirty.get(key) !== 'urgent') this.#dirty.set(key, lane)
       return
     }
     const { urgent, normal } = this.#lanes
     if (lane === 'urgent') normal.delete(key)
     else if (urgent.has(key)) return
     if (!this.#lanes[lane].has(key)) this.#lanes[lane].set(key, this.#clock.elapsed())
-    this.#pump()
+    this.#dispatch()
   }
 
-  #pump(): void {
+  #dispatch(): void {
     while (this.#running) {
       const isUrgent = this.#lanes.urgent.size > 0
       if (this.#active >= this.workers + Number(isUrgent)) return
@@ -146,39 +146,39 @@ export class WorkQueue {
       const [next] = lane
       if (next === undefined) return
       lane.delete(next[0])
-      void this.#work(...next)
+      void this.#process(...next)
     }
   }
 
   /** Never rejects. */
-  async #work(key: string, added: number): Promise<void> {
+  async #process(key: string, added: number): Promise<void> {
     const began = this.#clock.elapsed()
     const { timeout = 120_000, metrics } = this.#options
     const limit = deadline(
       this.#clock,
       timeout,
       () => new Error(`reconcile took over ${timeout} ms`),
-      this.#hard.signal,
+      this.#shutdown.signal,
     )
     let isHolding = true
     const free = (): void => {
       if (isHolding) this.#active -= 1
       isHolding = false
-      this.#pump()
+      this.#dispatch()
     }
     this.#active += 1
     this.#processing.set(key, began)
     metrics?.started((began - added) / 1000)
     limit.signal.addEventListener('abort', () => {
-      if (!this.#hard.signal.aborted) metrics?.timedOut()
+      if (!this.#shutdown.signal.aborted) metrics?.timedOut()
       free()
     })
     const outcome = await this.#attempt(key, limit.signal)
     limit.clear()
     metrics?.ended(outcome, (this.#clock.elapsed() - began) / 1000)
     this.#processing.delete(key)
-    const again = this.#again.get(key)
-    this.#again.delete(key)
+    const again = this.#dirty.get(key)
+    this.#dirty.delete(key)
     if (again !== undefined) this.#enqueue(key, again)
     free()
     if (!this.#running && this.#processing.size === 0) this.#idle.resolve()
@@ -207,13 +207,13 @@ export class WorkQueue {
     this.#failures.set(key, failures + 1)
     this.#options.metrics?.retried()
     const asked = Number((error as { retryAfter?: unknown } | undefined)?.retryAfter ?? 0) || 0
-    if (this.#running) this.addAfter(key, Math.max(asked, this.#delay(failures), this.#turn()))
+    if (this.#running) this.addAfter(key, Math.max(asked, this.#delay(failures), this.#retryDelay()))
     const isBug = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError
     return isBug ? 'panic' : 'error'
   }
 
   /** How long the next retry has to wait for those of other keys. */
-  #turn(): number {
+  #retryDelay(): number {
     const now = this.#clock.elapsed()
     this.#nextRetry = Math.max(this.#nextRetry, now - BURST * BETWEEN_RETRIES) + BETWEEN_RETRIES
     return Math.max(0, this.#nextRetry - now)
