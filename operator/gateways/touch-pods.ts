@@ -5,7 +5,7 @@ import { isDeleting } from '../cache/observed-pods.ts'
 import { pods } from '../resources.ts'
 
 /** The annotation whose change makes the kubelet update the mounts of a pod at once, not after a minute and a half. */
-export const touchAnnotation = 'mcp.gateway.io/configuration'
+const touchAnnotation = 'mcp.gateway.io/configuration'
 
 /** Makes the kubelets update the mounts of these pods. The right to patch `pods/status` is enough for that, and cannot change what runs. */
 export async function touchPods(client: ApiClient, targets: readonly ApiObject[], version: string): Promise<void> {

@@ -41,18 +41,6 @@ export function queueMetrics(metrics: MetricsRegistry, controller: string): Queu
   }
 }
 
-/** For the option `answered` of a client. */
-export const countRequests =
-  (metrics: MetricsRegistry) =>
-  (method: string, status: number): void =>
-    metrics.add('rest_client_requests_total', 'Requests to the API server.', { code: String(status), method })
-
-/** For the option `failed` of a reflector. */
-export const countFailures =
-  (metrics: MetricsRegistry) =>
-  (verb: 'list' | 'watch'): void =>
-    metrics.add(`${verb}_operations_failed_total`, 'Lists or watches that ended unasked.', {})
-
 /** States that are read at each scrape. */
 export function observeQueue(metrics: MetricsRegistry, controller: string, queue: WorkQueue): void {
   const name = { name: controller }
