@@ -2,7 +2,7 @@ import { printable } from '../gateway/config/printable.ts'
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { statusesOf } from '../operator/translate/index.ts'
 import { configure } from './configure.ts'
 import { readSources } from './files.ts'
@@ -32,12 +32,12 @@ export const explain: Command = {
     const { values, positionals } = parseArguments(args, options)
     const [name, ...further] = positionals
     if (name === undefined || further.length > 0 || !values.file)
-      throw new Complaint('give one SERVER and its manifests: bartizan explain SERVER -f FILE|DIR', 2)
+      throw new UsageError('give one SERVER and its manifests: bartizan explain SERVER -f FILE|DIR', 2)
     const loaded = load(readSources(values.file), undefined)
     io.err(loaded.problems.map(problemLine).join(''))
     const { desired } = configure(loaded, { namespace: values.namespace, urls: {}, lastGood: [], salt: io.random(32) })
     const found = statusesOf(desired).find(status => status.kind === 'MCPServer' && status.name === name)
-    if (!found) throw new Complaint(`no MCPServer is called ${name}`)
+    if (!found) throw new UsageError(`no MCPServer is called ${name}`)
     const { inForce = [], conditions } = found.status
     for (const { type, status, reason, message } of conditions) io.err(`${type}=${status} ${reason}: ${message}\n`)
     const width = (of: 'field' | 'value'): number => Math.min(60, Math.max(0, ...inForce.map(one => one[of].length)))

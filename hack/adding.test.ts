@@ -37,7 +37,17 @@ beforeAll(() => {
 })
 afterAll(() => rmSync(copies, { recursive: true }))
 
-const parts = ['gateway', 'crds', 'operator', 'hack/fields', 'hack/flags.ts', 'hack/minted.ts', 'e2e/wire']
+const parts = [
+  'gateway',
+  'crds',
+  'operator',
+  'mcp-client',
+  'hack/fields',
+  'hack/testing',
+  'hack/flags.ts',
+  'hack/minted.ts',
+  'e2e/wire',
+]
 
 /** A copy of the sources with the given places applied. */
 function copyWith(name: string, places: readonly Place[]): string {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { scriptedUpstream } from '../../e2e/wire/upstream.ts'
+import { scriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { probePrincipal } from '../health/probe.ts'
 import { addressJudge } from './address.ts'
 import { httpUpstream, type Resolve } from './http.ts'

@@ -7,11 +7,11 @@ import {
   initialize,
   initializeBody,
   legacy,
+  manualClock,
   textOf,
   tool,
   upstream,
 } from './testdata/client.ts'
-import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 
