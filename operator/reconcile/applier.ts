@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { isStatus, type ApiError } from '../kit/api-error.ts'
 import type { Client } from '../kit/client.ts'
 import { compareVersions, type ApiObject } from '../kit/resource.ts'
-import type { Foreign, KubernetesObject, NameConflict, Refusal } from '../translate/index.ts'
+import type { Foreign, KubernetesObject, NameConflict, ApplyRefusal } from '../translate/index.ts'
 import type { Caches } from '../cache/caches.ts'
 import { Lock } from '../kit/lock.ts'
 import { entriesOf, standing, type Mender } from './mender.ts'
@@ -34,7 +34,7 @@ export type Outcome =
       readonly removed?: readonly string[]
     }
   | { readonly conflict: NameConflict }
-  | { readonly refusal: Refusal }
+  | { readonly refusal: ApplyRefusal }
 
 export const wishFor = (object: KubernetesObject): Wish => ({
   object,

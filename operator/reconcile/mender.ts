@@ -4,7 +4,7 @@ import type { Clock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { differences, foreignOf, leftAlone } from '../translate/objects/foreign.ts'
 import type { Foreign, KubernetesObject } from '../translate/index.ts'
-import { isBeyondRepair, isBloated, wholePatch } from '../translate/objects/replace-patch.ts'
+import { isBeyondRepair, isBloated, replacePatch } from '../translate/objects/replace-patch.ts'
 import { Leftover } from '../ownership.ts'
 import { Repairs } from './repairs.ts'
 import { children, isChildKind, manager } from '../resources.ts'
@@ -114,7 +114,7 @@ export class Mender {
 
   #overwrite(wish: KubernetesObject, live: ApiObject): Promise<ApiObject> {
     const { namespace, name } = wish.metadata
-    return this.#client.patch(resourceOf(wish), namespace, name, wholePatch(wish, live), { type: 'json', manager })
+    return this.#client.patch(resourceOf(wish), namespace, name, replacePatch(wish, live), { type: 'json', manager })
   }
 
   /** @throws Leftover: it takes a while until it has gone */

@@ -5,7 +5,7 @@ import { ApiError } from '../kit/api-error.ts'
 import type { Client } from '../kit/client.ts'
 import type { Clock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import type { NameConflict, Refusal } from '../translate/index.ts'
+import type { NameConflict, ApplyRefusal } from '../translate/index.ts'
 import { createSecret, findOrCreate, valueOf, type NewSecret } from './kept-secret.ts'
 import { conflictOf, ownedBy, type Owner } from '../ownership.ts'
 import { isRefusal } from '../kit/terminating.ts'
@@ -35,7 +35,7 @@ type Known = {
   readonly said: string
   readonly keys?: GuardKeys
   readonly conflict?: NameConflict
-  readonly refusal?: Refusal
+  readonly refusal?: ApplyRefusal
 }
 
 /** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that is in somebody's way is looked at sooner. */

@@ -1,30 +1,30 @@
 import type { KindName } from '../../crds/index.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
-import { keptFor, type Judged } from './accept/accept.ts'
+import { keptFor, type EffectiveObject } from './accept/accept.ts'
 import type { Document, ReadDocument } from './model/document.ts'
 import { fileText } from './configuration/file-text.ts'
-import type { Planned } from './plan.ts'
-import type { Common } from './context.ts'
+import type { PlannedServer } from './plan.ts'
+import type { SharedContext } from './context.ts'
 import type { LastGood, Snapshot } from './model/snapshot.ts'
 
-type Reading = { readonly namespace: string; readonly result: readonly ReadDocument[] }
+type KnownDocuments = { readonly namespace: string; readonly result: readonly ReadDocument[] }
 
-type Judgment = {
+type KnownObject = {
   readonly namespace: string
   readonly standalone: boolean
   readonly urls: Snapshot['urls']
-  readonly twins: number
+  readonly duplicates: number
   /** Looked at only for what does not compile. */
   readonly kept: LastGood | undefined
-  readonly judged: Judged
+  readonly object: EffectiveObject
 }
 
-type Known = {
-  readonly judged: Judged<'MCPServer'>
-  readonly common: Common
+type KnownServer = {
+  readonly object: EffectiveObject<'MCPServer'>
+  readonly shared: SharedContext
   /** All that is particular to the server and not in its own object. */
   readonly own: string
-  readonly planned: Planned
+  readonly planned: PlannedServer
 }
 
 const sameItems = (left: readonly unknown[], right: readonly unknown[]): boolean =>
@@ -35,12 +35,12 @@ const sameItems = (left: readonly unknown[], right: readonly unknown[]): boolean
  * that it was made of. Objects are told apart by identity, so a snapshot must bring those that have not changed as the very same, and change none.
  */
 export class Memory {
-  readonly #read = new WeakMap<object, Reading>()
-  readonly #judged = new WeakMap<Document, Judgment>()
-  #servers = new Map<string, Known>()
-  #planned = new Map<string, Known>()
+  readonly #read = new WeakMap<object, KnownDocuments>()
+  readonly #effective = new WeakMap<Document, KnownObject>()
+  #servers = new Map<string, KnownServer>()
+  #planned = new Map<string, KnownServer>()
   #keys: { readonly text: string; readonly file: KeysFile } | undefined
-  #common: { readonly inputs: readonly unknown[]; readonly value: Common } | undefined
+  #shared: { readonly inputs: readonly unknown[]; readonly value: SharedContext } | undefined
 
   /** What an object says about itself. */
   read(object: unknown, namespace: string, make: () => readonly ReadDocument[]): readonly ReadDocument[] {
@@ -56,23 +56,23 @@ export class Memory {
   judge<K extends KindName>(
     document: Document & { readonly kind: K },
     snapshot: Snapshot,
-    twins: number,
-    make: () => Judged<K>,
-  ): Judged<K> {
+    duplicates: number,
+    make: () => EffectiveObject<K>,
+  ): EffectiveObject<K> {
     const { namespace, standalone, urls } = snapshot
-    const known = this.#judged.get(document)
+    const known = this.#effective.get(document)
     const isSame =
       known !== undefined &&
       known.namespace === namespace &&
       known.standalone === standalone &&
       known.urls === urls &&
-      known.twins === twins &&
-      (known.judged.accepted.status === 'True' || known.kept === keptFor(document, snapshot))
-    if (isSame) return known.judged as Judged<K>
-    const judged = make()
-    const kept = judged.accepted.status === 'True' ? undefined : keptFor(document, snapshot)
-    this.#judged.set(document, { namespace, standalone, urls, twins, kept, judged })
-    return judged
+      known.duplicates === duplicates &&
+      (known.object.accepted.status === 'True' || known.kept === keptFor(document, snapshot))
+    if (isSame) return known.object as EffectiveObject<K>
+    const object = make()
+    const kept = object.accepted.status === 'True' ? undefined : keptFor(document, snapshot)
+    this.#effective.set(document, { namespace, standalone, urls, duplicates, kept, object })
+    return object
   }
 
   /** The file of the keys: one that says the same is the same, so that what was derived of it holds. */
@@ -84,19 +84,24 @@ export class Memory {
   }
 
   /** What all servers share, which is the same as long as everything is that it is made of. */
-  common(inputs: readonly unknown[], make: () => Common): Common {
-    if (this.#common && sameItems(this.#common.inputs, inputs)) return this.#common.value
+  shared(inputs: readonly unknown[], make: () => SharedContext): SharedContext {
+    if (this.#shared && sameItems(this.#shared.inputs, inputs)) return this.#shared.value
     const value = make()
-    this.#common = { inputs, value }
+    this.#shared = { inputs, value }
     return value
   }
 
   /** What follows for a server. */
-  server(judged: Judged<'MCPServer'>, common: Common, own: string, make: () => Planned): Planned {
-    const { name } = judged.document
+  server(
+    object: EffectiveObject<'MCPServer'>,
+    shared: SharedContext,
+    own: string,
+    make: () => PlannedServer,
+  ): PlannedServer {
+    const { name } = object.document
     const before = this.#servers.get(name)
-    const isSame = before?.judged === judged && before.common === common && before.own === own
-    const known = isSame ? before : { judged, common, own, planned: make() }
+    const isSame = before?.object === object && before.shared === shared && before.own === own
+    const known = isSame ? before : { object, shared, own, planned: make() }
     this.#planned.set(name, known)
     return known.planned
   }

@@ -5,7 +5,7 @@ import type { MCPGatewaySpec } from '../../../crds/mcp-gateway.ts'
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { kinds } from '../../../crds/kinds.ts'
 import type { Issue } from '../../../gateway/config/index.ts'
-import { bounded, type Condition, type Reason } from '../model/desired.ts'
+import { bounded, type StatusCondition, type Reason } from '../model/desired.ts'
 import type { Document } from '../model/document.ts'
 import { impossible } from './impossible.ts'
 import type { LastGood, Snapshot } from '../model/snapshot.ts'
@@ -18,26 +18,29 @@ type Specs = {
 }
 
 /** An object with the spec that is in force for it: its own, the last one that compiled, or none. */
-export type Judged<K extends KindName = KindName> = {
+export type EffectiveObject<K extends KindName = KindName> = {
   readonly document: Document & { readonly kind: K }
   readonly spec?: Specs[K]
-  readonly accepted: Condition
+  readonly accepted: StatusCondition
   /** What to keep for the day on which the object does not compile. */
   readonly keep?: LastGood
 }
 
 /** Why an object is not accepted. */
-export type Objection = { readonly reason: Reason; readonly text: string }
+export type Rejection = { readonly reason: Reason; readonly text: string }
 
 const sentence = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)
 
-function objection(document: Document, snapshot: Snapshot, twins: number): Objection | undefined {
+function rejection(document: Document, snapshot: Snapshot, duplicates: number): Rejection | undefined {
   if (document.namespace !== snapshot.namespace) {
     const text = `the object is in namespace ${document.namespace}, but this gateway serves ${snapshot.namespace}: change metadata.namespace`
     return { reason: 'OtherNamespace', text }
   }
-  if (twins > 1) {
-    return { reason: 'DuplicateName', text: `there are ${twins} objects of this kind and name: remove all but one` }
+  if (duplicates > 1) {
+    return {
+      reason: 'DuplicateName',
+      text: `there are ${duplicates} objects of this kind and name: remove all but one`,
+    }
   }
   const issues = [...validateName(document.kind, document.name), ...validateSpec(document.kind, document.spec)]
   if (issues.length > 0) return { reason: 'Invalid', text: issues.slice(0, 20).map(sentence).join('; ') }
@@ -68,7 +71,10 @@ function inForce(document: Document, kept: LastGood | undefined): string {
     : `generation ${kept.generation} stays in force`
 }
 
-const condition = (document: Document, part: Pick<Condition, 'status' | 'reason' | 'message'>): Condition => ({
+const condition = (
+  document: Document,
+  part: Pick<StatusCondition, 'status' | 'reason' | 'message'>,
+): StatusCondition => ({
   type: 'Accepted',
   ...part,
   ...(document.generation !== undefined && { observedGeneration: document.generation }),
@@ -80,14 +86,14 @@ const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[k
 /**
  * Decides what holds for one object. An object that does not compile is replaced by its last good spec, which must itself still compile, and
  * says so; nothing else waits for it.
- * @param twins number of objects with this kind and name; more than one is nobody's intent, so none of them counts
+ * @param duplicates number of objects with this kind and name; more than one is nobody's intent, so none of them counts
  */
 export function accept<K extends KindName>(
   document: Document & { readonly kind: K },
   snapshot: Snapshot,
-  twins: number,
-): Judged<K> {
-  const wrong = objection(document, snapshot, twins)
+  duplicates: number,
+): EffectiveObject<K> {
+  const wrong = rejection(document, snapshot, duplicates)
   const identity = {
     kind: document.kind,
     name: document.name,
@@ -104,7 +110,7 @@ export function accept<K extends KindName>(
     }
   }
   const kept = keptFor(document, snapshot)
-  const usable = kept && !objection({ ...document, spec: kept.spec }, snapshot, 1) ? kept : undefined
+  const usable = kept && !rejection({ ...document, spec: kept.spec }, snapshot, 1) ? kept : undefined
   const text = bounded(wrong.text)
   // What belongs elsewhere has no effect here at all, so there is nothing to say about what holds instead.
   const message = wrong.reason === 'OtherNamespace' ? text : `${text} (${inForce(document, usable)})`

@@ -1,18 +1,18 @@
 import type { APIKeySpec } from '../../../crds/api-key.ts'
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { upstream } from '../../../gateway/config/servers.ts'
-import type { Objection } from './accept.ts'
+import type { Rejection } from './accept.ts'
 import type { Document } from '../model/document.ts'
 import { compareQuantities } from '../model/quantity.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
 /** What is to be run, told by which fields are set. */
-export type Source = 'image' | 'url' | 'command'
+export type ServerSource = 'image' | 'url' | 'command'
 
-export const sourceOf = (spec: MCPServerSpec): Source =>
+export const sourceOf = (spec: MCPServerSpec): ServerSource =>
   spec.image !== undefined ? 'image' : spec.url !== undefined ? 'url' : 'command'
 
-type Check = (spec: MCPServerSpec, name: string, snapshot: Snapshot) => Objection | undefined
+type Check = (spec: MCPServerSpec, name: string, snapshot: Snapshot) => Rejection | undefined
 
 const transport: Check = spec => {
   if (sourceOf(spec) === 'image' && spec.transport === 'Stdio') {
@@ -83,7 +83,7 @@ const checks: readonly Check[] = [transport, place, variables, mounts, amounts]
 /** Digests that a key has room for: the generated one is one of them. */
 const maxDigests = 8
 
-function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Objection | undefined {
+function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Rejection | undefined {
   if (!spec.generate) return undefined
   if ((spec.digests?.length ?? 0) >= maxDigests) {
     const text = `spec.digests: with generate there is room for ${maxDigests - 1} more; remove one`
@@ -97,7 +97,7 @@ function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Objection | 
 }
 
 /** Why a valid object cannot be carried out here, if so: what a schema alone cannot see. */
-export function impossible(document: Document, snapshot: Snapshot): Objection | undefined {
+export function impossible(document: Document, snapshot: Snapshot): Rejection | undefined {
   if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, snapshot)
   if (document.kind !== 'MCPServer') return undefined
   const spec = document.spec as MCPServerSpec

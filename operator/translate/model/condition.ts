@@ -1,10 +1,14 @@
-import { bounded, type Condition, type ConditionType, type Reason } from './desired.ts'
+import { bounded, type StatusCondition, type ConditionType, type Reason } from './desired.ts'
 import type { Document } from './document.ts'
 
 /** What is found, before it is said of which generation. */
-export type Finding = { readonly status: Condition['status']; readonly reason: Reason; readonly message: string }
+export type ConditionValue = {
+  readonly status: StatusCondition['status']
+  readonly reason: Reason
+  readonly message: string
+}
 
-export const found = (status: Condition['status'], reason: Reason, message: string): Finding => ({
+export const conditionValue = (status: StatusCondition['status'], reason: Reason, message: string): ConditionValue => ({
   status,
   reason,
   message,
@@ -13,9 +17,9 @@ export const found = (status: Condition['status'], reason: Reason, message: stri
 /** A finding as a condition of an object. */
 export const conditionOf = (
   type: ConditionType,
-  { status, reason, message }: Finding,
+  { status, reason, message }: ConditionValue,
   document: Document,
-): Condition => ({
+): StatusCondition => ({
   type,
   status,
   reason,

@@ -16,7 +16,7 @@ export type ConditionType =
   | 'Generated'
 
 /** A condition without its time: whoever writes it knows when it changed. */
-export type Condition = {
+export type StatusCondition = {
   readonly type: ConditionType
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: Reason
@@ -33,7 +33,7 @@ export type Status = {
   readonly namespace: string
   readonly status: StatusFields & {
     readonly observedGeneration?: number
-    readonly conditions: readonly Condition[]
+    readonly conditions: readonly StatusCondition[]
   }
 }
 

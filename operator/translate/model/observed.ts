@@ -44,7 +44,7 @@ export type ObservedPod = {
 }
 
 /** What kept a list of tools from being read to its end: there is only so much that is read of a server. */
-export type Shortfall = {
+export type InventoryShortfall = {
   readonly reason: Extract<Reason, 'TooManyTools' | 'ListTooLong' | 'ListTooSlow' | 'ListUnreadable' | 'CursorRepeated'>
   readonly message: string
 }
@@ -59,7 +59,7 @@ export type Handshake =
       /** Changes when a name or a definition of a tool changes. */
       readonly inventory: string
       /** Why the list of tools was not read to its end. */
-      readonly shortfall?: Shortfall
+      readonly shortfall?: InventoryShortfall
       readonly serverInfo?: { readonly name: string; readonly version: string }
       /** Revision of the protocol that was spoken. */
       readonly revision: string
@@ -70,7 +70,7 @@ export type Handshake =
 export type NameConflict = { readonly kind: string; readonly name: string; readonly owner: string }
 
 /** An object that the API server would not take, in its words. */
-export type Refusal = {
+export type ApplyRefusal = {
   readonly kind: string
   readonly name: string
   readonly message: string
@@ -104,7 +104,7 @@ export type ObservedServer = {
   readonly pods: readonly ObservedPod[]
   readonly handshake?: Handshake
   readonly conflicts: readonly NameConflict[]
-  readonly refusals?: readonly Refusal[]
+  readonly refusals?: readonly ApplyRefusal[]
   readonly foreign?: readonly Foreign[]
 }
 

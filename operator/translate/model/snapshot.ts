@@ -26,8 +26,8 @@ export type Floor = {
   readonly lastGood: readonly LastGood[]
 }
 
-/** What of a snapshot counts for one server once the objects have been judged. */
-export type Facts = Pick<
+/** What of a snapshot counts for one server once the objects are accepted. */
+export type ServerSnapshot = Pick<
   Snapshot,
   'standalone' | 'namespace' | 'secrets' | 'urls' | 'gatewayImage' | 'operatorNamespace' | 'drainTokens' | 'observed'
 >

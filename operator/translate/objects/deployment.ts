@@ -8,7 +8,7 @@ import { sortedBy } from '../model/document.ts'
 import { gatewayContainer, gatewayVolumes } from './gateway-container.ts'
 import { childMetadata } from './metadata.ts'
 import { childName, labels, selectorLabels } from '../model/names.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ServerContext, ServerView } from '../context.ts'
 import { grantedUses } from '../policy/secrets.ts'
 import { serverContainer, serverVolumes } from './server-container.ts'
 
@@ -27,7 +27,7 @@ export const podShape = 'mcp.gateway.io/pod-shape'
 export const replicasOf = (spec: MCPServerSpec): number => (spec.stopped === true ? 0 : (spec.replicas ?? 1))
 
 /** Variables and mounts read a Secret once, when the container starts, so a changed Secret must change the pod. */
-function secretHashes(spec: MCPServerSpec, { snapshot, reserved }: Scene): string[] {
+function secretHashes(spec: MCPServerSpec, { snapshot, reserved }: ServerContext): string[] {
   const named = new Set(grantedUses(spec, reserved).map(use => use.name))
   const facts = snapshot.secrets.filter(one => one.namespace === snapshot.namespace && named.has(one.name))
   return sortedBy(facts, one => one.name).map(one => `${one.name}=${one.hash}`)
@@ -40,9 +40,9 @@ const security = (fsGroup: number): object => ({
 })
 
 /** The server with its gateway as a native sidecar at index 0, so that later init containers would pass the guard, too; or the gateway alone. */
-function containers(spec: MCPServerSpec, view: ServerView, scene: Scene): object {
-  const { snapshot, reserved, settings } = scene
-  const { name } = view.judged.document
+function containers(spec: MCPServerSpec, view: ServerView, context: ServerContext): object {
+  const { snapshot, reserved, settings } = context
+  const { name } = view.server.document
   const gateway = {
     image: snapshot.gatewayImage ?? 'bartizan-gateway',
     tls: settings.tls !== undefined,
@@ -60,28 +60,28 @@ function containers(spec: MCPServerSpec, view: ServerView, scene: Scene): object
   return {
     securityContext: security(serverUser),
     initContainers: [gatewayContainer({ ...gateway, sidecar: true })],
-    containers: [serverContainer(spec, view, scene)],
+    containers: [serverContainer(spec, view, context)],
     volumes: [...volumes, ...serverVolumes(spec, reserved)],
   }
 }
 
 /** What the pod is made of. A change restarts it, so nothing that the gateway reads anew is in it. */
-function podSpec(spec: MCPServerSpec, view: ServerView, scene: Scene): object {
-  const pull = (spec.imagePullSecrets ?? []).filter(({ name }) => !scene.reserved.has(name))
+function podSpec(spec: MCPServerSpec, view: ServerView, context: ServerContext): object {
+  const pull = (spec.imagePullSecrets ?? []).filter(({ name }) => !context.reserved.has(name))
   return {
-    serviceAccountName: childName(view.judged.document.name),
+    serviceAccountName: childName(view.server.document.name),
     automountServiceAccountToken: false,
     enableServiceLinks: false,
     terminationGracePeriodSeconds: graceSeconds(spec),
     ...(pull.length > 0 && { imagePullSecrets: pull.map(({ name }) => ({ name })) }),
-    ...containers(spec, view, scene),
+    ...containers(spec, view, context),
   }
 }
 
 /** The Deployment of a server. The annotation names the shape of its pods: canonical, and with the Secrets that they read when they start. */
-export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene): KubernetesObject {
-  const { document } = view.judged
-  const shape = podSpec(spec, view, scene)
+export function deployment(spec: MCPServerSpec, view: ServerView, context: ServerContext): KubernetesObject {
+  const { document } = view.server
+  const shape = podSpec(spec, view, context)
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -93,7 +93,7 @@ export function deployment(spec: MCPServerSpec, view: ServerView, scene: Scene):
       template: {
         metadata: {
           labels: labels(document.name),
-          annotations: { [podShape]: hashOf([shape, secretHashes(spec, scene)]).slice(0, 16) },
+          annotations: { [podShape]: hashOf([shape, secretHashes(spec, context)]).slice(0, 16) },
         },
         spec: shape,
       },

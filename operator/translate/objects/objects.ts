@@ -2,7 +2,7 @@ import { configMap } from './config-map.ts'
 import { deployment } from './deployment.ts'
 import type { GatewayFiles, KubernetesObject } from '../model/desired.ts'
 import { networkPolicy } from './network-policy.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ServerContext, ServerView } from '../context.ts'
 import { service } from './service.ts'
 import { serviceAccount } from './service-account.ts'
 
@@ -10,14 +10,18 @@ import { serviceAccount } from './service-account.ts'
  * What is applied for a server, in this order: what a pod names exists before it, and its walls stand before it does. Without a cluster there is
  * nobody to apply it; a child process runs in none.
  */
-export function serverObjects(view: ServerView, scene: Scene, files: GatewayFiles | undefined): KubernetesObject[] {
-  const { spec } = view.judged
-  if (scene.snapshot.standalone || !files || (spec?.image ?? spec?.url) === undefined || !spec) return []
+export function serverObjects(
+  view: ServerView,
+  context: ServerContext,
+  files: GatewayFiles | undefined,
+): KubernetesObject[] {
+  const { spec } = view.server
+  if (context.snapshot.standalone || !files || (spec?.image ?? spec?.url) === undefined || !spec) return []
   return [
     serviceAccount(view),
     configMap(view, files),
-    service(view, scene),
-    networkPolicy(spec, view, scene),
-    deployment(spec, view, scene),
+    service(view, context),
+    networkPolicy(spec, view, context),
+    deployment(spec, view, context),
   ]
 }

@@ -1,8 +1,8 @@
-import type { Scene } from '../context.ts'
-import type { Missing } from './secrets.ts'
+import type { ServerContext } from '../context.ts'
+import type { UnresolvedRef } from './secrets.ts'
 
 /** What is wrong with the Secret whose certificate is to be served. */
-export function tlsMissing({ snapshot, settings }: Scene): Missing[] {
+export function tlsMissing({ snapshot, settings }: ServerContext): UnresolvedRef[] {
   const name = settings.tls?.secretName
   if (name === undefined) return []
   const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)

@@ -1,8 +1,8 @@
 import type { CompiledKey } from '../../../gateway/config/access.ts'
-import type { Scene } from '../context.ts'
+import type { ServerContext } from '../context.ts'
 
 /** Whether anybody could come in to a server: an APIKey that allows it, is not revoked, and has not ended if the time is known. */
-export const wayInBy =
+export const hasCallersBy =
   (callers: readonly CompiledKey[], now: number | undefined) =>
   (server: string): boolean =>
     callers.some(
@@ -11,4 +11,5 @@ export const wayInBy =
     )
 
 /** For the column: how callers show who they are. */
-export const authOf = (server: string, { hasWayIn }: Scene): string => (hasWayIn(server) ? 'APIKey' : 'None')
+export const authOf = (server: string, { hasCallers }: ServerContext): string =>
+  hasCallers(server) ? 'APIKey' : 'None'
