@@ -9,7 +9,7 @@ import { effectiveKeys, keySecrets } from './accept/accept-keys.ts'
 import { keysFile, maxKeys } from './configuration/keys.ts'
 import { Memory } from './memory.ts'
 import { guardName } from './model/names.ts'
-import { planServerAlone } from './narrow.ts'
+import { planServerAlone } from './server-facts.ts'
 import { planServer } from './plan.ts'
 import { ruleCache } from './policy/rules.ts'
 import type { SharedContext, NamespaceContext } from './context.ts'
@@ -17,7 +17,7 @@ import { combinedSettings, layerOf } from './policy/settings.ts'
 import type { Snapshot } from './model/snapshot.ts'
 import { plainStatus, statuses } from './status/statuses.ts'
 import { viewOf } from './view.ts'
-import { hasCallersBy } from './policy/way-in.ts'
+import { hasCallersBy } from './policy/callers.ts'
 
 /** Secrets that carry the label of Bartizan, whatever they are for. */
 const ownedSecrets = ({ secrets, namespace }: Snapshot): string[] =>

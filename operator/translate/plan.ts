@@ -1,7 +1,7 @@
 import { configurationHash } from '../../gateway/config/hash.ts'
 import { gatewayFilesOf } from './configuration/gateway-config.ts'
 import type { GatewayFiles, ServerPlan } from './model/desired.ts'
-import { serverObjects } from './objects/objects.ts'
+import { serverObjects } from './objects/server-objects.ts'
 import type { ServerContext, ServerView } from './context.ts'
 import { serverStatus } from './status/server-status.ts'
 

@@ -8,7 +8,7 @@ import { selectorText } from '../model/names.ts'
 import type { Foreign, ObservedServer } from '../model/observed.ts'
 import { phaseOf } from './phase.ts'
 import { altered, otherContainers, type ExpectedPod } from './pod-drift.ts'
-import { expectedPod } from './pod-wish.ts'
+import { expectedPod } from './expected-pod.ts'
 import { gatewayProblem, livePods, programmed } from './programmed.ts'
 import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
@@ -16,7 +16,7 @@ import type { ServerContext, ServerView } from '../context.ts'
 import type { ObservedGateway, StatusFields } from '../model/status-fields.ts'
 import { inventoryComplete, shownTools, toolsApproved } from './tool-status.ts'
 import { urlOf } from './url.ts'
-import { authOf } from '../policy/way-in.ts'
+import { authOf } from '../policy/callers.ts'
 
 const nothing: ObservedServer = { pods: [], conflicts: [] }
 
