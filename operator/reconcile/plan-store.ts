@@ -1,6 +1,13 @@
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { Withdrawal } from '../../gateway/config/withdrawal.ts'
-import { Memory, translate, withdrawals, type Desired, type Generate, type ServerPlan } from '../translate/index.ts'
+import {
+  RememberedSteps,
+  translate,
+  withdrawals,
+  type Desired,
+  type Generate,
+  type ServerPlan,
+} from '../translate/index.ts'
 import { objectKey, type Applier } from './applier.ts'
 import { entryKey, newEntry, takeUp, type Entry } from './server-state.ts'
 import type { Clock } from '../kit/clock.ts'
@@ -20,7 +27,7 @@ export type Plan = {
 type Namespace = {
   readonly entries: Map<string, Entry>
   /** What earlier plans worked out. */
-  readonly memory: Memory
+  readonly memory: RememberedSteps
   /** Those of the last plan. */
   keys?: KeysFile
   /** What has ended since somebody told the gateways, by the uid of the APIKey. */
@@ -35,7 +42,7 @@ type Namespace = {
 
 const newNamespace = (): Namespace => ({
   entries: new Map(),
-  memory: new Memory(),
+  memory: new RememberedSteps(),
   withdrawn: new Map(),
   prepared: false,
   cost: 0,

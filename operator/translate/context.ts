@@ -2,17 +2,16 @@ import type { Egress } from '../../crds/egress.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { ServerTools } from '../../gateway/config/tools.ts'
-import type { EffectiveObject } from './accept/accept.ts'
-import type { EffectiveFloor } from './accept/floor.ts'
-import type { EffectiveKey } from './accept/accept-keys.ts'
+import type { AcceptedNamespace } from './accept/accept-namespace.ts'
+import type { EffectiveObject } from './accept/effective.ts'
+import type { ServerSnapshot, SharedSnapshot } from './model/snapshot.ts'
 import type { SelectedPolicies, SelectedPolicy } from './policy/policies.ts'
-import type { UnresolvedRef, ReservedSecrets, ResolvedSecrets } from './policy/secrets.ts'
-import type { Settings } from './policy/settings.ts'
-import type { ServerSnapshot } from './model/snapshot.ts'
+import { ruleCache } from './policy/rules.ts'
+import type { ReservedSecrets, ResolvedSecrets, UnresolvedRef } from './policy/secrets.ts'
+import { combinedSettings, layerOf, type Settings } from './policy/settings.ts'
 
-/** What all servers of a namespace share: its other objects, each server for itself, and those of the floor. */
-export type SharedContext = {
-  readonly policies: readonly EffectiveObject<'GuardrailPolicy'>[]
+/** What all servers of a namespace share: what its other objects, and those of the floor, come to. */
+export type SharedContext = Pick<AcceptedNamespace, 'policies' | 'floor'> & {
   /** Who may come in: the same for every gateway of the namespace. */
   readonly keysFile: KeysFile
   /** There are more keys than a gateway takes, so the file has none. */
@@ -25,25 +24,25 @@ export type SharedContext = {
   readonly gateway: EffectiveObject<'MCPGateway'> | undefined
   /** MCPGateways of other names, which the schema refuses: none of them can hold. */
   readonly unexpectedGateways: readonly EffectiveObject<'MCPGateway'>[]
-  readonly floor: EffectiveFloor | undefined
+  /** What of the snapshot is the same for all servers. */
+  readonly snapshot: SharedSnapshot
 }
 
 /** Everything that the answer for a server may depend on, beside its own object. */
 export type ServerContext = SharedContext & {
   readonly snapshot: ServerSnapshot
   readonly reserved: ReservedSecrets
-  /** Whether anybody could come in to a server. */
-  readonly hasCallers: (server: string) => boolean
-  /** Without a cluster: servers for which the one gateway has no room. */
-  readonly overLimit: ReadonlySet<EffectiveObject<'MCPServer'>>
+  /** Whether any APIKey lets a caller in to the server. */
+  readonly hasCallers: boolean
+  /** Without a cluster: the one gateway has no room for the server. */
+  readonly isOverLimit: boolean
 }
 
-/** A namespace after each of its objects was server for itself. */
-export type NamespaceContext = ServerContext & {
-  readonly servers: readonly EffectiveObject<'MCPServer'>[]
-  readonly keys: readonly EffectiveKey[]
-  readonly gateways: readonly EffectiveObject<'MCPGateway'>[]
-}
+/** What the configuration of a gateway depends on beside its servers. */
+export type GatewayContext = Pick<SharedContext, 'snapshot' | 'settings' | 'keysFile'>
+
+/** What the objects of a server depend on beside the server. */
+export type ObjectContext = Pick<ServerContext, 'snapshot' | 'settings' | 'reserved'>
 
 /** Everything that was decided about one server. */
 export type ServerView = {
@@ -60,4 +59,22 @@ export type ServerView = {
   readonly unresolved: readonly UnresolvedRef[]
   /** Why every call is refused, if so. */
   readonly refused?: string
+}
+
+/** What a shared context is made of: while none of these changes, neither does the context. */
+export type SharedInputs = Pick<AcceptedNamespace, 'policies' | 'gateways' | 'floor'> &
+  Pick<SharedContext, 'keysFile' | 'tooManyKeys' | 'snapshot'>
+
+/** Combines the MCPGateways of a namespace and of the floor, and brings their settings together with what else servers share. */
+export function sharedContext({ gateways, ...inputs }: SharedInputs): SharedContext {
+  const { floor } = inputs
+  const gateway = gateways.find(one => one.document.name === 'default')
+  const layer = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
+  return {
+    ...inputs,
+    rulesOf: ruleCache(),
+    settings: combinedSettings(layer, layerOf(gateway, 'MCPGateway/default')),
+    gateway,
+    unexpectedGateways: gateways.filter(one => one.document.name !== 'default'),
+  }
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
 import { validDocuments } from './testing/arbitrary.ts'
 import {
-  Memory,
+  RememberedSteps,
   translate,
   type Desired,
   type LastGood,
@@ -152,7 +152,7 @@ describe('a plan that remembers', () => {
   test('says the same as one from nothing, whatever happened before', () => {
     fc.assert(
       fc.property(pool, moment, changes, (objects, first, turns) => {
-        const memory = new Memory()
+        const memory = new RememberedSteps()
         const above = objects.map(inOperatorNamespace)
         let kept: readonly LastGood[] = []
         let at = first
@@ -181,7 +181,7 @@ describe('a plan that remembers', () => {
       lastGood: [],
       observed: {},
     })
-    const memory = new Memory()
+    const memory = new RememberedSteps()
     const secret: SecretFact = { name: 'a', namespace: 'default', keys: ['TOKEN'], hash: '1' }
     const before = translate(at([secret]), memory).servers
     const same = translate(at([{ ...secret }]), memory).servers
@@ -193,7 +193,7 @@ describe('a plan that remembers', () => {
   test('keeps nothing of a snapshot that is over', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
-    const memory = new Memory()
+    const memory = new RememberedSteps()
     const plan = (observed: Snapshot['observed']): WeakRef<Snapshot> => {
       const snapshot: Snapshot = {
         standalone: false,

@@ -1,9 +1,32 @@
-import type { EffectiveObject } from './accept/accept.ts'
-import type { Memory } from './memory.ts'
-import { planServer, type PlannedServer } from './plan.ts'
-import type { SharedContext, ServerContext } from './context.ts'
-import type { ServerSnapshot } from './model/snapshot.ts'
-import { viewOf } from './view.ts'
+import type { AcceptedNamespace } from './accept/accept-namespace.ts'
+import type { EffectiveObject } from './accept/effective.ts'
+import { maxServers } from './configuration/gateway-config.ts'
+import type { ServerContext, SharedContext } from './context.ts'
+import type { Snapshot } from './model/snapshot.ts'
+import { hasCallersBy } from './policy/callers.ts'
+import { reservedSecrets, type ReservedSecrets } from './policy/secrets.ts'
+
+/** A namespace as a whole: what servers share, and from where each takes what is its own. */
+export type NamespaceContext = {
+  readonly shared: SharedContext
+  readonly snapshot: Pick<Snapshot, 'secrets' | 'drainTokens' | 'observed'>
+  readonly reserved: ReservedSecrets
+  readonly hasCallers: (server: string) => boolean
+  /** Without a cluster: servers for which the one gateway has no room. */
+  readonly overLimit: ReadonlySet<EffectiveObject<'MCPServer'>>
+}
+
+export const namespaceContext = (
+  accepted: AcceptedNamespace,
+  shared: SharedContext,
+  snapshot: Snapshot,
+): NamespaceContext => ({
+  shared,
+  snapshot,
+  reserved: reservedSecrets(accepted, snapshot),
+  hasCallers: hasCallersBy(shared.keysFile, snapshot.now),
+  overLimit: new Set(snapshot.standalone ? accepted.servers.slice(maxServers) : []),
+})
 
 /** The Secrets that the answer for a server may depend on. */
 function secretNames({ spec }: EffectiveObject<'MCPServer'>, { settings }: SharedContext): Set<string> {
@@ -11,73 +34,37 @@ function secretNames({ spec }: EffectiveObject<'MCPServer'>, { settings }: Share
   return new Set([...uses, ...(settings.tls ? [settings.tls.secretName] : [])])
 }
 
-/** What a context says about one server and about no other. */
-function serverInputs(server: EffectiveObject<'MCPServer'>, context: ServerContext) {
-  const { secrets, drainTokens, observed } = context.snapshot
+/** What a namespace says about one server and about no other. */
+export function serverFacts(server: EffectiveObject<'MCPServer'>, namespace: NamespaceContext) {
+  const { secrets, drainTokens, observed } = namespace.snapshot
   const { name } = server.document
-  const named = secretNames(server, context)
+  const named = secretNames(server, namespace.shared)
   return {
     secrets: named.size === 0 ? [] : secrets.filter(secret => named.has(secret.name)),
-    reserved: [...named].filter(secret => context.reserved.has(secret)),
-    hasWayIn: context.hasCallers(name),
+    reserved: [...named].filter(secret => namespace.reserved.has(secret)),
+    hasCallers: namespace.hasCallers(name),
+    isOverLimit: namespace.overLimit.has(server),
     drainToken: drainTokens?.[name],
-    // That nobody has looked at any server is something else than that this one was not seen.
+    // Where no server was looked at the answer is another than where only this one was not seen.
     observed: observed && (observed[name] ?? null),
   }
 }
 
-type ServerInputs = ReturnType<typeof serverInputs>
-type NamespaceInputs = Pick<ServerSnapshot, 'standalone' | 'namespace' | 'gatewayImage' | 'operatorNamespace'>
-
-const namespaceInputs = ({
-  standalone,
-  namespace,
-  gatewayImage,
-  operatorNamespace,
-}: ServerSnapshot): NamespaceInputs => ({
-  standalone,
-  namespace,
-  ...(gatewayImage !== undefined && { gatewayImage }),
-  ...(operatorNamespace !== undefined && { operatorNamespace }),
-})
-
-const always =
-  <T>(value: T) =>
-  (): T =>
-    value
+export type ServerFacts = ReturnType<typeof serverFacts>
 
 /** The context of one server. A plan keeps it, so nothing in it may hold on to the whole: each server would keep a snapshot of the whole namespace alive. */
-const serverContext = (
+export const serverContext = (
   name: string,
-  words: NamespaceInputs,
-  { drainToken, observed, ...own }: ServerInputs,
   shared: SharedContext,
+  { drainToken, observed, secrets, reserved, ...facts }: ServerFacts,
 ): ServerContext => ({
   ...shared,
+  ...facts,
   snapshot: {
-    ...words,
-    secrets: own.secrets,
+    ...shared.snapshot,
+    secrets,
     ...(drainToken !== undefined && { drainTokens: { [name]: drainToken } }),
     ...(observed !== undefined && { observed: observed === null ? {} : { [name]: observed } }),
   },
-  reserved: new Set(own.reserved),
-  hasCallers: always(own.hasWayIn),
-  overLimit: new Set(),
+  reserved: new Set(reserved),
 })
-
-/**
- * Plans one server of a cluster. It is shown nothing but what it shares with the others and what is its own, and by these alone it is found again:
- * what is forgotten here cannot be seen there.
- */
-export function planServerAlone(
-  server: EffectiveObject<'MCPServer'>,
-  context: ServerContext,
-  shared: SharedContext,
-  memory: Memory,
-): PlannedServer {
-  const own = serverInputs(server, context)
-  return memory.server(server, shared, JSON.stringify(own), () => {
-    const alone = serverContext(server.document.name, namespaceInputs(context.snapshot), own, shared)
-    return planServer(viewOf(server, alone), alone)
-  })
-}

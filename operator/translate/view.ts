@@ -1,5 +1,5 @@
-import { bounded } from './model/desired.ts'
-import type { EffectiveObject } from './accept/accept.ts'
+import { bounded } from './model/condition.ts'
+import type { EffectiveObject } from './accept/effective.ts'
 import { maxHosts, maxOrigins, maxServers } from './configuration/gateway-config.ts'
 import { allowedEgress, type EgressCaps } from './policy/egress.ts'
 import { maxKeys } from './configuration/keys.ts'
@@ -42,12 +42,12 @@ const tooManyKeys: UnresolvedRef = {
   text: `the namespace has more than ${maxKeys} APIKeys: split it, since no gateway holds more`,
 }
 
-const isBroken = (server: EffectiveObject<'MCPGateway'> | undefined): boolean => server !== undefined && !server.spec
+const isBroken = (object: EffectiveObject<'MCPGateway'> | undefined): boolean => object !== undefined && !object.spec
 
 const isUnsettled = ({ gateway, unexpectedGateways }: ServerContext): boolean =>
   isBroken(gateway) || unexpectedGateways.length > 0
 
-/** While nobody knows what an MCPGateway was to say, nothing is let out. */
+/** While it is unknown what an MCPGateway was to say, nothing is let out. */
 const egressCap = (context: ServerContext): EgressCaps['egress'] =>
   isUnsettled(context) || isBroken(context.floor?.settings) ? { networks: [], namespaces: [] } : context.settings.egress
 
@@ -83,26 +83,26 @@ const noSecrets: ResolvedSecrets = { variables: [], missing: [] }
 export function viewOf(server: EffectiveObject<'MCPServer'>, context: ServerContext): ServerView {
   const { snapshot } = context
   const { document, spec, accepted } = server
-  const guard = selectedPolicies(document, context.floor?.policies ?? [], context.policies)
+  const selected = selectedPolicies(document, context.floor?.policies ?? [], context.policies)
   const facts: PolicyDecisions = {
-    selected: guard,
-    rules: context.rulesOf(guard.policies),
-    tools: serverTools(document.name, spec?.toolPolicy, guard.policies),
+    selected,
+    rules: context.rulesOf(selected.policies),
+    tools: serverTools(document.name, spec?.toolPolicy, selected.policies),
   }
   const secrets = spec ? resolveSecrets(spec, snapshot, context.reserved) : noSecrets
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
-  const certificate = snapshot.standalone ? [] : tlsMissing(context)
+  const certificate = snapshot.standalone ? [] : tlsMissing(context.settings, snapshot)
   const { operatorNamespace = usualOperatorNamespace } = snapshot
   const caps = { allowedNetworks: context.settings.allowedNetworks, egress: egressCap(context), operatorNamespace }
   const egress = allowedEgress(snapshot.standalone ? undefined : spec, caps)
-  const blocking = [...obstacles(facts, context), ...(context.overLimit.has(server) ? [tooManyServers] : [])]
-  // In a cluster the pod waits for its Secrets by itself; here nobody else would.
+  const blocking = [...obstacles(facts, context), ...(context.isOverLimit ? [tooManyServers] : [])]
+  // In a cluster the pod waits for its Secrets by itself; here nothing else would.
   const all = snapshot.standalone ? [...secrets.missing, ...blocking] : blocking
   const refused = spec
     ? all.map(one => one.text).join('; ')
     : `MCPServer ${document.name} is not accepted: ${accepted.message}`
   return {
-    server: server,
+    server,
     ...facts,
     secrets,
     egress: egress.allowed,

@@ -1,18 +1,11 @@
-import type { EffectiveObject } from './accept.ts'
-import { bounded, type StatusCondition, type Generate } from '../model/desired.ts'
+import type { EffectiveKey, EffectiveObject } from './effective.ts'
+import { bounded, type StatusCondition } from '../model/condition.ts'
+import type { Generate } from '../model/desired.ts'
 import { withoutDuplicates } from './duplicates.ts'
 import { digestSecretName } from '../model/names.ts'
 import type { GeneratedKey } from '../model/observed.ts'
 import { byAge } from './seniority.ts'
 import type { Snapshot } from '../model/snapshot.ts'
-
-/** An APIKey with the digests that are valid for it, and what is to be said of its making. */
-export type EffectiveKey = {
-  readonly object: EffectiveObject<'APIKey'>
-  readonly digests: readonly string[]
-  readonly generated?: StatusCondition
-  readonly toGenerate?: Generate
-}
 
 const generation = ({ generation }: EffectiveObject['document']): Pick<StatusCondition, 'observedGeneration'> =>
   generation === undefined ? {} : { observedGeneration: generation }

@@ -1,5 +1,5 @@
-import { bounded } from '../model/desired.ts'
-import type { EffectiveKey } from './accept-keys.ts'
+import { bounded } from '../model/condition.ts'
+import type { EffectiveKey } from './effective.ts'
 import { byAge } from './seniority.ts'
 import type { LastGood } from '../model/snapshot.ts'
 

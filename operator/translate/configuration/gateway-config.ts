@@ -3,7 +3,7 @@ import { serverName } from '../../../gateway/config/kit.ts'
 import type { Server } from '../../../gateway/config/servers.ts'
 import type { GatewayFiles } from '../model/desired.ts'
 import { serviceHosts } from '../model/names.ts'
-import type { ServerContext, ServerView } from '../context.ts'
+import type { GatewayContext, ServerView } from '../context.ts'
 import { secretFilePath } from '../policy/secrets.ts'
 import { tooBig } from './too-big.ts'
 import { upstreamOf } from './upstream.ts'
@@ -11,7 +11,7 @@ import { upstreamOf } from './upstream.ts'
 /** Where the TLS Secret is mounted in the gateway's container. */
 export const tlsFolder = '/etc/bartizan/tls'
 
-function server(view: ServerView, context: ServerContext): Server {
+function server(view: ServerView, context: GatewayContext): Server {
   const { server, refused } = view
   const { spec } = server
   return {
@@ -26,7 +26,7 @@ function server(view: ServerView, context: ServerContext): Server {
   }
 }
 
-function tls({ snapshot, settings }: ServerContext): GatewayConfig['tls'] {
+function tls({ snapshot, settings }: GatewayContext): GatewayConfig['tls'] {
   const name = settings.tls?.secretName
   if (name === undefined) return undefined
   const file = (key: string): string =>
@@ -38,7 +38,7 @@ function tls({ snapshot, settings }: ServerContext): GatewayConfig['tls'] {
 export const maxHosts = 76
 export const maxOrigins = 64
 
-function gatewayConfig(name: string, views: readonly ServerView[], context: ServerContext): GatewayConfig {
+function gatewayConfig(name: string, views: readonly ServerView[], context: GatewayContext): GatewayConfig {
   const { publicUrl, hosts, origins, onFailure, limits, allowedNetworks } = context.settings
   const own = context.snapshot.standalone
     ? []
@@ -62,7 +62,7 @@ function gatewayConfig(name: string, views: readonly ServerView[], context: Serv
 const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.server.document.name).success
 
 /** The configuration of the gateway of one server. Undefined for a name that no gateway could route. */
-export function gatewayFilesOf(view: ServerView, context: ServerContext): GatewayFiles | undefined {
+export function gatewayFilesOf(view: ServerView, context: GatewayContext): GatewayFiles | undefined {
   if (!isRoutable(view)) return undefined
   const name = `${context.snapshot.namespace}/${view.server.document.name}`
   const files = { name, gateway: gatewayConfig(name, [view], context), keys: context.keysFile }
@@ -76,7 +76,7 @@ export function gatewayFilesOf(view: ServerView, context: ServerContext): Gatewa
 export const maxServers = 2048
 
 /** The configuration of the one gateway that runs without a cluster. Names that it could not route are left out. */
-export function standaloneFiles(all: readonly ServerView[], context: ServerContext): GatewayFiles {
+export function standaloneFiles(all: readonly ServerView[], context: GatewayContext): GatewayFiles {
   const views = all.filter(isRoutable).slice(0, maxServers)
   return { name: 'standalone', gateway: gatewayConfig('standalone', views, context), keys: context.keysFile }
 }

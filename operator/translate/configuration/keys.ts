@@ -1,7 +1,7 @@
 import type { APIKeySpec } from '../../../crds/api-key.ts'
 import { keyFields, keysSchemaNumber, type Key, type KeysFile } from '../../../gateway/config/keys.ts'
 import { sortedBy } from '../model/document.ts'
-import type { EffectiveKey } from '../accept/accept-keys.ts'
+import type { EffectiveKey } from '../accept/effective.ts'
 
 const expiry = keyFields.expiresAt.unwrap()
 

@@ -1,5 +1,17 @@
-import { bounded, type StatusCondition, type ConditionType, type Reason } from './desired.ts'
 import type { Document } from './document.ts'
+import type { ConditionType, Reason } from './reasons.ts'
+
+/** A condition without its time: whoever writes it knows when it changed. */
+export type StatusCondition = {
+  readonly type: ConditionType
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: Reason
+  readonly message: string
+  readonly observedGeneration?: number
+}
+
+/** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
+export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
 
 /** What is found, before it is said of which generation. */
 export type ConditionValue = {

@@ -26,12 +26,6 @@ export type Floor = {
   readonly lastGood: readonly LastGood[]
 }
 
-/** What of a snapshot counts for one server once the objects are accepted. */
-export type ServerSnapshot = Pick<
-  Snapshot,
-  'standalone' | 'namespace' | 'secrets' | 'urls' | 'gatewayImage' | 'operatorNamespace' | 'drainTokens' | 'observed'
->
-
 /** Everything that the answer depends on, as plain data. One snapshot is about one namespace. */
 export type Snapshot = {
   /** true: no cluster, one gateway for all servers, child processes are possible. */
@@ -58,3 +52,17 @@ export type Snapshot = {
   /** By server. Unset: nobody has looked, and no condition is written about it. */
   readonly observed?: Readonly<Record<string, ObservedServer>>
 }
+
+/** What of a snapshot is the same for every server. */
+export type SharedSnapshot = Pick<Snapshot, 'standalone' | 'namespace' | 'urls' | 'gatewayImage' | 'operatorNamespace'>
+
+/** What of a snapshot counts for one server once the objects are accepted. */
+export type ServerSnapshot = SharedSnapshot & Pick<Snapshot, 'secrets' | 'drainTokens' | 'observed'>
+
+export const sharedSnapshot = (snapshot: Snapshot): SharedSnapshot => ({
+  standalone: snapshot.standalone,
+  namespace: snapshot.namespace,
+  ...(snapshot.urls && { urls: snapshot.urls }),
+  ...(snapshot.gatewayImage !== undefined && { gatewayImage: snapshot.gatewayImage }),
+  ...(snapshot.operatorNamespace !== undefined && { operatorNamespace: snapshot.operatorNamespace }),
+})

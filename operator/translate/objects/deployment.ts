@@ -8,7 +8,7 @@ import { sortedBy } from '../model/document.ts'
 import { gatewayContainer, gatewayVolumes } from './gateway-container.ts'
 import { childMetadata } from './metadata.ts'
 import { childName, labels, selectorLabels } from '../model/names.ts'
-import type { ServerContext, ServerView } from '../context.ts'
+import type { ObjectContext, ServerView } from '../context.ts'
 import { grantedUses } from '../policy/secrets.ts'
 import { serverContainer, serverVolumes } from './server-container.ts'
 
@@ -27,7 +27,7 @@ export const podShape = 'mcp.gateway.io/pod-shape'
 export const replicasOf = (spec: MCPServerSpec): number => (spec.stopped === true ? 0 : (spec.replicas ?? 1))
 
 /** Variables and mounts read a Secret once, when the container starts, so a changed Secret must change the pod. */
-function secretHashes(spec: MCPServerSpec, { snapshot, reserved }: ServerContext): string[] {
+function secretHashes(spec: MCPServerSpec, { snapshot, reserved }: ObjectContext): string[] {
   const named = new Set(grantedUses(spec, reserved).map(use => use.name))
   const facts = snapshot.secrets.filter(one => one.namespace === snapshot.namespace && named.has(one.name))
   return sortedBy(facts, one => one.name).map(one => `${one.name}=${one.hash}`)
@@ -40,7 +40,7 @@ const security = (fsGroup: number): object => ({
 })
 
 /** The server with its gateway as a native sidecar at index 0, so that later init containers would pass the guard, too; or the gateway alone. */
-function containers(spec: MCPServerSpec, view: ServerView, context: ServerContext): object {
+function containers(spec: MCPServerSpec, view: ServerView, context: ObjectContext): object {
   const { snapshot, reserved, settings } = context
   const { name } = view.server.document
   const gateway = {
@@ -66,7 +66,7 @@ function containers(spec: MCPServerSpec, view: ServerView, context: ServerContex
 }
 
 /** What the pod is made of. A change restarts it, so nothing that the gateway reads anew is in it. */
-function podSpec(spec: MCPServerSpec, view: ServerView, context: ServerContext): object {
+function podSpec(spec: MCPServerSpec, view: ServerView, context: ObjectContext): object {
   const pull = (spec.imagePullSecrets ?? []).filter(({ name }) => !context.reserved.has(name))
   return {
     serviceAccountName: childName(view.server.document.name),
@@ -79,7 +79,7 @@ function podSpec(spec: MCPServerSpec, view: ServerView, context: ServerContext):
 }
 
 /** The Deployment of a server. The annotation names the shape of its pods: canonical, and with the Secrets that they read when they start. */
-export function deployment(spec: MCPServerSpec, view: ServerView, context: ServerContext): KubernetesObject {
+export function deployment(spec: MCPServerSpec, view: ServerView, context: ObjectContext): KubernetesObject {
   const { document } = view.server
   const shape = podSpec(spec, view, context)
   return {

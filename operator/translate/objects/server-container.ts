@@ -4,7 +4,7 @@ import { restricted, scratch, serverUser } from './container.ts'
 import { drainHook } from './drain-hook.ts'
 import { healthProbes } from './health-probe.ts'
 import { compareQuantities } from '../model/quantity.ts'
-import type { ServerContext, ServerView } from '../context.ts'
+import type { ObjectContext, ServerView } from '../context.ts'
 import { grantedUses, type ReservedSecrets, type SecretUse } from '../policy/secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
@@ -39,7 +39,7 @@ const mountsOf = (spec: MCPServerSpec, reserved: ReservedSecrets): Mount[] =>
 const volumeName = (at: number): string => `secret-${at}`
 
 /** The container of a server that is run from an image. The last lines of a server that ended badly tell why; nothing is quoted from them. */
-export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserved, snapshot }: ServerContext): object {
+export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserved, snapshot }: ObjectContext): object {
   const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },

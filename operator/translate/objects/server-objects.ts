@@ -2,7 +2,7 @@ import { configMap } from './config-map.ts'
 import { deployment } from './deployment.ts'
 import type { GatewayFiles, KubernetesObject } from '../model/desired.ts'
 import { networkPolicy } from './network-policy.ts'
-import type { ServerContext, ServerView } from '../context.ts'
+import type { ObjectContext, ServerView } from '../context.ts'
 import { service } from './service.ts'
 import { serviceAccount } from './service-account.ts'
 
@@ -12,7 +12,7 @@ import { serviceAccount } from './service-account.ts'
  */
 export function serverObjects(
   view: ServerView,
-  context: ServerContext,
+  context: ObjectContext,
   files: GatewayFiles | undefined,
 ): KubernetesObject[] {
   const { spec } = view.server

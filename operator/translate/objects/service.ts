@@ -1,13 +1,13 @@
 import type { KubernetesObject } from '../model/desired.ts'
 import { childMetadata } from './metadata.ts'
 import { ports, selectorLabels } from '../model/names.ts'
-import type { ServerContext, ServerView } from '../context.ts'
+import type { ObjectContext, ServerView } from '../context.ts'
 
 /**
  * The Service of a server: the client port of its gateway, and nothing of the server itself. A client stays with one pod, since sessions of the
  * earlier revisions live in one.
  */
-export function service({ server }: ServerView, { settings }: ServerContext): KubernetesObject {
+export function service({ server }: ServerView, { settings }: ObjectContext): KubernetesObject {
   const { document } = server
   const [name, port] = settings.tls ? ['https', ports.tlsService] : ['http', ports.service]
   return {

@@ -1,15 +1,12 @@
-import type { CompiledKey } from '../../../gateway/config/access.ts'
-import type { ServerContext } from '../context.ts'
+import { compileKey } from '../../../gateway/config/access.ts'
+import type { KeysFile } from '../../../gateway/config/keys.ts'
 
-/** Whether anybody could come in to a server: an APIKey that allows it, is not revoked, and has not ended if the time is known. */
-export const hasCallersBy =
-  (callers: readonly CompiledKey[], now: number | undefined) =>
-  (server: string): boolean =>
+/** Whether a server has callers: an APIKey that allows it, is not revoked, and has not ended if the time is known. */
+export function hasCallersBy({ keys }: KeysFile, now: number | undefined): (server: string) => boolean {
+  const callers = keys.map(compileKey)
+  return server =>
     callers.some(
       ({ revoked, reads, servers, expiresAt }) =>
         !revoked && reads && servers(server) && (now === undefined || now < expiresAt),
     )
-
-/** For the column: how callers show who they are. */
-export const authOf = (server: string, { hasCallers }: ServerContext): string =>
-  hasCallers(server) ? 'APIKey' : 'None'
+}

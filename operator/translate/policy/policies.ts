@@ -1,5 +1,5 @@
 import type { GuardrailPolicySpec } from '../../../crds/guardrail-policy.ts'
-import type { EffectiveObject } from '../accept/accept.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
 import type { Document } from '../model/document.ts'
 import { readableSelection, selects } from './select.ts'
 

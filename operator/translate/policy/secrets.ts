@@ -1,11 +1,16 @@
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
-import type { Reason } from '../model/desired.ts'
-import type { ServerSnapshot, SecretFact } from '../model/snapshot.ts'
+import { keySecrets } from '../accept/accept-keys.ts'
+import type { AcceptedNamespace } from '../accept/accept-namespace.ts'
+import { guardName } from '../model/names.ts'
+import type { Reason } from '../model/reasons.ts'
+import type { SecretFact, ServerSnapshot, Snapshot } from '../model/snapshot.ts'
 
 export type SecretUse = NonNullable<MCPServerSpec['secrets']>[number]
 
 /** A variable of the server that gets its value from a key of a Secret. */
 export type SecretVariable = { readonly variable: string; readonly secret: string; readonly key: string }
+
+type SecretSource = Pick<ServerSnapshot, 'standalone' | 'namespace' | 'secrets'>
 
 export type UnresolvedRef = { readonly reason: Reason; readonly text: string }
 
@@ -16,6 +21,14 @@ export type ResolvedSecrets = {
 
 /** Names of the Secrets that Bartizan made, for gateways and callers: they can be given to nobody. */
 export type ReservedSecrets = ReadonlySet<string>
+
+/** The Secrets of gateways and of generated keys, and all that carry the label of Bartizan, whatever they are for. */
+export function reservedSecrets({ servers, keys }: AcceptedNamespace, snapshot: Snapshot): ReservedSecrets {
+  const guards = servers.map(server => guardName(server.document.name))
+  const { secrets, namespace } = snapshot
+  const owned = secrets.filter(one => one.owned === true && one.namespace === namespace).map(one => one.name)
+  return new Set([...guards, ...keySecrets(keys, snapshot), ...owned])
+}
 
 /** The uses that are granted. */
 export const grantedUses = (spec: MCPServerSpec, reserved: ReservedSecrets): SecretUse[] =>
@@ -49,7 +62,7 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
 /** The Secrets with which the image is pulled. Without a cluster nothing is pulled. */
 function pullProblems(
   { imagePullSecrets }: MCPServerSpec,
-  snapshot: ServerSnapshot,
+  snapshot: SecretSource,
   reserved: ReservedSecrets,
 ): UnresolvedRef[] {
   if (snapshot.standalone) return []
@@ -66,7 +79,7 @@ function pullProblems(
  */
 export function resolveSecrets(
   spec: MCPServerSpec,
-  snapshot: ServerSnapshot,
+  snapshot: SecretSource,
   reserved: ReservedSecrets,
 ): ResolvedSecrets {
   const uses = (spec.secrets ?? []).map(use => {

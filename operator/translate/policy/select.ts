@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { nearest } from '../../../crds/index.ts'
 import { guardrailPolicy, type GuardrailPolicySpec } from '../../../crds/guardrail-policy.ts'
-import { allowMatcher, type Matcher } from '../../../gateway/config/glob.ts'
+import { allowMatcher } from '../../../gateway/config/glob.ts'
+import { perObject } from '../memo.ts'
 import type { Document } from '../model/document.ts'
 
 /** The part of a GuardrailPolicy that says which servers it is for. */
@@ -11,13 +12,7 @@ const carries = (labels: Readonly<Record<string, string>>, wanted: Readonly<Reco
   Object.entries(wanted).every(([name, value]) => Object.hasOwn(labels, name) && labels[name] === value)
 
 /** A list is matched for every server of a namespace, and compiled for the first of them. */
-const compiled = new WeakMap<readonly string[], Matcher>()
-
-function matcherOf(globs: readonly string[]): Matcher {
-  const matcher = compiled.get(globs) ?? allowMatcher(globs)
-  compiled.set(globs, matcher)
-  return matcher
-}
+const matcherOf = perObject((globs: readonly string[]) => allowMatcher(globs))
 
 /** Whether a policy is for a server: chosen by name or by label, and not excepted. */
 export function selects({ servers, selector, except }: ServerSelection, server: Document): boolean {

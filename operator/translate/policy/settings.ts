@@ -1,6 +1,6 @@
 import type { MCPGatewaySpec } from '../../../crds/mcp-gateway.ts'
 import { contains, intersection, rangeOf } from '../../../gateway/config/networks.ts'
-import type { EffectiveObject } from '../accept/accept.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
 
 type Limits = NonNullable<MCPGatewaySpec['limits']>
 

@@ -1,5 +1,5 @@
 import type { InForce } from '../../../crds/server-status.ts'
-import type { ConditionType, Reason } from '../model/desired.ts'
+import type { ConditionType, Reason } from '../model/reasons.ts'
 
 /** An Event to be told of an object. */
 export type StatusEvent = {

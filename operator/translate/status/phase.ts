@@ -1,4 +1,5 @@
-import type { StatusCondition, Reason } from '../model/desired.ts'
+import type { StatusCondition } from '../model/condition.ts'
+import type { Reason } from '../model/reasons.ts'
 import type { ObservedServer } from '../model/observed.ts'
 import { livePods } from './programmed.ts'
 import type { ServerPhase } from '../model/status-fields.ts'

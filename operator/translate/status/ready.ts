@@ -1,5 +1,4 @@
-import { conditionValue, type ConditionValue } from '../model/condition.ts'
-import type { StatusCondition } from '../model/desired.ts'
+import { conditionValue, type ConditionValue, type StatusCondition } from '../model/condition.ts'
 import type { Handshake } from '../model/observed.ts'
 
 type ConditionSummary = Pick<StatusCondition, 'type' | 'status' | 'reason' | 'message'>

@@ -1,5 +1,4 @@
-import { conditionOf, conditionValue } from '../model/condition.ts'
-import type { StatusCondition } from '../model/desired.ts'
+import { conditionOf, conditionValue, type StatusCondition } from '../model/condition.ts'
 import type { Document } from '../model/document.ts'
 import type { UnresolvedRef } from '../policy/secrets.ts'
 

@@ -1,7 +1,7 @@
 import { printableAll } from '../../../gateway/config/printable.ts'
 import { available } from './available.ts'
-import { conditionOf, conditionValue } from '../model/condition.ts'
-import type { StatusCondition, Status } from '../model/desired.ts'
+import { conditionOf, conditionValue, type StatusCondition } from '../model/condition.ts'
+import type { Status } from '../model/desired.ts'
 import { replicasOf } from '../objects/deployment.ts'
 import { inForce } from './in-force.ts'
 import { selectorText } from '../model/names.ts'
@@ -16,7 +16,6 @@ import type { ServerContext, ServerView } from '../context.ts'
 import type { ObservedGateway, StatusFields } from '../model/status-fields.ts'
 import { inventoryComplete, shownTools, toolsApproved } from './tool-status.ts'
 import { urlOf } from './url.ts'
-import { authOf } from '../policy/callers.ts'
 
 const nothing: ObservedServer = { pods: [], conflicts: [] }
 
@@ -106,7 +105,7 @@ function seen(view: ServerView, context: ServerContext, hash: string, first: rea
   const applied = compiled ? programmed(observed, hash, replicas, changed) : neverAccepted
   const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
   const more = [conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
-  const wayIn = context.hasCallers(document.name)
+  const wayIn = context.hasCallers
   const told = ready({
     before: [...first, ...more],
     stopped: compiled && replicas === 0,
@@ -162,7 +161,7 @@ export function serverStatus(view: ServerView, context: ServerContext, hash: str
       conditions: [...first, ...conditions],
       ...fields,
       ...(!context.snapshot.standalone && { selector: selectorText(document.name) }),
-      auth: authOf(document.name, context),
+      auth: context.hasCallers ? 'APIKey' : 'None',
       guard: guardOf(view),
       ...(spec && url !== undefined && { url }),
       ...notes(view, context),

@@ -1,10 +1,12 @@
 import { serverName } from '../../../gateway/config/kit.ts'
 import { printableAll } from '../../../gateway/config/printable.ts'
-import type { EffectiveObject } from '../accept/accept.ts'
-import type { StatusCondition, Status } from '../model/desired.ts'
-import type { EffectiveKey } from '../accept/accept-keys.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
+import type { StatusCondition } from '../model/condition.ts'
+import type { Status } from '../model/desired.ts'
+import type { EffectiveKey } from '../accept/effective.ts'
 import { resolved } from './resolved.ts'
-import type { ServerView, NamespaceContext } from '../context.ts'
+import type { ServerView, SharedContext } from '../context.ts'
+import type { Snapshot } from '../model/snapshot.ts'
 import type { StatusFields } from '../model/status-fields.ts'
 import { tlsMissing } from '../policy/tls-secret.ts'
 
@@ -26,10 +28,10 @@ function status(object: EffectiveObject, fields: StatusFields, more: readonly St
 function policyStatus(
   policy: EffectiveObject<'GuardrailPolicy'>,
   views: readonly ServerView[],
-  context: NamespaceContext,
+  operatorNamespace: string | undefined,
 ): Status {
   const { name, namespace } = policy.document
-  if (context.snapshot.operatorNamespace === namespace) {
+  if (operatorNamespace === namespace) {
     const { accepted } = policy
     const message = accepted.status === 'True' ? 'The spec makes sense; it binds all namespaces.' : accepted.message
     return status({ ...policy, accepted: { ...accepted, message } }, {})
@@ -50,12 +52,17 @@ export const plainStatus = (object: EffectiveObject): Status => status(object, {
 const keyStatus = ({ object, generated }: EffectiveKey): Status => status(object, {}, generated ? [generated] : [])
 
 /** The status of every object but the servers. */
-export function statuses(views: readonly ServerView[], context: NamespaceContext): Status[] {
-  const { keys, policies, gateway, unexpectedGateways } = context
+export function statuses(
+  views: readonly ServerView[],
+  keys: readonly EffectiveKey[],
+  { policies, gateway, unexpectedGateways, settings }: SharedContext,
+  snapshot: Pick<Snapshot, 'namespace' | 'operatorNamespace' | 'secrets'>,
+): Status[] {
+  const refs = gateway?.spec ? [resolved(tlsMissing(settings, snapshot), gateway.document)] : []
   return [
-    ...policies.map(policy => policyStatus(policy, views, context)),
+    ...policies.map(policy => policyStatus(policy, views, snapshot.operatorNamespace)),
     ...keys.map(keyStatus),
     ...unexpectedGateways.map(plainStatus),
-    ...(gateway ? [status(gateway, {}, gateway.spec ? [resolved(tlsMissing(context), gateway.document)] : [])] : []),
+    ...(gateway ? [status(gateway, {}, refs)] : []),
   ]
 }
