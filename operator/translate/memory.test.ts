@@ -51,6 +51,26 @@ const telling = [
   spec,
 }))
 
+const gateway = (output: string): object => ({
+  apiVersion: 'mcp.gateway.io/v1',
+  kind: 'MCPGateway',
+  metadata: { name: 'default' },
+  spec: { audit: { output } },
+})
+
+/** A pod whose guard runs something else than any Deployment asks for. */
+const pod = {
+  name: 'p',
+  uid: 'u',
+  ready: true,
+  deleting: false,
+  containers: [],
+  holds: ['gateway', 'server'],
+  gateway: { image: '', command: '', args: '', env: '', envFrom: '', volumeMounts: '' },
+}
+
+type Live = { readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } } }
+
 const pool = fc.array(object, { maxLength: 8 }).map(more => [...telling, ...more])
 
 const observed = fc.record(
@@ -188,6 +208,26 @@ describe('a plan that remembers', () => {
     const after = translate(at([{ ...secret, hash: '2' }]), memory).servers
     expect(same.map((plan, place) => plan === before[place])).toEqual([true, true])
     expect(after.map((plan, place) => plan === before[place])).toEqual([false, true])
+  })
+
+  test('expects of pods what the settings of now ask for', () => {
+    const steps = new RememberedSteps()
+    const at = (output: string, deployment?: object): Snapshot => ({
+      standalone: false,
+      namespace: 'default',
+      documents: [telling[0], gateway(output)],
+      secrets: [],
+      lastGood: [],
+      observed: { a: { pods: [pod], conflicts: [], ...(deployment as Pick<ObservedServer, 'deployment'>) } },
+    })
+    translate(at('Stdout'), steps)
+    const [plan] = translate(at('File'), steps).servers
+    const live = plan?.objects.find(({ kind }) => kind === 'Deployment')?.['spec'] as Live
+    const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 }
+    const shape = live.template.metadata.annotations['mcp.gateway.io/pod-shape']
+    const deployment = { generation: 1, observedGeneration: 1, ...counts, shape }
+    const [status] = translate(at('File', { deployment }), steps).servers.map(({ status }) => status)
+    expect(status?.status.conditions.find(({ type }) => type === 'Programmed')?.reason).toBe('GatewayAltered')
   })
 
   test('keeps nothing of a snapshot that is over', async () => {

@@ -4,8 +4,7 @@ import { restricted, scratch, serverUser } from './container.ts'
 import { drainHook } from './drain-hook.ts'
 import { healthProbes } from './health-probe.ts'
 import { compareQuantities } from '../model/quantity.ts'
-import type { ObjectContext, ServerView } from '../context.ts'
-import { grantedUses, type ReservedSecrets, type SecretUse } from '../policy/secrets.ts'
+import { grantedUses, type ReservedSecrets, type SecretUse, type SecretVariable } from '../policy/secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
 
@@ -38,9 +37,15 @@ const mountsOf = (spec: MCPServerSpec, reserved: ReservedSecrets): Mount[] =>
 
 const volumeName = (at: number): string => `secret-${at}`
 
+export type ServerPart = {
+  readonly reserved: ReservedSecrets
+  readonly variables: readonly SecretVariable[]
+  readonly drainToken: string | undefined
+}
+
 /** The container of a server that is run from an image. The last lines of a server that ended badly tell why; nothing is quoted from them. */
-export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserved, snapshot }: ObjectContext): object {
-  const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
+export function serverContainer(spec: MCPServerSpec, { reserved, variables, drainToken }: ServerPart): object {
+  const secrets = variables.map(({ variable, secret, key }) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
   }))
@@ -53,7 +58,7 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserve
     ports: [{ name: 'server', containerPort: spec.port ?? 8080, protocol: 'TCP' }],
     env: [...(named.has('HOME') ? [] : [{ name: 'HOME', value: '/tmp' }]), ...(spec.env ?? []), ...secrets],
     ...healthProbes(spec),
-    ...drainHook(snapshot.drainTokens?.[view.server.document.name]),
+    ...drainHook(drainToken),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: resourcesOf(spec.resources),
     securityContext: { ...restricted, runAsUser: serverUser, runAsGroup: serverUser },

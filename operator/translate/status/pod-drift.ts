@@ -1,8 +1,7 @@
 import { hashOf } from '../../../gateway/config/hash.ts'
 import { isSettled } from './available.ts'
 import { conditionValue, type ConditionValue } from '../model/condition.ts'
-import { podShape } from '../objects/deployment.ts'
-import type { KubernetesObject } from '../model/desired.ts'
+import { podShape } from '../objects/pod-template.ts'
 import type { GatewayShape, ObservedPod, ObservedServer } from '../model/observed.ts'
 import { livePods } from './programmed.ts'
 
@@ -56,9 +55,9 @@ type Template = {
   readonly spec: Containers
 }
 
-/** What the pods of a Deployment are to be made of. */
-export function expectedPodOf(deployment: KubernetesObject): ExpectedPod {
-  const { metadata, spec } = (deployment['spec'] as { readonly template: Template }).template
+/** What pods are to be made of by their template. */
+export function expectedPodOf(template: object): ExpectedPod {
+  const { metadata, spec } = template as Template
   return {
     shape: metadata.annotations[podShape],
     gateway: gatewayShape(spec),
