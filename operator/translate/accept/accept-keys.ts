@@ -105,7 +105,7 @@ function effectiveKey(object: EffectiveObject<'APIKey'>, claims: KeyClaims, { st
   const { digests: own = [], generate: request } = object.spec ?? {}
   if (!request) return { object, digests: own }
   const fact = claims.facts.get(object.document.name)
-  // A key that was handed out stays valid whatever somebody else names now.
+  // A key that was handed out stays valid whatever another object names now.
   const digests = [...new Set([...own, ...[fact?.digest ?? []].flat()])]
   const claim = claimed(object, request.secretName, claims)
   const told = claim ? denied(object, claim, fact?.digest !== undefined) : object
@@ -137,7 +137,7 @@ export function effectiveKeys(
   )
 }
 
-/** Secrets that nobody else may name: those of generated keys, unless one of that name was there before and is somebody's own. */
+/** Secrets that no other object may name: those of generated keys, unless one of that name was there before and is not Bartizan's. */
 export function keySecrets(keys: readonly EffectiveKey[], { secrets, namespace }: Snapshot): string[] {
   const foreign = new Set(secrets.filter(one => one.namespace === namespace && one.owned !== true).map(one => one.name))
   return keys.flatMap(({ toGenerate }) =>

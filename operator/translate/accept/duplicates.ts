@@ -23,7 +23,7 @@ function hadBefore(key: EffectiveKey, digest: string, kept: Kept): boolean {
 
 type Shared = { readonly holders: readonly EffectiveKey[]; readonly owner: EffectiveKey | undefined }
 
-/** Whose a digest is that several keys hold: the one's that had it before, then the oldest. Without a cluster nobody may be able to tell which that is. */
+/** Whose a digest is that several keys hold: the one's that had it before, then the oldest. Without a cluster it may be unknown which that is. */
 function sharedOf(digest: string, holders: readonly EffectiveKey[], kept: Kept): Shared {
   const before = holders.filter(holder => hadBefore(holder, digest, kept))
   const [first, second] = (before.length > 0 ? before : holders).toSorted((a, b) =>
@@ -65,7 +65,7 @@ function withoutForeignDigests(key: EffectiveKey, shared: ReadonlyMap<string, Sh
 }
 
 /**
- * A digest is no secret, and whoever may write an APIKey may copy one into it: the key that had it first keeps it, and who names it later gets nothing by
+ * A digest is no secret, and an author of an APIKey may copy one into it: the key that had it first keeps it, and who names it later gets nothing by
  * it and takes nothing away.
  */
 export function withoutDuplicates(keys: readonly EffectiveKey[], lastGood: readonly LastGood[]): EffectiveKey[] {

@@ -6,7 +6,7 @@ import type { EffectiveKey } from '../accept/effective.ts'
 const expiry = keyFields.expiresAt.unwrap()
 
 /**
- * A key that does not compile keeps its last good spec, but a revocation or an earlier end that can be read counts at once: nobody's typing
+ * A key that does not compile keeps its last good spec, but a revocation or an earlier end that can be read counts at once: no typing
  * error keeps a key alive.
  */
 function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
@@ -19,11 +19,11 @@ function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
   return { ...last, ...(revoked === true && { revoked }), ...(earlier !== undefined && { expiresAt: earlier }) }
 }
 
-/** Without a cluster nobody counts the changes of an object. */
+/** Without a cluster the changes of an object are not counted. */
 const identityOf = ({ uid, generation }: EffectiveKey['object']['document']): Pick<Key, 'uid' | 'generation'> =>
   uid === undefined || generation === undefined ? {} : { uid, generation }
 
-/** A key without a digest is nobody's: the one that is generated does not exist yet. */
+/** A key without a digest lets no caller in: the one that is generated does not exist yet. */
 function keyOf({ object, digests }: EffectiveKey, standalone: boolean): Key[] {
   const { document, spec, accepted } = object
   if (!spec || digests.length === 0) return []

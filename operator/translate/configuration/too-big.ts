@@ -4,7 +4,7 @@ import { fileText } from './file-text.ts'
 /** Bytes that the data of a ConfigMap may have, less some for its metadata: an object of the API server is at most 1 MiB. */
 const maxBytes = 1_000_000
 
-/** UTF-8 bytes of a text, at most three for each of its code units; where even those fit nobody needs to count them. */
+/** UTF-8 bytes of a text, at most three for each of its code units; where even those fit they need not be counted. */
 const bytesOf = (text: string): number =>
   text.length * 3 < maxBytes / 2 ? text.length : new TextEncoder().encode(text).length
 

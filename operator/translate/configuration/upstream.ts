@@ -28,7 +28,7 @@ function child(spec: MCPServerSpec, view: ServerView, { namespace }: SharedSnaps
 function image(spec: MCPServerSpec, name: string, { standalone, urls }: SharedSnapshot): Upstream {
   if (!standalone) return { http: { url: `http://127.0.0.1:${spec.port ?? 8080}${spec.path ?? '/mcp'}`, pod: true } }
   const url = urls?.[name] ?? ''
-  // Whoever wrote a loopback address on the command line meant this very machine.
+  // A loopback address on the command line means this very machine.
   return { http: { url, ...(isLoopback(url) && { pod: true }) } }
 }
 

@@ -1,7 +1,7 @@
 import type { Document } from './document.ts'
 import type { ConditionType, Reason } from './reasons.ts'
 
-/** A condition without its time: whoever writes it knows when it changed. */
+/** A condition without its time: the writer of the status knows when it changed. */
 export type StatusCondition = {
   readonly type: ConditionType
   readonly status: 'True' | 'False' | 'Unknown'
@@ -10,7 +10,7 @@ export type StatusCondition = {
   readonly observedGeneration?: number
 }
 
-/** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
+/** Authors of objects choose the names of fields, and the schema of the status bounds a message. */
 export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
 
 /** What is found, before it is said of which generation. */

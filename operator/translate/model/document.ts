@@ -8,7 +8,7 @@ export type Document = {
   readonly namespace: string
   readonly uid?: string
   readonly generation?: number
-  /** When the API server made it; without a cluster nobody knows. */
+  /** When the API server made it; unknown without a cluster. */
   readonly created?: string
   readonly labels: Readonly<Record<string, string>>
   readonly spec: unknown

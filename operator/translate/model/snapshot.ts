@@ -7,7 +7,7 @@ export type SecretFact = {
   readonly keys: readonly string[]
   /** Changes when a value changes; says nothing about the values. */
   readonly hash: string
-  /** true: Bartizan made it, so it can be named by nobody. */
+  /** true: Bartizan made it, so no object may name it. */
   readonly owned?: boolean
 }
 
@@ -49,7 +49,7 @@ export type Snapshot = {
   readonly drainTokens?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch, if keys that have ended are to count as no way in. Gateways judge that by themselves. */
   readonly now?: number
-  /** By server. Unset: nobody has looked, and no condition is written about it. */
+  /** By server. Unset: nothing was observed yet, and no condition is written about it. */
   readonly observed?: Readonly<Record<string, ObservedServer>>
 }
 

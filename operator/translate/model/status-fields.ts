@@ -6,7 +6,7 @@ export type ServerPhase = 'Provisioning' | 'Healthy' | 'Degraded' | 'Unhealthy' 
 export type ObservedGateway = {
   readonly pod: string
   readonly ready: boolean
-  /** The configuration that it runs; unset while nobody could ask. */
+  /** The configuration that it runs; unset until its gateway was asked. */
   readonly hash?: string
   /** Why it does not run the wanted one. */
   readonly problem?: string

@@ -52,7 +52,7 @@ function lastOf(path: string): string {
   return field.slice(field.lastIndexOf('.') + 1)
 }
 
-/** Names of entries are anybody's to choose, and a path is for one line of a status. */
+/** Others choose the names of entries, and a path is for one line of a status. */
 const shown = (name: string): string => name.replace(/[^\x21-\x7e]|[[\]]/g, '?').slice(0, 128)
 
 const quantity = /\.(?:limits|requests)\.[^.]+$|\.sizeLimit$/

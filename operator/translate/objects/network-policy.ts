@@ -7,8 +7,8 @@ import type { ObjectContext, ServerView } from '../context.ts'
 import { urlTarget } from '../policy/url-target.ts'
 
 /**
- * Who may come in: anybody to the client port, the operator to the admin port, and to the metrics port whom the MCPGateway names. Nobody comes
- * to the port of the server itself. The probes of the kubelet come from the pod's own node, which policies let through.
+ * Who may come in: all clients to the client port, the operator to the admin port, and to the metrics port the scrapers that the MCPGateway names.
+ * The port of the server itself is closed. The probes of the kubelet come from the pod's own node, which policies let through.
  */
 function ingress({ snapshot, settings }: ObjectContext): object[] {
   const { operatorNamespace = usualOperatorNamespace } = snapshot

@@ -10,7 +10,7 @@ const fieldsOf = (value: unknown): Fields => (value ?? {}) as Fields
 const at = (object: Fields, ...path: readonly string[]): unknown =>
   path.reduce<unknown>((value, name) => fieldsOf(value)[name], object)
 
-/** What the API server gave a Service, and takes for a desired to change if it is left out. */
+/** What the API server gave a Service, and takes for a wish to change if it is left out. */
 const given = ['clusterIP', 'clusterIPs', 'ipFamilies'] as const
 
 function serviceSpec(spec: Fields, live: Fields): Fields {
@@ -44,8 +44,8 @@ const apart = new Set(['apiVersion', 'kind', 'metadata', 'status'])
 const fieldsIn = (object: Fields): string[] => Object.keys(object).filter(field => !apart.has(field))
 
 /**
- * A JSON patch that makes of an object exactly what was asked for, in one write: what others put in has gone with it, whatever it was, so that whoever judges the
- * write sees nothing of it. It holds only for what was looked at: the version of the object, or of its spec where there is one, since controllers write statuses.
+ * A JSON patch that makes of an object exactly what was asked for, in one write: what others put in has gone with it, whatever it was, so that admission
+ * sees nothing of it. It holds only for what was looked at: the version of the object, or of its spec where there is one, since controllers write statuses.
  */
 export function replacePatch(desired: KubernetesObject, live: Fields): Operation[] {
   const { resourceVersion, generation, uid, labels } = fieldsOf(live['metadata'])
@@ -78,7 +78,7 @@ const spare = 4000
 
 /**
  * Whether others have made an object so large that admission takes longer to judge a write of it than a write may last (CEL looks up names one by one: some ten
- * seconds for 20,000 annotations). Its deletion is server at once.
+ * seconds for 20,000 annotations). Its deletion is judged at once.
  */
 export const isBloated = (desired: KubernetesObject, live: Fields): boolean =>
   sizeOfObject(live) > 2 * sizeOfObject(desired) + spare

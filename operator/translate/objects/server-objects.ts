@@ -7,8 +7,8 @@ import { service } from './service.ts'
 import { serviceAccount } from './service-account.ts'
 
 /**
- * What is applied for a server, in this order: what a pod names exists before it, and its walls stand before it does. Without a cluster there is
- * nobody to apply it; a child process runs in none.
+ * What is applied for a server, in this order: what a pod names exists before it, and its walls stand before it does. Without a cluster
+ * nothing is applied, and a child process runs in none.
  */
 export function serverObjects(
   view: ServerView,

@@ -66,7 +66,7 @@ function urlRefusal(url: string, caps: EgressCaps): string | undefined {
 const lastNamespace = /^(?:[^.]+\.)+?([^.]+)(?:\.(?:svc|pod)(?:\..+)?)?\.?$/
 
 /**
- * The destinations of a server that are within what the MCPGateways allow. An owner of a server cannot open more, whoever applies what the owner
+ * The destinations of a server that are within what the MCPGateways allow. The author of a server cannot open more, whichever user applies what they
  * wrote; what is beyond stays closed, and the status says so.
  */
 export function allowedEgress(spec: MCPServerSpec | undefined, caps: EgressCaps): AllowedEgress {

@@ -19,7 +19,7 @@ export type ResolvedSecrets = {
   readonly missing: readonly UnresolvedRef[]
 }
 
-/** Names of the Secrets that Bartizan made, for gateways and callers: they can be given to nobody. */
+/** Names of the Secrets that Bartizan made, for gateways and callers: no server gets them. */
 export type ReservedSecrets = ReadonlySet<string>
 
 /** The Secrets of gateways and of generated keys, and all that carry the label of Bartizan, whatever they are for. */

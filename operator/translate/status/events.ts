@@ -32,7 +32,7 @@ const actions: Readonly<Record<ConditionType, string>> = {
   Generated: 'Generate',
 }
 
-/** On the way to something else: these come and go with every change and tell nobody anything. */
+/** On the way to something else: these come and go with every change and carry no news. */
 const passing: ReadonlySet<string> = new Set<Reason>([
   'RolloutInProgress',
   'WaitingForGateways',
@@ -88,7 +88,7 @@ function transitions(before: StatusLike | undefined, after: StatusLike): StatusE
 const policiesIn = ({ inForce = [] }: StatusLike): Set<string> =>
   new Set(inForce.flatMap(({ origin }) => origin.split(', ')).filter(origin => origin.startsWith('GuardrailPolicy/')))
 
-/** A server that a policy no longer is for: somebody may have changed a label to that end. */
+/** A server that a policy no longer is for: a label may have been changed to that end. */
 function lost(before: StatusLike | undefined, after: StatusLike): StatusEvent[] {
   if (!before || !after.inForce) return []
   const now = policiesIn(after)

@@ -40,7 +40,7 @@ export function phaseOf(facts: PhaseFacts): ServerPhase {
   const isBehind = programmed.status === 'False' && programmed.reason !== 'WaitingForGateways'
   if (serving.length < replicas || isBehind || available.reason !== 'Available') return 'Degraded'
   if (ready.reason === 'HandshakeFailed') return 'Degraded'
-  // A kubelet that finds its containers well has not asked the gateway what it does: until somebody has, nothing new is known.
+  // A kubelet that finds its containers well has not asked the gateway what it does: until it was asked, nothing new is known.
   const isAsked = observed.handshake !== undefined && serving.some(pod => pod.report !== undefined)
   return isAsked ? 'Healthy' : (lastServed(facts) ?? 'Provisioning')
 }

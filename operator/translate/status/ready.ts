@@ -39,7 +39,7 @@ const mostTelling = (open: readonly ConditionSummary[]): ConditionSummary | unde
 
 /**
  * What `kubectl wait` and Argo CD read: true when the server can be used as it is written now. A version of the spec that is not in force, a
- * server that nobody can enter, and what has not been tried are not ready.
+ * server that no caller can enter, and what has not been tried are not ready.
  */
 export function ready({ before, stopped, hasCallers, handshake, hash }: ReadyFacts): ConditionValue {
   const [accepted, ...others] = before

@@ -93,7 +93,7 @@ const podCounts = ({ deployment }: ObservedServer): StatusFields => ({
   readyReplicas: deployment?.readyReplicas ?? 0,
 })
 
-/** What is known of a server in a cluster once somebody has looked. */
+/** What is known of a server in a cluster once it was observed. */
 function seen(view: ServerView, context: ServerContext, hash: string, first: readonly StatusCondition[]): Seen {
   const { document, spec } = view.server
   const observed = context.snapshot.observed?.[document.name] ?? nothing
@@ -137,7 +137,7 @@ function seen(view: ServerView, context: ServerContext, hash: string, first: rea
   }
 }
 
-/** Without a cluster, and before anybody has looked, only what the files decide is said. */
+/** Without a cluster, and before the server was observed, only what the files decide is said. */
 function unseen({ server: { spec } }: ServerView): StatusFields {
   const phase = !spec ? ('Failed' as const) : replicasOf(spec) === 0 ? ('Stopped' as const) : undefined
   return phase ? { phase } : {}

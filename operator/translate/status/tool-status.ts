@@ -33,7 +33,7 @@ export function shownTools(handshake: Handshake | undefined, tools: ServerTools)
   }
 }
 
-/** Whether a tool is hidden since nobody has approved it. What nobody has looked at is not claimed. */
+/** Whether a tool is hidden for want of an approval. What was not observed is not claimed. */
 export function toolsApproved(handshake: Handshake | undefined, tools: ServerTools): ConditionValue {
   if (handshake?.ok !== true) return conditionValue('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
   const { waiting } = sorted(handshake.tools, tools)
