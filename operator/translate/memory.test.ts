@@ -191,6 +191,26 @@ describe('a plan that remembers', () => {
     )
   })
 
+  test('sees that an object is one of two, is in another place, or has another last good spec', () => {
+    const broken = { ...telling[7], spec: { servers: ['*'], mistyped: true } }
+    const good = (server: string): LastGood => ({ kind: 'GuardrailPolicy', name: 'all', spec: { servers: [server] } })
+    const base: Snapshot = { standalone: false, namespace: 'default', documents: [], secrets: [], lastGood: [] }
+    const steps = new RememberedSteps()
+    const [server, first, second] = [telling[0], telling[5], telling[6]]
+    const moments: readonly Partial<Snapshot>[] = [
+      { documents: [server, broken, first] },
+      { documents: [server, broken, first, second] },
+      { documents: [server, broken, first], lastGood: [good('a')] },
+      { documents: [server, broken, first], lastGood: [good('b')] },
+      { documents: [server, broken, first], standalone: true },
+      { documents: [server, broken, first], standalone: true, urls: { a: 'http://127.0.0.1:1/mcp' } },
+      { documents: [server, broken, first], namespace: 'elsewhere' },
+    ]
+    const all = moments.map(moment => text(translate({ ...base, ...moment }, steps)))
+    expect(all).toEqual(moments.map(moment => text(translate({ ...base, ...moment }))))
+    expect(new Set(all).size).toBe(moments.length)
+  })
+
   test('brings the very plan of a server again for which nothing has changed, and another where something has', () => {
     const [a, pay] = telling as [object, object]
     const at = (secrets: readonly SecretFact[]): Snapshot => ({
