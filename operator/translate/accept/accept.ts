@@ -5,13 +5,13 @@ import { bounded, type StatusCondition } from '../model/condition.ts'
 import type { Document } from '../model/document.ts'
 import type { LastGood, Snapshot } from '../model/snapshot.ts'
 import type { EffectiveObject, Specs } from './effective.ts'
-import { impossible, type Place, type Rejection } from './impossible.ts'
+import { impossible, type AcceptScope, type Rejection } from './impossible.ts'
 
 const sentence = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)
 
-function rejectionOf(document: Document, place: Place, duplicates: number): Rejection | undefined {
-  if (document.namespace !== place.namespace) {
-    const text = `the object is in namespace ${document.namespace}, but this gateway serves ${place.namespace}: change metadata.namespace`
+function rejectionOf(document: Document, scope: AcceptScope, duplicates: number): Rejection | undefined {
+  if (document.namespace !== scope.namespace) {
+    const text = `the object is in namespace ${document.namespace}, but this gateway serves ${scope.namespace}: change metadata.namespace`
     return { reason: 'OtherNamespace', text }
   }
   if (duplicates > 1) {
@@ -22,7 +22,7 @@ function rejectionOf(document: Document, place: Place, duplicates: number): Reje
   }
   const issues = [...validateName(document.kind, document.name), ...validateSpec(document.kind, document.spec)]
   if (issues.length > 0) return { reason: 'Invalid', text: issues.slice(0, 20).map(sentence).join('; ') }
-  return impossible(document, place)
+  return impossible(document, scope)
 }
 
 /** What is kept for an object, if it was kept for this very one: a deleted and recreated object has never compiled. */
@@ -65,7 +65,7 @@ const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[k
 export type RejectedObject<K extends KindName> = {
   readonly document: Document & { readonly kind: K }
   readonly rejection: Rejection
-  readonly place: Place
+  readonly scope: AcceptScope
 }
 
 /**
@@ -79,9 +79,9 @@ export function checkObject<K extends KindName>(
   standalone: boolean,
   urls: Snapshot['urls'],
 ): EffectiveObject<K> | RejectedObject<K> {
-  const place = { namespace, standalone, ...(urls && { urls }) }
-  const rejection = rejectionOf(document, place, duplicates)
-  if (rejection) return { document, rejection, place }
+  const scope = { namespace, standalone, ...(urls && { urls }) }
+  const rejection = rejectionOf(document, scope, duplicates)
+  if (rejection) return { document, rejection, scope }
   const { kind, name, uid, generation, spec } = document
   return {
     document,
@@ -99,10 +99,10 @@ export function checkObject<K extends KindName>(
 
 /** What holds instead of an object that was rejected: the last spec of it that compiled, which must itself still compile. */
 export function withLastGood<K extends KindName>(
-  { document, rejection, place }: RejectedObject<K>,
+  { document, rejection, scope }: RejectedObject<K>,
   kept: LastGood | undefined,
 ): EffectiveObject<K> {
-  const usable = kept && !rejectionOf({ ...document, spec: kept.spec }, place, 1) ? kept : undefined
+  const usable = kept && !rejectionOf({ ...document, spec: kept.spec }, scope, 1) ? kept : undefined
   const text = bounded(rejection.text)
   // What belongs elsewhere has no effect here at all, so there is nothing to say about what holds instead.
   const message = rejection.reason === 'OtherNamespace' ? text : `${text} (${inForce(document, usable)})`

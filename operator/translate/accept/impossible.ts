@@ -10,7 +10,7 @@ import type { Snapshot } from '../model/snapshot.ts'
 export type Rejection = { readonly reason: Reason; readonly text: string }
 
 /** Where an object is to be in force, as far as that decides whether it can be. */
-export type Place = Pick<Snapshot, 'namespace' | 'standalone' | 'urls'>
+export type AcceptScope = Pick<Snapshot, 'namespace' | 'standalone' | 'urls'>
 
 /** What is to be run, told by which fields are set. */
 export type ServerSource = 'image' | 'url' | 'command'
@@ -18,7 +18,7 @@ export type ServerSource = 'image' | 'url' | 'command'
 export const sourceOf = (spec: MCPServerSpec): ServerSource =>
   spec.image !== undefined ? 'image' : spec.url !== undefined ? 'url' : 'command'
 
-type Check = (spec: MCPServerSpec, name: string, place: Place) => Rejection | undefined
+type Check = (spec: MCPServerSpec, name: string, scope: AcceptScope) => Rejection | undefined
 
 const transport: Check = spec => {
   if (sourceOf(spec) === 'image' && spec.transport === 'Stdio') {
@@ -36,15 +36,15 @@ const transport: Check = spec => {
   return undefined
 }
 
-const source: Check = (spec, name, place) => {
-  if (sourceOf(spec) === 'command' && !place.standalone) {
+const source: Check = (spec, name, scope) => {
+  if (sourceOf(spec) === 'command' && !scope.standalone) {
     return {
       reason: 'StandaloneOnly',
       text: 'spec.command: a server with command alone runs under "bartizan run" only; in a cluster give image or url',
     }
   }
-  if (sourceOf(spec) !== 'image' || !place.standalone) return undefined
-  const url = place.urls?.[name]
+  if (sourceOf(spec) !== 'image' || !scope.standalone) return undefined
+  const url = scope.urls?.[name]
   if (url === undefined) {
     return {
       reason: 'ImageNeedsCluster',
@@ -89,7 +89,7 @@ const checks: readonly Check[] = [transport, source, variables, mounts, amounts]
 /** Digests that a key has room for: the generated one is one of them. */
 const maxDigests = 8
 
-function impossibleKey(spec: APIKeySpec, { standalone }: Place): Rejection | undefined {
+function impossibleKey(spec: APIKeySpec, { standalone }: AcceptScope): Rejection | undefined {
   if (!spec.generate) return undefined
   if ((spec.digests?.length ?? 0) >= maxDigests) {
     const text = `spec.digests: with generate there is room for ${maxDigests - 1} more; remove one`
@@ -103,12 +103,12 @@ function impossibleKey(spec: APIKeySpec, { standalone }: Place): Rejection | und
 }
 
 /** Why a valid object cannot be carried out here, if so: what a schema alone cannot see. */
-export function impossible(document: Document, place: Place): Rejection | undefined {
-  if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, place)
+export function impossible(document: Document, scope: AcceptScope): Rejection | undefined {
+  if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, scope)
   if (document.kind !== 'MCPServer') return undefined
   const spec = document.spec as MCPServerSpec
   for (const check of checks) {
-    const found = check(spec, document.name, place)
+    const found = check(spec, document.name, scope)
     if (found) return found
   }
   return undefined
