@@ -2,7 +2,7 @@ import { hash } from 'node:crypto'
 import { isStatus, type ApiError } from '../kit/api-error.ts'
 import type { ApiClient } from '../kit/client.ts'
 import { compareVersions, type ApiObject } from '../kit/resource.ts'
-import type { Foreign, KubernetesObject, NameConflict, Refusal } from '../translate/index.ts'
+import type { Foreign, KubernetesObject, NameConflict, ApplyRefusal } from '../translate/index.ts'
 import type { Caches } from '../cache/caches.ts'
 import { KeyedMutex } from '../kit/keyed-mutex.ts'
 import { foreignPaths, remainingDrift, type DriftRepair } from './drift-repair.ts'
@@ -34,7 +34,7 @@ export type ApplyOutcome =
       readonly removed?: readonly string[]
     }
   | { readonly conflict: NameConflict }
-  | { readonly refusal: Refusal }
+  | { readonly refusal: ApplyRefusal }
 
 export const withFingerprint = (object: KubernetesObject): DesiredObject => ({
   object,

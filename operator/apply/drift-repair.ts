@@ -4,7 +4,7 @@ import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { differences, foreignOf, leftAlone } from '../translate/objects/foreign.ts'
 import type { Foreign, KubernetesObject } from '../translate/index.ts'
-import { isBeyondRepair, isBloated, wholePatch } from '../translate/objects/replace-patch.ts'
+import { isBeyondRepair, isBloated, replacePatch } from '../translate/objects/replace-patch.ts'
 import { PendingDeletionError } from '../ownership.ts'
 import { RepairBackoff } from './repair-backoff.ts'
 import { children, isChildKind, manager } from '../resources.ts'
@@ -117,7 +117,7 @@ export class DriftRepair {
 
   #overwrite(desired: KubernetesObject, live: ApiObject): Promise<ApiObject> {
     const { namespace, name } = desired.metadata
-    return this.#client.patch(resourceOf(desired), namespace, name, wholePatch(desired, live), {
+    return this.#client.patch(resourceOf(desired), namespace, name, replacePatch(desired, live), {
       type: 'json',
       manager,
     })

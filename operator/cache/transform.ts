@@ -1,5 +1,5 @@
 import type { ApiObject } from '../kit/resource.ts'
-import { podShape } from '../translate/objects/deployment.ts'
+import { podShape } from '../translate/objects/pod-template.ts'
 import { containerNames, gatewayShape } from '../translate/status/pod-drift.ts'
 
 type Fields = Readonly<Record<string, unknown>>

@@ -1,6 +1,13 @@
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { Withdrawal } from '../../gateway/config/withdrawal.ts'
-import { Memory, translate, withdrawals, type Desired, type Generate, type ServerPlan } from '../translate/index.ts'
+import {
+  RememberedSteps,
+  translate,
+  withdrawals,
+  type Desired,
+  type Generate,
+  type ServerPlan,
+} from '../translate/index.ts'
 import { objectKey, type Applier } from '../apply/applier.ts'
 import { serverKey, newServerState, adoptPlan, type ServerState } from './server-state.ts'
 import type { MonotonicClock } from '../kit/clock.ts'
@@ -20,7 +27,7 @@ export type NamespacePlan = {
 type NamespaceState = {
   readonly servers: Map<string, ServerState>
   /** What earlier plans worked out. */
-  readonly memory: Memory
+  readonly memory: RememberedSteps
   /** Those of the last plan. */
   keys?: KeysFile
   /** Keys that ended and were not sent to the gateways yet, by the uid of the APIKey. */
@@ -35,7 +42,7 @@ type NamespaceState = {
 
 const newNamespaceState = (): NamespaceState => ({
   servers: new Map(),
-  memory: new Memory(),
+  memory: new RememberedSteps(),
   withdrawals: new Map(),
   prepared: false,
   planDuration: 0,

@@ -1,5 +1,5 @@
 import type { ApiObject } from '../kit/resource.ts'
-import type { Foreign, NameConflict, Refusal, ServerPlan } from '../translate/index.ts'
+import type { Foreign, NameConflict, ApplyRefusal, ServerPlan } from '../translate/index.ts'
 import { objectKey, withFingerprint, type DesiredObject } from '../apply/applier.ts'
 import type { Owner } from '../ownership.ts'
 
@@ -28,7 +28,7 @@ export type ServerState = {
   wasAttempted: boolean
   /** What prevented the last apply, by key of the object. */
   readonly conflicts: Map<string, NameConflict>
-  readonly refusals: Map<string, Refusal>
+  readonly refusals: Map<string, ApplyRefusal>
   /** What others keep in an object, by its key. */
   readonly foreign: Map<string, Foreign>
 }

@@ -5,7 +5,7 @@ import { ApiError } from '../kit/api-error.ts'
 import type { ApiClient } from '../kit/client.ts'
 import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import type { NameConflict, Refusal } from '../translate/index.ts'
+import type { NameConflict, ApplyRefusal } from '../translate/index.ts'
 import { createSecret, findOrCreate, valueOf, type NewSecret } from './secret-objects.ts'
 import { conflictOf, ownedBy, type Owner } from '../ownership.ts'
 import { isRefusal } from '../kit/refusals.ts'
@@ -35,7 +35,7 @@ type Known = {
   readonly authored: string
   readonly keys?: GuardKeys
   readonly conflict?: NameConflict
-  readonly refusal?: Refusal
+  readonly refusal?: ApplyRefusal
 }
 
 /** Milliseconds after which a guard secret is looked at again: one that was deleted is made anew. One that cannot be used is looked at sooner. */

@@ -1,6 +1,6 @@
 import type { MCPGatewaySpec } from '../../../crds/mcp-gateway.ts'
 import { contains, intersection, rangeOf } from '../../../gateway/config/networks.ts'
-import type { Judged } from '../accept/accept.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
 
 type Limits = NonNullable<MCPGatewaySpec['limits']>
 
@@ -157,5 +157,5 @@ export function combinedSettings(floor: Layer | undefined, own: Layer | undefine
 }
 
 /** The layer of an MCPGateway that has a spec in force. */
-export const layerOf = (judged: Judged<'MCPGateway'> | undefined, origin: string): Layer | undefined =>
-  judged?.spec && { origin, spec: judged.spec }
+export const layerOf = (object: EffectiveObject<'MCPGateway'> | undefined, origin: string): Layer | undefined =>
+  object?.spec && { origin, spec: object.spec }

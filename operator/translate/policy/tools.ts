@@ -1,17 +1,17 @@
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { denyMatcher } from '../../../gateway/config/glob.ts'
 import { defaultDangerousPatterns, type ServerTools } from '../../../gateway/config/tools.ts'
-import type { Policy } from './policies.ts'
+import type { SelectedPolicy } from './policies.ts'
 
 const union = (lists: readonly (readonly string[])[]): string[] => [...new Set(lists.flat())].sort()
 
 /** More approvals than a configuration holds: those beyond are not approved. */
 const maxApproved = 1024
 
-const patternsOf = (policies: readonly Policy[]): string[][] =>
+const patternsOf = (policies: readonly SelectedPolicy[]): string[][] =>
   policies.flatMap(({ spec }) => (spec.tools?.dangerousPatterns ? [spec.tools.dangerousPatterns] : []))
 
-const approvalsOf = (server: string, policies: readonly Policy[]): string[] =>
+const approvalsOf = (server: string, policies: readonly SelectedPolicy[]): string[] =>
   union(
     policies.map(({ spec }) =>
       (spec.tools?.approved ?? []).filter(approval => approval.server === server).map(approval => approval.tool),
@@ -19,7 +19,7 @@ const approvalsOf = (server: string, policies: readonly Policy[]): string[] =>
   )
 
 /** What the floor calls dangerous only the floor approves. */
-function approvedTools(server: string, policies: readonly Policy[]): string[] {
+function approvedTools(server: string, policies: readonly SelectedPolicy[]): string[] {
   const floor = policies.filter(policy => policy.floor === true)
   const bound = denyMatcher(patternsOf(floor).flat())
   const own = approvalsOf(
@@ -33,7 +33,7 @@ function approvedTools(server: string, policies: readonly Policy[]): string[] {
 export function serverTools(
   server: string,
   policy: MCPServerSpec['toolPolicy'],
-  policies: readonly Policy[],
+  policies: readonly SelectedPolicy[],
 ): ServerTools {
   const patterns = patternsOf(policies)
   return {

@@ -3,9 +3,9 @@ import type { InForce } from '../../../crds/server-status.ts'
 import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../../gateway/config/servers.ts'
 import type { ServerRule } from '../../../gateway/config/guardrails.ts'
 import { defaultDangerousPatterns } from '../../../gateway/config/tools.ts'
-import type { Detector } from '../policy/rule-requests.ts'
+import type { RuleDetector } from '../policy/rule-requests.ts'
 import { fullName, originOf } from '../policy/policies.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ServerContext, ServerView } from '../context.ts'
 import type { Settings } from '../policy/settings.ts'
 
 const builtIn = 'built-in'
@@ -33,8 +33,8 @@ const healthFields = (check: HealthCheck, origin: string): InForce[] => [
   ...own('healthCheck.failureThreshold', check.failureThreshold, origin, defaultHealthCheck.failureThreshold),
 ]
 
-function serverFields({ judged }: ServerView): InForce[] {
-  const { spec, document } = judged
+function serverFields({ server }: ServerView): InForce[] {
+  const { spec, document } = server
   const origin = `MCPServer/${document.name}`
   const { timeouts, healthCheck, toolPolicy } = spec ?? {}
   return [
@@ -48,8 +48,8 @@ function serverFields({ judged }: ServerView): InForce[] {
 }
 
 /** What the pod may reach. */
-const egressFields = ({ egress, judged }: ServerView): InForce[] =>
-  egress.length === 0 ? [] : [entry('egress', egress.map(destination), `MCPServer/${judged.document.name}`)]
+const egressFields = ({ egress, server }: ServerView): InForce[] =>
+  egress.length === 0 ? [] : [entry('egress', egress.map(destination), `MCPServer/${server.document.name}`)]
 
 const destination = ({ cidr, namespace, podLabels, ports }: Egress): string =>
   `${cidr ?? peer({ namespace: namespace ?? '', ...(podLabels && { podLabels }) })}:${ports.join('+')}`
@@ -58,7 +58,7 @@ const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
   podLabels ? `${namespace} ${JSON.stringify(podLabels)}` : namespace
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
-function settingsFields({ settings, snapshot }: Scene): InForce[] {
+function settingsFields({ settings, snapshot }: ServerContext): InForce[] {
   const { publicUrl, hosts, origins, onFailure, auditOutput, limits, tls, allowedNetworks, egress, scrapers, from } =
     settings
   const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
@@ -85,10 +85,10 @@ function settingsFields({ settings, snapshot }: Scene): InForce[] {
   ]
 }
 
-function toolFields({ judged, guard, tools }: ServerView): InForce[] {
-  const patterns = guard.policies.filter(({ spec }) => spec.tools?.dangerousPatterns)
-  const approving = guard.policies.filter(({ spec }) =>
-    spec.tools?.approved?.some(approval => approval.server === judged.document.name),
+function toolFields({ server, selected, tools }: ServerView): InForce[] {
+  const patterns = selected.policies.filter(({ spec }) => spec.tools?.dangerousPatterns)
+  const approving = selected.policies.filter(({ spec }) =>
+    spec.tools?.approved?.some(approval => approval.server === server.document.name),
   )
   const list = (chosen: typeof patterns): string => shown(chosen.map(originOf))
   return [
@@ -103,7 +103,7 @@ function toolFields({ judged, guard, tools }: ServerView): InForce[] {
 const option = ([name, value]: [string, unknown]): string =>
   Array.isArray(value) ? `${value.length} ${name}` : `${name} ${JSON.stringify(value)}`
 
-const subjectOf = (detector: Detector): string =>
+const subjectOf = (detector: RuleDetector): string =>
   Object.entries(detector)
     .map(
       ([name, options]) =>
@@ -113,7 +113,10 @@ const subjectOf = (detector: Detector): string =>
     )
     .join(', ')
 
-const ruleField = ({ detector, channels, action, mode, policy }: ServerRule, guard: ServerView['guard']): InForce => {
+const ruleField = (
+  { detector, channels, action, mode, policy }: ServerRule,
+  guard: ServerView['selected'],
+): InForce => {
   const source = guard.policies.find(one => fullName(one) === policy)
   return entry(
     `rules.${channels.join('+')}`,
@@ -123,11 +126,11 @@ const ruleField = ({ detector, channels, action, mode, policy }: ServerRule, gua
 }
 
 /** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
-export const inForce = (view: ServerView, scene: Scene): InForce[] =>
+export const inForce = (view: ServerView, context: ServerContext): InForce[] =>
   [
     ...serverFields(view),
     ...egressFields(view),
-    ...settingsFields(scene),
+    ...settingsFields(context),
     ...toolFields(view),
-    ...view.rules.map(rule => ruleField(rule, view.guard)),
+    ...view.rules.map(rule => ruleField(rule, view.selected)),
   ].slice(0, 256)
