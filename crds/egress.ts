@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import { list } from '../gateway/config/kit.ts'
 import { unmapped } from '../gateway/config/networks.ts'
+import { traits } from '../gateway/config/traits.ts'
 import { labels } from './labels.ts'
 import { namespaceName } from './names.ts'
 import { rule } from './rule.ts'
@@ -55,6 +56,14 @@ export const egress = rule(
 
 export type Egress = z.infer<typeof egress>
 
+/** Pods of a namespace in one line. */
+export const podsText = (namespace: string, podLabels: Egress['podLabels']): string =>
+  podLabels ? `${namespace} ${JSON.stringify(podLabels)}` : namespace
+
+egress.register(traits, {
+  text: ({ cidr, namespace = '', podLabels, ports }) => `${cidr ?? podsText(namespace, podLabels)}:${ports.join('+')}`,
+})
+
 /** MCPGateway.spec.servers.egress */
 export const egressCap = z
   .strictObject({
@@ -62,13 +71,16 @@ export const egressCap = z
       .optional()
       .describe(
         'Address ranges that the egress of a server may name, or parts of. Unset: none. Whatever lies in a range that stands here may be opened by whoever writes an MCPServer, so that ranges of nodes, of pods or of the API server are a decision of who writes this.',
-      ),
+      )
+      .register(traits, { combine: 'intersection' }),
     namespaces: list(namespaceName, 256)
       .optional()
       .describe(
         'Namespaces that the egress or the url of a server may name. Unset: every one but those called kube-* and that of the operator. Set: these and no others.',
-      ),
+      )
+      .register(traits, { combine: 'within' }),
   })
   .describe(
     'What the egress of the servers of this namespace may open, in a cluster. Of what the MCPGateway of the operator names, only that part which stands here, too, is open. Where a controller writes the objects, such as Argo CD, admission sees its rights and not those of the author, so this is what protects.',
   )
+  .register(traits, { cluster: true })

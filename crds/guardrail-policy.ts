@@ -2,6 +2,7 @@ import * as z from 'zod'
 import { action, detectorOptions, rule as guardrailRule, word } from '../gateway/config/guardrails.ts'
 import { glob, list, serverName } from '../gateway/config/kit.ts'
 import { dangerousPatterns, toolName } from '../gateway/config/tools.ts'
+import { traits } from '../gateway/config/traits.ts'
 import { kindOf } from './kind.ts'
 import { labels } from './labels.ts'
 import { rule } from './rule.ts'
@@ -14,10 +15,12 @@ const direction = () =>
     z.strictObject({
       forbiddenKeywords: list(word, 1024)
         .optional()
-        .describe('Terms that must not pass, compared after NFKC and case folding.'),
+        .describe('Terms that must not pass, compared after NFKC and case folding.')
+        .register(traits, { combine: 'union' }),
       keywordAction: action
         .optional()
-        .describe('What happens when one is found: Block (if unset) refuses, Redact replaces, Warn records.'),
+        .describe('What happens when one is found: Block (if unset) refuses, Redact replaces, Warn records.')
+        .register(traits, { combine: 'stricter' }),
       matchMode: words.matchMode,
     }),
     {
@@ -37,14 +40,17 @@ const spec = z
   .strictObject({
     servers: list(glob, 256)
       .optional()
-      .describe('Globs over the names of the servers that this policy is for. ["*"] is all of the namespace.'),
+      .describe('Globs over the names of the servers that this policy is for. ["*"] is all of the namespace.')
+      .register(traits, { combine: 'each' }),
     selector: z
       .strictObject({ matchLabels: labels.describe('Labels that the MCPServer must carry, all of them.') })
       .optional()
-      .describe('Servers chosen by label, in addition to those chosen by name.'),
+      .describe('Servers chosen by label, in addition to those chosen by name.')
+      .register(traits, { combine: 'each' }),
     except: list(glob, 256)
       .optional()
-      .describe('Globs over the names of servers that this policy is not for, whatever chose them.'),
+      .describe('Globs over the names of servers that this policy is not for, whatever chose them.')
+      .register(traits, { combine: 'each' }),
     input: direction().optional().describe('What callers must not send: arguments, and answers to elicitations.'),
     output: direction()
       .optional()
@@ -55,7 +61,10 @@ const spec = z
     tools: z
       .strictObject({
         dangerousPatterns: dangerousPatterns.optional(),
-        approved: list(approval, 256).optional().describe('Dangerous tools that may be seen and called all the same.'),
+        approved: list(approval, 256)
+          .optional()
+          .describe('Dangerous tools that may be seen and called all the same.')
+          .register(traits, { combine: 'approval' }),
       })
       .optional()
       .describe('Which tools count as dangerous, and which of them are approved.'),

@@ -1,16 +1,19 @@
 import * as z from 'zod'
 import { audit, auditOutput, gatewayFields, serversCap } from '../gateway/config/gateway.ts'
 import { list } from '../gateway/config/kit.ts'
-import { egressCap } from './egress.ts'
+import { traits } from '../gateway/config/traits.ts'
+import { egressCap, podsText } from './egress.ts'
 import { kindOf } from './kind.ts'
 import { acceptedColumn, ageColumn, statusFields } from './status.ts'
 import { labels } from './labels.ts'
 import { namespaceName, resourceName } from './names.ts'
 
-const scraper = z.strictObject({
-  namespace: namespaceName.describe('Namespace of the pods that may read the metrics.'),
-  podLabels: labels.optional().describe('Only those pods of the namespace that carry all of these labels.'),
-})
+const scraper = z
+  .strictObject({
+    namespace: namespaceName.describe('Namespace of the pods that may read the metrics.'),
+    podLabels: labels.optional().describe('Only those pods of the namespace that carry all of these labels.'),
+  })
+  .register(traits, { text: ({ namespace, podLabels }) => podsText(namespace, podLabels) })
 
 export const mcpGateway = kindOf({
   kind: 'MCPGateway',
@@ -36,12 +39,19 @@ export const mcpGateway = kindOf({
       audit: audit.safeExtend({ output: auditOutput }).optional().describe('The audit log.'),
       tls: z
         .strictObject({
-          secretName: resourceName.describe('A Secret of type kubernetes.io/tls: its tls.crt and tls.key are served.'),
+          secretName: resourceName
+            .describe('A Secret of type kubernetes.io/tls: its tls.crt and tls.key are served.')
+            .register(traits, { combine: 'own' }),
         })
         .optional()
         .describe('TLS of the client port. Unset: plain HTTP.'),
       metrics: z
-        .strictObject({ scrapers: list(scraper, 16).optional().describe('Who may read the metrics. Unset: nobody.') })
+        .strictObject({
+          scrapers: list(scraper, 16)
+            .optional()
+            .describe('Who may read the metrics. Unset: nobody.')
+            .register(traits, { combine: 'union', cluster: true }),
+        })
         .optional()
         .describe('The metrics port of the gateways, in a cluster.'),
       servers: serversCap

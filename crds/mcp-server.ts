@@ -1,6 +1,6 @@
 import * as z from 'zod'
 import { list, serverName } from '../gateway/config/kit.ts'
-import { envVar, healthCheck, timeouts } from '../gateway/config/servers.ts'
+import { envVar, healthCheck, serverFields, timeouts } from '../gateway/config/servers.ts'
 import { toolPolicy } from '../gateway/config/tools.ts'
 import { durationBetween } from './duration.ts'
 import { egress } from './egress.ts'
@@ -64,6 +64,9 @@ const shownTools = rule(
   },
   value => value.mode === 'allowlist' || value.allowedTools === undefined,
 )
+
+/** What the gateway takes as it is; those above are bounded more narrowly here. */
+const { healthCheck: _, timeouts: __, ...furtherFields } = serverFields
 
 const fields = z.strictObject({
   image: z
@@ -133,6 +136,7 @@ const fields = z.strictObject({
   healthCheck: check.optional().describe('How the gateway finds out whether the server is well.'),
   timeouts: waiting.optional().describe('How long the gateway waits for the server.'),
   toolPolicy: shownTools.optional(),
+  ...furtherFields,
 })
 
 type Fields = z.infer<typeof fields>

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { errors, type ErrorRow } from '../gateway/errors.ts'
 
@@ -35,5 +34,3 @@ export function errorsDoc(codes: Readonly<Record<string, ErrorRow>> = errors): s
   ])
   return `${head}${table([['name', 'HTTP', 'JSON-RPC', 'what the caller is told'], ...rows])}\n`
 }
-
-if (import.meta.main) writeFileSync(errorsFile, errorsDoc())

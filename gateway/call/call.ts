@@ -159,9 +159,9 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 
   tick(now: number): void {
     if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
-    const { requestTimeout, idleTimeout } = this.server
-    const late = now - this.admission.attempt.started > requestTimeout
-    const idle = this.#answer?.sending !== true && now - this.#lastByte > idleTimeout
+    const { timeouts } = this.server
+    const late = now - this.admission.attempt.started > timeouts.request
+    const idle = this.#answer?.sending !== true && now - this.#lastByte > timeouts.idle
     if (!this.#endless && (late || idle)) {
       return this.deny({
         stage: 'upstream',

@@ -205,7 +205,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
   #stuck(now: number): boolean {
     const { pending } = this.#splitter
     if (pending === 0 || pending !== this.#half.pending) this.#half = { pending, since: now }
-    return pending > 0 && now - this.#half.since > this.#call.server.idleTimeout
+    return pending > 0 && now - this.#half.since > this.#call.server.timeouts.idle
   }
 
   #giveWay(): void {

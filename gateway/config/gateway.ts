@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { list } from './kit.ts'
+import { traits } from './traits.ts'
 
 /** A host name as it stands in a Host header: a name or address, with or without port. */
 export const host = z
@@ -41,7 +42,8 @@ export const audit = z.strictObject({
     .optional()
     .describe(
       'What happens when audit lines cannot be written: Refuse (the default) lets no call through, Drop counts the lost lines.',
-    ),
+    )
+    .register(traits, { combine: 'stricter', unset: 'Refuse' }),
 })
 
 /** MCPGateway.spec.audit.output: a matter of the pod, which the gateway learns by a flag. */
@@ -51,6 +53,7 @@ export const auditOutput = z
   .describe(
     'In a cluster, where the gateways write audit lines. Stdout (the default): standard output, which the platform collects and whoever may read pods/log can read. File: files in a volume of the pod that are rotated, at most 100 MiB, and go with the pod. What the MCPGateway of the operator says holds for all namespaces. "bartizan run" always writes a file.',
   )
+  .register(traits, { combine: 'floor', unset: 'Stdout', cluster: true })
 
 /** MCPGateway.spec.limits */
 export const limits = z.strictObject({
@@ -61,7 +64,8 @@ export const limits = z.strictObject({
     .optional()
     .describe(
       'Connections of clients that a gateway holds at once; an eighth of them, at most 64, is kept for the operator and for those who were not let in yet. Unset: as many as fit into half of its memory limit at 45 KB each, with TLS at 120 KB.',
-    ),
+    )
+    .register(traits, { combine: 'smaller' }),
   maxConnectionsPerIp: z
     .int()
     .min(1)
@@ -69,7 +73,8 @@ export const limits = z.strictObject({
     .optional()
     .describe(
       'Connections from one address, or from one network of 64 bits of IPv6. Unset: in a cluster no limit, since an ingress comes from one address; standalone 256.',
-    ),
+    )
+    .register(traits, { combine: 'smaller' }),
 })
 
 /** Fields that MCPGateway shares with the gateway's configuration. */
@@ -84,11 +89,16 @@ export const gatewayFields = {
     .optional()
     .describe(
       'The address under which clients reach the gateway. Its host is accepted, and status and client configurations show it.',
-    ),
-  hosts: list(host, 64).optional().describe('Further host names that are accepted in the Host header.'),
+    )
+    .register(traits, { combine: 'own' }),
+  hosts: list(host, 64)
+    .optional()
+    .describe('Further host names that are accepted in the Host header.')
+    .register(traits, { combine: 'union' }),
   origins: list(origin, 64)
     .optional()
-    .describe('Origins of web pages that may call. Requests without an Origin are not concerned.'),
+    .describe('Origins of web pages that may call. Requests without an Origin are not concerned.')
+    .register(traits, { combine: 'union' }),
   audit: audit.optional().describe('The audit log.'),
   limits: limits.optional().describe('How much of itself the gateway gives to clients.'),
 }
@@ -99,5 +109,6 @@ export const serversCap = z.strictObject({
     .optional()
     .describe(
       'Address ranges and names beyond the private ranges that a server url may point to. Standalone, 127.0.0.0/8 and ::1 stand here when they are wanted.',
-    ),
+    )
+    .register(traits, { combine: 'within', unset: [] }),
 })

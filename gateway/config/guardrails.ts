@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { list, oneOf } from './kit.ts'
+import { traits } from './traits.ts'
 
 /** A forbidden term. One of white space alone would never be found. */
 export const word = z.string().max(256).regex(/\S/, 'must not be empty')
@@ -8,18 +9,23 @@ export const word = z.string().max(256).regex(/\S/, 'must not be empty')
 export const detectorOptions = {
   keywords: z
     .strictObject({
-      words: list(word, 1024).min(1).describe('Terms that must not pass, compared after NFKC and case folding.'),
+      words: list(word, 1024)
+        .min(1)
+        .describe('Terms that must not pass, compared after NFKC and case folding.')
+        .register(traits, { combine: 'union' }),
       matchMode: z
         .enum(['Word', 'Substring'])
         .optional()
-        .describe('Word (the default): "key" does not match "keyboard". Substring: it does.'),
+        .describe('Word (the default): "key" does not match "keyboard". Substring: it does.')
+        .register(traits, { combine: 'wider' }),
     })
     .describe('Forbidden terms.'),
   secrets: z
     .strictObject({
       allowed: list(z.string().min(1).max(256), 128)
         .optional()
-        .describe('Exact strings that look like secrets and are not, such as the example keys of a documentation.'),
+        .describe('Exact strings that look like secrets and are not, such as the example keys of a documentation.')
+        .register(traits, { combine: 'exceptions' }),
     })
     .describe('API keys, tokens and private keys, by the rules of their issuers and by entropy.'),
 }
@@ -33,12 +39,19 @@ export const action = z.enum(['Block', 'Redact', 'Warn'])
 export const mode = z.enum(['Enforce', 'Audit'])
 
 const ruleShape = {
-  detector: oneOf(detectorOptions).describe('What looks at the text. Exactly one.'),
-  channels: list(channel, 6).min(1).describe('Where the text stands in MCP traffic.'),
-  action: action.describe(
-    'Block refuses the message, Redact replaces what was found, Warn lets it pass and records it.',
-  ),
-  mode: mode.describe('Enforce acts; Audit only records what would have happened.'),
+  detector: oneOf(detectorOptions)
+    .describe('What looks at the text. Exactly one.')
+    .register(traits, { combine: 'beside' }),
+  channels: list(channel, 6)
+    .min(1)
+    .describe('Where the text stands in MCP traffic.')
+    .register(traits, { combine: 'union' }),
+  action: action
+    .describe('Block refuses the message, Redact replaces what was found, Warn lets it pass and records it.')
+    .register(traits, { combine: 'stricter' }),
+  mode: mode
+    .describe('Enforce acts; Audit only records what would have happened.')
+    .register(traits, { combine: 'beside' }),
 }
 
 /** GuardrailPolicy.spec.rules[] */
@@ -53,6 +66,6 @@ export const serverRule = z.strictObject({
 export const serverGuardrails = z.strictObject({ rules: list(serverRule, 2048) })
 
 export type DetectorOptions = { [K in keyof typeof detectorOptions]: z.infer<(typeof detectorOptions)[K]> }
-export type Rule = z.infer<typeof rule>
+export type GuardrailRule = z.infer<typeof rule>
 export type ServerRule = z.infer<typeof serverRule>
 export type ServerGuardrails = z.infer<typeof serverGuardrails>

@@ -1,7 +1,12 @@
 import * as z from 'zod'
-import { duration, list, oneOf, serverName } from './kit.ts'
+import { duration, list, milliseconds, oneOf, serverName } from './kit.ts'
 import { serverGuardrails } from './guardrails.ts'
 import { serverTools } from './tools.ts'
+import { traits } from './traits.ts'
+
+/** What holds where an MCPServer says nothing. */
+export const defaultTimeouts = { request: '300s', idle: '60s' } as const
+export const defaultHealthCheck = { interval: '30s', timeout: '5s', failureThreshold: 3 } as const
 
 /** MCPServer.spec.healthCheck */
 export const healthCheck = z.strictObject({
@@ -11,15 +16,23 @@ export const healthCheck = z.strictObject({
     // What begins with two slashes, or with a slash and a backslash, would name another host.
     .regex(/^\/([^\s/\\][^\s]*)?$/, 'must be an absolute path that begins with one slash')
     .optional()
-    .describe('HTTP path that answers 2xx or 3xx while the server is well. Unset: an MCP ping is sent instead.'),
-  interval: duration.optional().describe('Time between two checks. Default 30s.'),
-  timeout: duration.optional().describe('Time after which a check has failed. Default 5s.'),
+    .describe('HTTP path that answers 2xx or 3xx while the server is well. Unset: an MCP ping is sent instead.')
+    .register(traits, { unset: 'an MCP ping' }),
+  interval: duration
+    .optional()
+    .describe('Time between two checks. Default 30s.')
+    .register(traits, { unset: defaultHealthCheck.interval }),
+  timeout: duration
+    .optional()
+    .describe('Time after which a check has failed. Default 5s.')
+    .register(traits, { unset: defaultHealthCheck.timeout }),
   failureThreshold: z
     .int()
     .min(1)
     .max(100)
     .optional()
-    .describe('Failed checks in a row after which the server is unhealthy. Default 3.'),
+    .describe('Failed checks in a row after which the server is unhealthy. Default 3.')
+    .register(traits, { unset: defaultHealthCheck.failureThreshold }),
 })
 
 /** MCPServer.spec.timeouts */
@@ -28,15 +41,29 @@ export const timeouts = z.strictObject({
     .optional()
     .describe(
       'The longest that one request may take until its final answer. Default 300s. Streams without a request are not bound by it.',
-    ),
+    )
+    .register(traits, { unset: defaultTimeouts.request }),
   idle: duration
     .optional()
-    .describe('The longest silence of the server while a request waits; every byte starts it again. Default 60s.'),
+    .describe('The longest silence of the server while a request waits; every byte starts it again. Default 60s.')
+    .register(traits, { unset: defaultTimeouts.idle }),
 })
 
-/** What holds where an MCPServer says nothing. */
-export const defaultTimeouts = { request: '300s', idle: '60s' } as const
-export const defaultHealthCheck = { interval: '30s', timeout: '5s', failureThreshold: 3 } as const
+/** Milliseconds of each timeout of a server, those that it does not set with their defaults. */
+export type CompiledTimeouts = { readonly [Name in keyof Timeouts]-?: number }
+
+export function compileTimeouts(set: Timeouts = {}): CompiledTimeouts {
+  const names = Object.keys(timeouts.shape) as (keyof Timeouts)[]
+  return Object.fromEntries(
+    names.map(name => [name, milliseconds(set[name] ?? defaultTimeouts[name])]),
+  ) as CompiledTimeouts
+}
+
+/** Fields that MCPServer shares with the gateway's configuration. A server without `healthCheck` is not asked at all. */
+export const serverFields = {
+  timeouts: timeouts.optional(),
+  healthCheck: healthCheck.optional().register(traits, { optIn: true }),
+}
 
 /** An environment variable of a child process. The value of a secret is read from a file, never written here. */
 export const envVar = z.strictObject({
@@ -75,12 +102,12 @@ export const server = z.strictObject({
   stopped: z.boolean().optional(),
   /** Set when the server's own object never compiled: every call is refused with this text. */
   refused: z.string().max(4096).optional(),
-  timeouts: timeouts.optional(),
-  healthCheck: healthCheck.optional(),
+  ...serverFields,
   tools: serverTools,
   guardrails: serverGuardrails,
 })
 
 export type Server = z.infer<typeof server>
-export type Upstream = z.infer<typeof upstream>
+export type UpstreamConfig = z.infer<typeof upstream>
 export type HealthCheck = z.infer<typeof healthCheck>
+type Timeouts = z.infer<typeof timeouts>

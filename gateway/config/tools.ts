@@ -1,5 +1,6 @@
 import * as z from 'zod'
 import { glob, list } from './kit.ts'
+import { traits } from './traits.ts'
 
 /** Characters that the name of a tool may have. */
 export const maxToolName = 128
@@ -36,9 +37,11 @@ export const defaultDangerousPatterns: readonly string[] = [
   '*http_request*',
 ]
 
-export const dangerousPatterns = list(glob, 128).describe(
-  'Tools whose name matches one of these globs (after NFKC and case folding, whatever blanks and invisible characters there are) are hidden and refused until approved.',
-)
+export const dangerousPatterns = list(glob, 128)
+  .describe(
+    'Tools whose name matches one of these globs (after NFKC and case folding, whatever blanks and invisible characters there are) are hidden and refused until approved.',
+  )
+  .register(traits, { combine: 'union', unset: defaultDangerousPatterns })
 
 /** What the gateway enforces for the tools of one server: the server's own policy and the approvals of security, combined. */
 export const serverTools = z.strictObject({

@@ -84,7 +84,7 @@ export class Drain {
   }
 
   #grace(): number {
-    const longest = Math.max(0, ...[...this.#context.servers()].map(({ requestTimeout }) => requestTimeout))
+    const longest = Math.max(0, ...[...this.#context.servers()].map(({ timeouts }) => timeouts.request))
     return this.#times.grace ?? longest + afterLastCall
   }
 

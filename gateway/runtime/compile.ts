@@ -1,8 +1,7 @@
 import { Lineage } from '../auth/lineage.ts'
 import { configurationHash, keysHash } from '../config/hash.ts'
-import { milliseconds } from '../config/kit.ts'
 import type { GatewayConfig, Issue, KeysFile } from '../config/index.ts'
-import { defaultTimeouts, type Server } from '../config/servers.ts'
+import { compileTimeouts, type Server } from '../config/servers.ts'
 import { hostPolicy } from '../http/hosts.ts'
 import type { GatewayOptions } from '../options.ts'
 import { stages } from '../policies/index.ts'
@@ -47,8 +46,7 @@ function compileServer(server: Server, config: GatewayConfig, context: CompileCo
     ...sealsOf(server.name, context),
     health: healthOf(server, config.allowedNetworks, context),
     pod: server.upstream.http?.pod === true,
-    requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
-    idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
+    timeouts: compileTimeouts(server.timeouts),
     stopped: server.stopped === true,
     refused: server.refused,
   }

@@ -3,6 +3,7 @@ import type { AuditLog } from '../observe/audit.ts'
 import type { OpenCalls } from './open-calls.ts'
 import type { ReadLimits, Stage } from '../exchange.ts'
 import type { GatewayConfig } from '../config/index.ts'
+import type { CompiledTimeouts } from '../config/servers.ts'
 import type { ServerHealth } from '../health/server-health.ts'
 import type { Connections } from '../http/connections.ts'
 import type { HeldBytes } from '../http/memory.ts'
@@ -30,9 +31,7 @@ export type ServerRuntime = {
   readonly health: ServerHealth | undefined
   /** Whether it runs in the pod of this gateway. */
   readonly pod: boolean
-  /** Milliseconds. */
-  readonly requestTimeout: number
-  readonly idleTimeout: number
+  readonly timeouts: CompiledTimeouts
   readonly stopped: boolean
   /** Why nothing is let through, when the server's own object never compiled. */
   readonly refused: string | undefined

@@ -1,4 +1,4 @@
-import type { Server, Upstream as UpstreamConfig } from '../config/servers.ts'
+import type { Server, UpstreamConfig } from '../config/servers.ts'
 import { addressJudge, podJudge, type AddressJudge } from './address.ts'
 import { httpUpstream } from './http.ts'
 import type { Upstream } from './upstream.ts'

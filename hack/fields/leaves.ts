@@ -21,17 +21,18 @@ function valuesOf(schema: z.ZodType): readonly unknown[] | undefined {
   return schema instanceof z.ZodNumber ? bounds(schema) : undefined
 }
 
-function within(schema: z.ZodType, path: string): Omit<Leaf, 'kind'>[] {
-  if (schema instanceof z.ZodOptional) return within(schema.unwrap() as z.ZodType, path)
-  if (schema instanceof z.ZodArray) return within(schema.element as z.ZodType, `${path}[]`)
-  if (schema instanceof z.ZodRecord) return within(schema.valueType as z.ZodType, `${path}.*`)
+/** Every leaf of a schema that stands at a path. */
+export function leavesIn(schema: z.ZodType, path: string): Omit<Leaf, 'kind'>[] {
+  if (schema instanceof z.ZodOptional) return leavesIn(schema.unwrap() as z.ZodType, path)
+  if (schema instanceof z.ZodArray) return leavesIn(schema.element as z.ZodType, `${path}[]`)
+  if (schema instanceof z.ZodRecord) return leavesIn(schema.valueType as z.ZodType, `${path}.*`)
   if (!(schema instanceof z.ZodObject)) return [{ path, values: valuesOf(schema) }]
-  return Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => within(field, `${path}.${name}`))
+  return Object.entries<z.ZodType>(schema.shape).flatMap(([name, field]) => leavesIn(field, `${path}.${name}`))
 }
 
 /** Every leaf of every kind, by walking the schemas: a field that is added is found without being told of. */
 export const leavesOf = (kinds: readonly Pick<Kind, 'kind' | 'spec'>[]): Leaf[] =>
-  kinds.flatMap(({ kind, spec }) => within(spec, 'spec').map(leaf => ({ kind, ...leaf })))
+  kinds.flatMap(({ kind, spec }) => leavesIn(spec, 'spec').map(leaf => ({ kind, ...leaf })))
 
 /** `MCPServer.spec.secrets[].envVar`: the name under which a leaf has its sample. */
 export const nameOf = ({ kind, path }: Leaf): string => `${kind}.${path}`

@@ -32,15 +32,14 @@ const secret = (name: string) => ({
   hash: `hash-${name}`,
 })
 
-function snapshotOf(documents: readonly unknown[], sample: Sample): Snapshot {
-  return {
-    standalone: typeof sample.witness !== 'string' && !sample.pod,
-    namespace: 'default',
-    documents,
-    secrets: [secret('first'), secret('second')],
-    lastGood: [],
-  }
-}
+/** What the documents of a sample stand among, in a cluster. */
+export const snapshotOf = (documents: readonly unknown[]): Snapshot => ({
+  standalone: false,
+  namespace: 'default',
+  documents,
+  secrets: [secret('first'), secret('second')],
+  lastGood: [],
+})
 
 /** The status without `inForce`: to repeat what was written is no effect. */
 const statusLines = (desired: Desired): string[] =>
@@ -58,7 +57,8 @@ const objectLines = (desired: Desired): string[] => [
 ]
 
 async function observe(documents: readonly unknown[], sample: Sample, workshop: Workshop): Promise<string[]> {
-  const desired = workshop.translate(snapshotOf(filled(documents, workshop.world), sample))
+  const standalone = typeof sample.witness !== 'string' && !sample.pod
+  const desired = workshop.translate({ ...snapshotOf(filled(documents, workshop.world)), standalone })
   if (sample.witness === 'objects') return objectLines(desired)
   if (sample.witness === 'status') return statusLines(desired)
   const { gateway, keys } = desired.gateways[0]!

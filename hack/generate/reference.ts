@@ -1,5 +1,7 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { apiVersion, type Kind } from '../../crds/index.ts'
+import type { Combination } from '../../gateway/config/traits.ts'
+import { combinations, withCombinations } from './combinations.ts'
 import type { Schema } from './structural.ts'
 
 const bounds: readonly (readonly [string, (value: string) => string])[] = [
@@ -32,6 +34,7 @@ function sentence(schema: Schema, required: boolean): string {
     typeof schema['description'] === 'string' ? schema['description'] : '',
     ...(required ? ['Required.'] : []),
     ...(limits.length > 0 ? [`(${limits.join(', ')})`] : []),
+    ...(schema['combine'] === undefined ? [] : [`Combined: ${combinations[schema['combine'] as Combination]}.`]),
     ...(rules.length > 0 ? [`Rules: ${rules.join('; ')}.`] : []),
   ]
   return parts.join(' ').replaceAll('|', '\\|')
@@ -48,11 +51,9 @@ function rows(schema: Schema, path: string): string[] {
 }
 
 function chapter(kind: Kind): string {
-  const table = (schema: z.ZodType, path: string): string => {
-    const json = z.toJSONSchema(schema, { target: 'openapi-3.0', io: 'input', reused: 'inline' }) as Schema
-    return ['| field | type | meaning |', '|---|---|---|', ...rows(json, path)].join('\n')
-  }
-  const json = z.toJSONSchema(kind.spec, { target: 'openapi-3.0', io: 'input', reused: 'inline' }) as Schema
+  const table = (schema: z.ZodType, path: string): string =>
+    ['| field | type | meaning |', '|---|---|---|', ...rows(withCombinations(schema), path)].join('\n')
+  const json = withCombinations(kind.spec)
   const rules = [...kind.nameRules, ...((json['x-kubernetes-validations'] ?? []) as readonly Validation[])].map(
     rule => `- ${rule.message}`,
   )
@@ -72,6 +73,7 @@ export const reference = (kinds: readonly Kind[]): string =>
   [
     '# Reference',
     `Every field of the kinds of \`${apiVersion}\`. Generated from \`crds/\` by \`npm run generate\`; do not edit. \`kubectl explain mcpserver.spec\` shows the same.`,
+    "*Combined* says what holds where several objects set a field: the policies that select a server, or the MCPGateways of the namespace and of the operator's namespace. The `inForce` of a server's status says which value that is, and where it comes from. Rules and keywords of policies combine for each channel, and in it for each thing that is looked for.",
     ...kinds.map(chapter),
     'Why a condition is as it is (`status.conditions[].reason`): [conditions.md](conditions.md).',
     '',

@@ -18,7 +18,7 @@ const title = '\n## What it may write, field by field\n'
 const about = `
 RBAC knows verbs and kinds. What may stand in an object is said by the policies \`operator*.yaml\` of [config/admission](../config/admission), and tried with the
 operator's token, one change at a time, by the rows of [hack/rbac/forbidden.ts](../hack/rbac/forbidden.ts), from which this table is written
-(\`node hack/rbac/fields-document.ts\`). What others have put into an object may stay as it is.
+(\`npm run generate\`). What others have put into an object may stay as it is.
 
 | object | field | allowed | tried in vain |
 | --- | --- | --- | --- |

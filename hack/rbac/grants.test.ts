@@ -37,7 +37,7 @@ describe('the grants of the operator', () => {
 })
 
 describe('what the operator may write, field by field', () => {
-  test('stands in docs/rbac.md as it is tried: node hack/rbac/fields-document.ts', () => {
+  test('stands in docs/rbac.md as it is tried', () => {
     expect(filesLike('docs/rbac.md')[0]?.text.endsWith(fieldsPart())).toBe(true)
   })
 

@@ -50,7 +50,7 @@ export function translate(snapshot: Snapshot, steps = new RememberedSteps()): De
     servers: plans.map(({ plan }) => plan),
     keys: shared.keysFile,
     generate: accepted.keys.flatMap(({ toGenerate }) => toGenerate ?? []),
-    ...(shared.settings.tls && { tlsSecret: shared.settings.tls.secretName }),
+    ...(shared.settings.spec.tls && { tlsSecret: shared.settings.spec.tls.secretName }),
     // Objects of other namespaces have no effect here, and their statuses say so.
     statuses: [
       ...statuses(views, accepted.keys, shared, snapshot),

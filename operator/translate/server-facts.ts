@@ -31,7 +31,7 @@ export const namespaceContext = (
 /** The Secrets that the answer for a server may depend on. */
 function secretNames({ spec }: EffectiveObject<'MCPServer'>, { settings }: SharedContext): Set<string> {
   const uses = [...(spec?.secrets ?? []), ...(spec?.imagePullSecrets ?? [])].map(({ name }) => name)
-  return new Set([...uses, ...(settings.tls ? [settings.tls.secretName] : [])])
+  return new Set([...uses, ...(settings.spec.tls ? [settings.spec.tls.secretName] : [])])
 }
 
 /** What a namespace says about one server and about no other. */

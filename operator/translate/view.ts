@@ -7,6 +7,7 @@ import { usualOperatorNamespace } from './model/names.ts'
 import { selectedPolicies, type SelectedPolicies } from './policy/policies.ts'
 import type { ServerContext, ServerView } from './context.ts'
 import { resolveSecrets, type UnresolvedRef, type ResolvedSecrets } from './policy/secrets.ts'
+import { egressOf, networksOf } from './policy/settings.ts'
 import { tlsMissing } from './policy/tls-secret.ts'
 import { serverTools } from './policy/tools.ts'
 
@@ -49,14 +50,17 @@ const isUnsettled = ({ gateway, unexpectedGateways }: ServerContext): boolean =>
 
 /** While it is unknown what an MCPGateway was to say, nothing is let out. */
 const egressCap = (context: ServerContext): EgressCaps['egress'] =>
-  isUnsettled(context) || isBroken(context.floor?.settings) ? { networks: [], namespaces: [] } : context.settings.egress
+  isUnsettled(context) || isBroken(context.floor?.settings)
+    ? { networks: [], namespaces: [] }
+    : egressOf(context.settings)
 
 function settingsObstacles(context: ServerContext): UnresolvedRef[] {
-  const { floor, settings, tooManyKeys: isFull } = context
+  const { floor, tooManyKeys: isFull } = context
+  const { spec } = context.settings
   const found: readonly (readonly [boolean, UnresolvedRef])[] = [
     [isUnsettled(context), settingsBroken('the namespace')],
     [isBroken(floor?.settings), settingsBroken(`namespace ${floor?.namespace}`)],
-    [settings.hosts.length > maxHosts || (settings.origins ?? []).length > maxOrigins, tooManyNames],
+    [(spec.hosts ?? []).length > maxHosts || (spec.origins ?? []).length > maxOrigins, tooManyNames],
     [isFull, tooManyKeys],
   ]
   return found.flatMap(([holds, missing]) => (holds ? [missing] : []))
@@ -93,7 +97,7 @@ export function viewOf(server: EffectiveObject<'MCPServer'>, context: ServerCont
   // Without a cluster the MCPGateway says it; here the floor may have named it, and the pods of every server wait for it.
   const certificate = snapshot.standalone ? [] : tlsMissing(context.settings, snapshot)
   const { operatorNamespace = usualOperatorNamespace } = snapshot
-  const caps = { allowedNetworks: context.settings.allowedNetworks, egress: egressCap(context), operatorNamespace }
+  const caps = { allowedNetworks: networksOf(context.settings), egress: egressCap(context), operatorNamespace }
   const egress = allowedEgress(snapshot.standalone ? undefined : spec, caps)
   const blocking = [...obstacles(facts, context), ...(context.isOverLimit ? [tooManyServers] : [])]
   // In a cluster the pod waits for its Secrets by itself; here nothing else would.

@@ -10,6 +10,7 @@ const child = (spec: object, values: readonly unknown[]): Sample => ({
 
 /** What a field of an MCPServer does to a child process, where it acts on a container too. */
 export const childSamples: Readonly<Record<string, Sample>> = {
+  'MCPServer.spec.command[]': child({}, ['$NODE', '/no/such/program']),
   'MCPServer.spec.args[]': child({ args: ['--fast'] }, ['--fast', '--safe']),
   'MCPServer.spec.env[].name': child({ env: [{ name: 'LEVEL', value: 'low' }] }, ['LEVEL', 'DEPTH']),
   'MCPServer.spec.env[].value': child({ env: [{ name: 'LEVEL', value: 'low' }] }, ['low', 'high']),

@@ -1,10 +1,13 @@
+import { gatewayFields } from '../../../gateway/config/gateway.ts'
 import { schemaNumber, type GatewayConfig } from '../../../gateway/config/index.ts'
 import { serverName } from '../../../gateway/config/kit.ts'
-import type { Server } from '../../../gateway/config/servers.ts'
+import { serverFields, type Server } from '../../../gateway/config/servers.ts'
+import { partOf } from '../../../gateway/config/traits.ts'
 import type { GatewayFiles } from '../model/desired.ts'
 import { serviceHosts } from '../model/names.ts'
 import type { GatewayContext, ServerView } from '../context.ts'
 import { secretFilePath } from '../policy/secrets.ts'
+import { networksOf } from '../policy/settings.ts'
 import { tooBig } from './too-big.ts'
 import { upstreamOf } from './upstream.ts'
 
@@ -19,15 +22,14 @@ function server(view: ServerView, context: GatewayContext): Server {
     upstream: upstreamOf(view, context.snapshot),
     ...(spec?.stopped !== undefined && { stopped: spec.stopped }),
     ...(refused !== undefined && { refused }),
-    ...(spec?.timeouts && { timeouts: spec.timeouts }),
-    ...(spec?.healthCheck && { healthCheck: spec.healthCheck }),
+    ...partOf(serverFields, spec ?? {}),
     tools: refused === undefined ? view.tools : { dangerousPatterns: ['*'], approved: [] },
     guardrails: { rules: refused === undefined ? [...view.rules] : [] },
   }
 }
 
 function tls({ snapshot, settings }: GatewayContext): GatewayConfig['tls'] {
-  const name = settings.tls?.secretName
+  const name = settings.spec.tls?.secretName
   if (name === undefined) return undefined
   const file = (key: string): string =>
     snapshot.standalone ? secretFilePath(snapshot.namespace, name, key) : `${tlsFolder}/${key}`
@@ -39,7 +41,8 @@ export const maxHosts = 76
 export const maxOrigins = 64
 
 function gatewayConfig(name: string, views: readonly ServerView[], context: GatewayContext): GatewayConfig {
-  const { publicUrl, hosts, origins, onFailure, limits, allowedNetworks } = context.settings
+  const { settings } = context
+  const { hosts = [], origins } = settings.spec
   const own = context.snapshot.standalone
     ? []
     : views.flatMap(view => serviceHosts(view.server.document.name, context.snapshot.namespace))
@@ -48,13 +51,13 @@ function gatewayConfig(name: string, views: readonly ServerView[], context: Gate
   return {
     schema: schemaNumber,
     name,
-    ...(publicUrl !== undefined && { publicUrl }),
-    ...(names.length > 0 && { hosts: names }),
-    ...(origins && { origins: origins.slice(0, maxOrigins) }),
-    ...(onFailure && { audit: { onFailure } }),
-    ...(limits && { limits }),
+    ...partOf(gatewayFields, {
+      ...settings.spec,
+      hosts: names.length > 0 ? names : undefined,
+      origins: origins?.slice(0, maxOrigins),
+    }),
     ...(certificate && { tls: certificate }),
-    allowedNetworks: [...allowedNetworks],
+    allowedNetworks: [...networksOf(settings)],
     servers: views.map(view => server(view, context)),
   }
 }

@@ -4,6 +4,7 @@ import { childMetadata } from './metadata.ts'
 import { operatorLabels, ports, selectorLabels, usualOperatorNamespace } from '../model/names.ts'
 import { dns, opened, podsOf, tcp } from '../policy/peers.ts'
 import type { ObjectContext, ServerView } from '../context.ts'
+import { networksOf } from '../policy/settings.ts'
 import { urlTarget } from '../policy/url-target.ts'
 
 /**
@@ -12,13 +13,14 @@ import { urlTarget } from '../policy/url-target.ts'
  */
 function ingress({ snapshot, settings }: ObjectContext): object[] {
   const { operatorNamespace = usualOperatorNamespace } = snapshot
+  const { scrapers = [] } = settings.spec.metrics ?? {}
   return [
     { ports: tcp(ports.client) },
     { from: [podsOf(operatorNamespace, operatorLabels)], ports: tcp(ports.admin) },
-    ...(settings.scrapers.length > 0
+    ...(scrapers.length > 0
       ? [
           {
-            from: settings.scrapers.map(({ namespace, podLabels }) => podsOf(namespace, podLabels)),
+            from: scrapers.map(({ namespace, podLabels }) => podsOf(namespace, podLabels)),
             ports: tcp(ports.metrics),
           },
         ]
@@ -29,7 +31,7 @@ function ingress({ snapshot, settings }: ObjectContext): object[] {
 /** What the pod may reach: what is named, and the DNS of the cluster if it is named by a name. Both families, as each entry says. */
 function egress(spec: MCPServerSpec, view: ServerView, { settings }: ObjectContext): object[] {
   const named = view.egress.map(opened)
-  const target = spec.url === undefined || !view.isUrlOpen ? [] : urlTarget(spec.url, settings.allowedNetworks)
+  const target = spec.url === undefined || !view.isUrlOpen ? [] : urlTarget(spec.url, networksOf(settings))
   const byName = view.egress.some(entry => entry.namespace !== undefined)
   return [...target, ...named, ...(byName && !target.includes(dns) ? [dns] : [])]
 }

@@ -9,7 +9,7 @@ import type { ObjectContext, ServerView } from '../context.ts'
  */
 export function service({ server }: ServerView, { settings }: ObjectContext): KubernetesObject {
   const { document } = server
-  const [name, port] = settings.tls ? ['https', ports.tlsService] : ['http', ports.service]
+  const [name, port] = settings.spec.tls ? ['https', ports.tlsService] : ['http', ports.service]
   return {
     apiVersion: 'v1',
     kind: 'Service',

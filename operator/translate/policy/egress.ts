@@ -3,7 +3,6 @@ import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { lies, privateNetworks, unmapped } from '../../../gateway/config/networks.ts'
 import { closedNetworks } from './peers.ts'
 import type { UnresolvedRef } from './secrets.ts'
-import type { Settings } from './settings.ts'
 import { isAddress, namespaceIn } from './url-target.ts'
 
 export type AllowedEgress = {
@@ -14,7 +13,12 @@ export type AllowedEgress = {
 }
 
 /** What decides which destinations may be opened. */
-export type EgressCaps = Pick<Settings, 'allowedNetworks' | 'egress'> & { readonly operatorNamespace: string }
+export type EgressCaps = {
+  readonly allowedNetworks: readonly string[]
+  /** Namespaces unset: what is usual. */
+  readonly egress: { readonly networks: readonly string[]; readonly namespaces?: readonly string[] | undefined }
+  readonly operatorNamespace: string
+}
 
 /** What is never a server's address (link-local, metadata, multicast) is opened only where it is named, and not as part of a wide range. */
 const isNamed = (cidr: string, network: string): boolean =>

@@ -1,6 +1,8 @@
 import { folded } from '../../../gateway/config/spelling.ts'
-import { action, type DetectorOptions } from '../../../gateway/config/guardrails.ts'
+import { action, detectorOptions, type DetectorOptions } from '../../../gateway/config/guardrails.ts'
+import { fieldsOf, type SchemaField } from '../../../gateway/config/traits.ts'
 import { sortedBy } from '../model/document.ts'
+import { combined, isPlain } from './combine.ts'
 import type { RuleAction, RuleChannel, RuleDetector, RuleMode, RuleRequest } from './rule-requests.ts'
 
 /**
@@ -22,10 +24,23 @@ type Part = Pick<KeyedRule, 'subject' | 'detector'>
 const wordsOf = ({ words, matchMode = 'Word' }: DetectorOptions['keywords']): Part[] =>
   words.map(word => ({ subject: `keyword ${folded(word)}`, detector: { keywords: { words: [word], matchMode } } }))
 
-/** A detector that is not named here is taken as it is: equal options meet, all others stand beside each other, and none is lost. */
+type DetectorName = keyof DetectorOptions
+
+const nameOf = (detector: RuleDetector): DetectorName => Object.keys(detector)[0] as DetectorName
+
+/** The options of the detectors of which each has a rule by which it combines. Words are taken apart before. */
+const mergeable: ReadonlyMap<string, readonly SchemaField[]> = new Map(
+  Object.entries(detectorOptions).flatMap(([name, options]) => {
+    const fields = fieldsOf(options)
+    return fields.every(({ traits }) => isPlain(traits.combine)) ? [[name, fields]] : []
+  }),
+)
+
+/** A detector without such rules is taken as it is: equal options meet, all others stand beside each other, and none is lost. */
 function partsOf(detector: RuleDetector): Part[] {
   if (detector.keywords) return wordsOf(detector.keywords)
-  return [{ subject: detector.secrets ? 'secrets' : JSON.stringify(detector), detector }]
+  const name = nameOf(detector)
+  return [{ subject: mergeable.has(name) ? name : JSON.stringify(detector), detector }]
 }
 
 /** Takes a request apart, by key. */
@@ -37,20 +52,15 @@ const actions = action.options
 export const stricter = (left: RuleAction, right: RuleAction): RuleAction =>
   actions.indexOf(left) <= actions.indexOf(right) ? left : right
 
-function mergedWords(left: DetectorOptions['keywords'], right: DetectorOptions['keywords']): RuleDetector {
-  const substring = left.matchMode === 'Substring' || right.matchMode === 'Substring'
-  const [word = ''] = [...left.words, ...right.words].sort()
-  return { keywords: { words: [word], matchMode: substring ? 'Substring' : 'Word' } }
-}
-
-function mergedSecrets(left: DetectorOptions['secrets'], right: DetectorOptions['secrets']): RuleDetector {
-  const allowed = (left.allowed ?? []).filter(text => right.allowed?.includes(text))
-  return { secrets: allowed.length > 0 ? { allowed: allowed.sort() } : {} }
-}
-
+/** What two rules of one subject look for together, option by option. Of one word in several spellings the first in order stays: they find the same. */
 function mergedDetector(left: RuleDetector, right: RuleDetector): RuleDetector {
-  if (left.keywords && right.keywords) return mergedWords(left.keywords, right.keywords)
-  return left.secrets && right.secrets ? mergedSecrets(left.secrets, right.secrets) : left
+  const name = nameOf(left)
+  const fields = mergeable.get(name)
+  if (!fields) return left
+  const layers = [left, right].map(detector => ({ origin: '', spec: detector[name] ?? {} }))
+  const both = { [name]: combined(fields, layers).spec } as RuleDetector
+  const { keywords } = both
+  return keywords ? { keywords: { ...keywords, words: keywords.words.toSorted().slice(0, 1) } } : both
 }
 
 /** The strictest of two rules of one subject, field by field: the stricter action, the wider match, the fewer exceptions. */

@@ -1,11 +1,11 @@
 import type { z } from 'zod'
-import type { action, channel, mode, Rule } from '../../../gateway/config/guardrails.ts'
+import type { action, channel, mode, GuardrailRule } from '../../../gateway/config/guardrails.ts'
 import { fullName, type SelectedPolicy } from './policies.ts'
 
 export type RuleAction = z.infer<typeof action>
 export type RuleMode = z.infer<typeof mode>
 export type RuleChannel = z.infer<typeof channel>
-export type RuleDetector = Rule['detector']
+export type RuleDetector = GuardrailRule['detector']
 
 /** One request of one policy: a detector in a channel. */
 export type RuleRequest = {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import type { Rule } from '../../../gateway/config/guardrails.ts'
+import type { GuardrailRule } from '../../../gateway/config/guardrails.ts'
 import { serverRules } from './rules.ts'
 
-const rule = (more: Partial<Rule>): Rule => ({
+const rule = (more: Partial<GuardrailRule>): GuardrailRule => ({
   detector: { keywords: { words: ['zebra'] } },
   channels: ['Result'],
   action: 'Block',
@@ -11,13 +11,13 @@ const rule = (more: Partial<Rule>): Rule => ({
 })
 
 /** One policy for each list of rules, called a, b, c. */
-const combined = (...policies: Rule[][]) =>
+const combined = (...policies: GuardrailRule[][]) =>
   serverRules(policies.map((rules, at) => ({ name: 'abc'[at]!, namespace: 'ns', spec: { servers: ['*'], rules } })))
 
-const words = (texts: string[], matchMode?: 'Word' | 'Substring'): Rule['detector'] => ({
+const words = (texts: string[], matchMode?: 'Word' | 'Substring'): GuardrailRule['detector'] => ({
   keywords: { words: texts, ...(matchMode && { matchMode }) },
 })
-const secrets = (...allowed: string[]): Rule['detector'] => ({ secrets: { allowed } })
+const secrets = (...allowed: string[]): GuardrailRule['detector'] => ({ secrets: { allowed } })
 
 describe('the rules of several policies', () => {
   test('give each word the strictest action that any gives it, and name the policy that does', () => {
@@ -76,7 +76,7 @@ describe('the rules of several policies', () => {
   })
 
   test('lose no detector that this file has never heard of', () => {
-    const markings = (level: string) => ({ markings: { levels: [level] } }) as unknown as Rule['detector']
+    const markings = (level: string) => ({ markings: { levels: [level] } }) as unknown as GuardrailRule['detector']
     const rules = combined(
       [rule({ detector: markings('red'), action: 'Warn' })],
       [rule({ detector: markings('red') }), rule({ detector: markings('amber'), action: 'Redact' })],
@@ -88,7 +88,7 @@ describe('the rules of several policies', () => {
   })
 
   test('hold at most 1,024 words each, however many policies there are', () => {
-    const many = (from: number): Rule[] => [
+    const many = (from: number): GuardrailRule[] => [
       rule({ detector: words(Array.from({ length: 1024 }, (_, at) => `word${from + at}`)) }),
     ]
     const rules = combined(many(0), many(1000), many(2000))

@@ -3,7 +3,10 @@ import type { UnresolvedRef } from './secrets.ts'
 import type { Settings } from './settings.ts'
 
 /** What is wrong with the Secret whose certificate is to be served. */
-export function tlsMissing({ tls }: Settings, snapshot: Pick<Snapshot, 'secrets' | 'namespace'>): UnresolvedRef[] {
+export function tlsMissing(
+  { spec: { tls } }: Settings,
+  snapshot: Pick<Snapshot, 'secrets' | 'namespace'>,
+): UnresolvedRef[] {
   const name = tls?.secretName
   if (name === undefined) return []
   const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)

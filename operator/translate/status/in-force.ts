@@ -1,105 +1,81 @@
-import type { Egress } from '../../../crds/egress.ts'
+import { z } from 'zod'
+import { egress } from '../../../crds/egress.ts'
+import { mcpGateway } from '../../../crds/mcp-gateway.ts'
 import type { InForce } from '../../../crds/server-status.ts'
-import { defaultHealthCheck, defaultTimeouts, type HealthCheck } from '../../../gateway/config/servers.ts'
+import { serverFields } from '../../../gateway/config/servers.ts'
 import type { ServerRule } from '../../../gateway/config/guardrails.ts'
-import { defaultDangerousPatterns } from '../../../gateway/config/tools.ts'
+import { toolPolicy } from '../../../gateway/config/tools.ts'
+import { fieldsOf, valueAt, type SchemaField } from '../../../gateway/config/traits.ts'
 import type { RuleDetector } from '../policy/rule-requests.ts'
 import { fullName, originOf } from '../policy/policies.ts'
 import type { ServerContext, ServerView } from '../context.ts'
-import type { Settings } from '../policy/settings.ts'
+import { approves, combinedTools, toolFields } from '../policy/tools.ts'
 
-const builtIn = 'built-in'
+/** Where a value comes from that no object sets. */
+export const builtIn = 'built-in'
+
+const maxValue = 1024
 
 /** A value as one line; the schema of the status bounds its length. */
-function shown(value: unknown): string {
-  const text = Array.isArray(value)
-    ? value.map(String).join(', ')
-    : typeof value === 'string'
-      ? value
-      : JSON.stringify(value)
-  return text.length > 1024 ? `${text.slice(0, 1023)}…` : text
+function shown(value: unknown, text: (value: unknown) => string = String): string {
+  const line = Array.isArray(value) ? value.map(text).join(', ') : text(value)
+  return line.length > maxValue ? `${line.slice(0, maxValue - 1)}…` : line
 }
 
-const entry = (field: string, value: unknown, origin: string): InForce => ({ field, value: shown(value), origin })
+const entry = (field: string, value: string, origin: string): InForce => ({ field, value, origin })
 
-const own = (field: string, value: unknown, origin: string, fallback: unknown): InForce[] =>
-  value !== undefined ? [entry(field, value, origin)] : fallback !== undefined ? [entry(field, fallback, builtIn)] : []
+/** A field with the value that holds and the objects that it comes from, or with what holds where no object sets it. */
+function fieldEntry(
+  { name, traits: { unset, text } }: SchemaField,
+  value: unknown,
+  origin: string | undefined,
+): InForce[] {
+  if (value !== undefined && origin !== undefined) return [entry(name, shown(value, text), origin)]
+  return unset === undefined ? [] : [entry(name, shown(unset, text), builtIn)]
+}
 
-/** A server without healthCheck is not asked at all, so it has no defaults of it either. */
-const healthFields = (check: HealthCheck, origin: string): InForce[] => [
-  ...own('healthCheck.path', check.path, origin, 'an MCP ping'),
-  ...own('healthCheck.interval', check.interval, origin, defaultHealthCheck.interval),
-  ...own('healthCheck.timeout', check.timeout, origin, defaultHealthCheck.timeout),
-  ...own('healthCheck.failureThreshold', check.failureThreshold, origin, defaultHealthCheck.failureThreshold),
-]
+/** What an MCPServer says to its gateway. */
+const policyFields = fieldsOf(z.strictObject({ ...serverFields, toolPolicy: toolPolicy.optional() }))
 
-function serverFields({ server }: ServerView): InForce[] {
+const egressFields = fieldsOf(z.strictObject({ egress: z.array(egress) }))
+
+function serverEntries({ server, egress: open }: ServerView): InForce[] {
   const { spec, document } = server
   const origin = `MCPServer/${document.name}`
-  const { timeouts, healthCheck, toolPolicy } = spec ?? {}
   return [
-    ...own('timeouts.request', timeouts?.request, origin, defaultTimeouts.request),
-    ...own('timeouts.idle', timeouts?.idle, origin, defaultTimeouts.idle),
-    ...(healthCheck ? healthFields(healthCheck, origin) : []),
-    ...own('toolPolicy.mode', toolPolicy?.mode, origin, undefined),
-    ...own('toolPolicy.allowedTools', toolPolicy?.allowedTools, origin, undefined),
-    ...own('toolPolicy.deniedTools', toolPolicy?.deniedTools, origin, undefined),
+    ...policyFields
+      .filter(({ path, traits }) => traits.optIn !== true || valueAt(spec, path.slice(0, 1)) !== undefined)
+      .flatMap(field => fieldEntry(field, valueAt(spec, field.path), origin)),
+    ...egressFields.flatMap(field => fieldEntry(field, open.length > 0 ? open : undefined, origin)),
   ]
 }
 
-/** What the pod may reach. */
-const egressFields = ({ egress, server }: ServerView): InForce[] =>
-  egress.length === 0 ? [] : [entry('egress', egress.map(destination), `MCPServer/${server.document.name}`)]
-
-const destination = ({ cidr, namespace, podLabels, ports }: Egress): string =>
-  `${cidr ?? peer({ namespace: namespace ?? '', ...(podLabels && { podLabels }) })}:${ports.join('+')}`
-
-const peer = ({ namespace, podLabels }: Settings['scrapers'][number]): string =>
-  podLabels ? `${namespace} ${JSON.stringify(podLabels)}` : namespace
+/** Metrics come last: whoever reads a status finds everything where it was. */
+const settingsFields = fieldsOf(mcpGateway.spec).toSorted(
+  (left, right) => Number(left.path[0] === 'metrics') - Number(right.path[0] === 'metrics'),
+)
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
-function settingsFields({ settings, snapshot }: ServerContext): InForce[] {
-  const { publicUrl, hosts, origins, onFailure, auditOutput, limits, tls, allowedNetworks, egress, scrapers, from } =
-    settings
-  const said = (field: string, value: unknown, fallback?: unknown): InForce[] => {
-    const origin = from[field]
-    return origin === undefined ? own(field, undefined, '', fallback) : [entry(field, value, origin)]
-  }
+const settingsEntries = ({ settings: { spec, from }, snapshot }: ServerContext): InForce[] =>
+  settingsFields
+    .filter(({ traits }) => traits.cluster !== true || !snapshot.standalone)
+    .flatMap(field => fieldEntry(field, valueAt(spec, field.path), from[field.name]))
+
+function toolEntries({ server, selected, tools }: ServerView): InForce[] {
+  const { from } = combinedTools(selected.policies)
+  const approving = selected.policies.filter(policy => approves(server.document.name, policy))
   return [
-    ...said('publicUrl', publicUrl),
-    ...said('hosts', hosts),
-    ...said('origins', origins),
-    ...said('audit.onFailure', onFailure, 'Refuse'),
-    ...(snapshot.standalone ? [] : said('audit.output', auditOutput, 'Stdout')),
-    ...said('limits.maxConnections', limits?.maxConnections),
-    ...said('limits.maxConnectionsPerIp', limits?.maxConnectionsPerIp),
-    ...said('tls.secretName', tls?.secretName),
-    ...said('servers.allowedNetworks', allowedNetworks, []),
-    ...(snapshot.standalone
-      ? []
-      : [
-          ...said('servers.egress.networks', egress.networks),
-          ...said('servers.egress.namespaces', egress.namespaces),
-          ...said('metrics.scrapers', scrapers.map(peer)),
-        ]),
+    ...toolFields.flatMap(field => {
+      const name = `tools.${field.name}`
+      return fieldEntry({ ...field, name }, valueAt(tools, field.path), from[field.name] && shown([from[field.name]]))
+    }),
+    ...(tools.approved.length > 0
+      ? [entry('tools.approved', shown(tools.approved), shown(approving.map(originOf)))]
+      : []),
   ]
 }
 
-function toolFields({ server, selected, tools }: ServerView): InForce[] {
-  const patterns = selected.policies.filter(({ spec }) => spec.tools?.dangerousPatterns)
-  const approving = selected.policies.filter(({ spec }) =>
-    spec.tools?.approved?.some(approval => approval.server === server.document.name),
-  )
-  const list = (chosen: typeof patterns): string => shown(chosen.map(originOf))
-  return [
-    patterns.length > 0
-      ? entry('tools.dangerousPatterns', tools.dangerousPatterns, list(patterns))
-      : entry('tools.dangerousPatterns', defaultDangerousPatterns, builtIn),
-    ...(tools.approved.length > 0 ? [entry('tools.approved', tools.approved, list(approving))] : []),
-  ]
-}
-
-/** Lists are counted, not told: there may be a thousand words in one, and not everybody who reads a status needs them. */
+/** Lists are counted, not told: there may be a thousand words in one, and not everyone who reads a status needs them. */
 const option = ([name, value]: [string, unknown]): string =>
   Array.isArray(value) ? `${value.length} ${name}` : `${name} ${JSON.stringify(value)}`
 
@@ -113,14 +89,14 @@ const subjectOf = (detector: RuleDetector): string =>
     )
     .join(', ')
 
-const ruleField = (
+const ruleEntry = (
   { detector, channels, action, mode, policy }: ServerRule,
-  guard: ServerView['selected'],
+  selected: ServerView['selected'],
 ): InForce => {
-  const source = guard.policies.find(one => fullName(one) === policy)
+  const source = selected.policies.find(one => fullName(one) === policy)
   return entry(
     `rules.${channels.join('+')}`,
-    `${subjectOf(detector)}: ${action}, ${mode}`,
+    shown(`${subjectOf(detector)}: ${action}, ${mode}`),
     source ? originOf(source) : `GuardrailPolicy/${policy}`,
   )
 }
@@ -128,9 +104,8 @@ const ruleField = (
 /** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
 export const inForce = (view: ServerView, context: ServerContext): InForce[] =>
   [
-    ...serverFields(view),
-    ...egressFields(view),
-    ...settingsFields(context),
-    ...toolFields(view),
-    ...view.rules.map(rule => ruleField(rule, view.selected)),
+    ...serverEntries(view),
+    ...settingsEntries(context),
+    ...toolEntries(view),
+    ...view.rules.map(rule => ruleEntry(rule, view.selected)),
   ].slice(0, 256)

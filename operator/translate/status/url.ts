@@ -10,7 +10,7 @@ export function urlOf(name: string, context: GatewayContext): string | undefined
 }
 
 function addressOf(name: string, { snapshot, settings }: GatewayContext): string | undefined {
-  const { publicUrl, tls } = settings
+  const { publicUrl, tls } = settings.spec
   if (publicUrl !== undefined) return `${publicUrl.replace(/(?<!\/)\/+$/, '')}/mcp/${name}`
   if (snapshot.standalone) return undefined
   const [scheme, port] = tls ? ['https', ports.tlsService] : ['http', ports.service]
