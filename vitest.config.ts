@@ -21,7 +21,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: 'together',
-          include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
+          include: ['{gateway,operator,mcp-client,crds,cli,config,hack,e2e}/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'out/**', ...alone, ...slow],
           sequence: { groupOrder: 0 },
         },

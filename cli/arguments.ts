@@ -1,12 +1,12 @@
 import { parseArgs, type ParseArgsConfig } from 'node:util'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { nearest } from '../crds/nearest.ts'
 
 type Options = NonNullable<ParseArgsConfig['options']>
 
 /**
  * `parseArgs` with errors that say what to do.
- * @throws Complaint with exit code 2
+ * @throws UsageError with exit code 2
  */
 export function parseArguments<O extends Options>(args: readonly string[], options: O) {
   try {
@@ -14,9 +14,9 @@ export function parseArguments<O extends Options>(args: readonly string[], optio
   } catch (error) {
     const message = (error as Error).message
     const unknown = /^Unknown option '--?([^']+)'/.exec(message)?.[1]
-    if (unknown === undefined) throw new Complaint(message.split('\n')[0]!, 2)
+    if (unknown === undefined) throw new UsageError(message.split('\n')[0]!, 2)
     const meant = nearest(unknown, Object.keys(options))
-    throw new Complaint(`unknown option --${unknown}${meant === undefined ? '' : `; did you mean --${meant}?`}`, 2)
+    throw new UsageError(`unknown option --${unknown}${meant === undefined ? '' : `; did you mean --${meant}?`}`, 2)
   }
 }
 

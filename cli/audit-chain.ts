@@ -13,7 +13,7 @@ export type AuditLine = {
 } & Readonly<Record<string, unknown>>
 
 /** What the check says of one line: `wrong` is undefined while the chain holds. */
-export type Checked = { readonly line: AuditLine | undefined; readonly wrong: string | undefined }
+export type CheckedLine = { readonly line: AuditLine | undefined; readonly problem: string | undefined }
 
 /** What was seen of one start of a gateway: the numbers of its first and its last line. */
 export type Chain = { readonly first: number; last: number; hash: string }
@@ -22,7 +22,7 @@ export type Chain = { readonly first: number; last: number; hash: string }
  * Where a log may begin. `anywhere`: each chain with any line, as what a collector kept of several pods does. `once`: only the first, since the files of
  * one gateway lose their oldest and no others.
  */
-export type Beginning = 'anywhere' | 'once'
+export type LogStart = 'anywhere' | 'once'
 
 const zero = '0'.repeat(64)
 const tail = /,"hash":"([0-9a-f]{64})"\}$/
@@ -38,7 +38,7 @@ function read(text: string): AuditLine | undefined {
 }
 
 /** What is said of a line that cannot be read as one. */
-export const notWhole = 'it is no audit line, or only a part of one'
+export const notAuditLine = 'it is no audit line, or only a part of one'
 
 const missing = (count: number): string => `${count} ${count === 1 ? 'line is' : 'lines are'} missing before it`
 
@@ -62,19 +62,19 @@ function broken(line: AuditLine, last: Chain): string | undefined {
  */
 export class ChainCheck {
   readonly chains = new Map<string, Chain>()
-  readonly #beginning: Beginning
+  readonly #beginning: LogStart
 
-  constructor(beginning: Beginning) {
+  constructor(beginning: LogStart) {
     this.#beginning = beginning
   }
 
-  check(text: string): Checked {
+  check(text: string): CheckedLine {
     const line = read(text)
     const hash = tail.exec(text)
-    if (!line || !hash) return { line: undefined, wrong: notWhole }
+    if (!line || !hash) return { line: undefined, problem: notAuditLine }
     const body = text.slice(0, hash.index)
     const own = createHash('sha256').update(body).digest('hex') === hash[1] && line.hash === hash[1]
-    return { line, wrong: own ? this.#linked(line) : this.#changed(line) }
+    return { line, problem: own ? this.#linked(line) : this.#changed(line) }
   }
 
   #linked(line: AuditLine): string | undefined {

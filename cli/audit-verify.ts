@@ -1,8 +1,8 @@
-import { ChainCheck, notWhole, type AuditLine, type Chain } from './audit-chain.ts'
-import type { Placed, ReadLog } from './audit-log.ts'
+import { ChainCheck, notAuditLine, type AuditLine, type Chain } from './audit-chain.ts'
+import type { LocatedLine, AuditLogSource } from './audit-log.ts'
 import { word } from './audit-text.ts'
 import type { Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { printable } from '../gateway/config/printable.ts'
 
 const plural = (count: number, one: string): string => `${count} ${count === 1 ? one : `${one}s`}`
@@ -24,7 +24,7 @@ function remark(line: AuditLine): string | undefined {
 /** What was found so far, and what is said of it. */
 class Findings {
   readonly #io: Io
-  readonly #log: ReadLog
+  readonly #log: AuditLogSource
   readonly #check: ChainCheck
   #lines = 0
   #others = 0
@@ -32,25 +32,25 @@ class Findings {
   /** Where a line is that may be cut because the log ends there. */
   #torn: string | undefined
 
-  constructor(log: ReadLog, io: Io) {
+  constructor(log: AuditLogSource, io: Io) {
     this.#io = io
     this.#log = log
     this.#check = new ChainCheck(log.beginning)
   }
 
-  see({ text, file, number }: Placed): void {
+  see({ text, file, number }: LocatedLine): void {
     const where = `${file}:${number}`
-    if (this.#torn !== undefined) this.#fault(this.#torn, notWhole)
+    if (this.#torn !== undefined) this.#fault(this.#torn, notAuditLine)
     this.#torn = undefined
     if (text === undefined) this.#others += 1
     else this.#line(text, where)
   }
 
   #line(text: string, where: string): void {
-    const { line, wrong } = this.#check.check(text)
+    const { line, problem } = this.#check.check(text)
     this.#lines += 1
     if (!line && this.#log.isMixed) this.#torn = where
-    else if (wrong !== undefined) this.#fault(where, wrong)
+    else if (problem !== undefined) this.#fault(where, problem)
     const said = line && remark(line)
     if (said !== undefined) this.#io.err(`${printable(`${where} the gateway says: ${said}`)}\n`)
   }
@@ -63,7 +63,7 @@ class Findings {
   /** Says what came of it; the exit code. */
   end(): number {
     const { chains } = this.#check
-    if (this.#log.isMixed && this.#lines === 0) throw new Complaint(`${this.#log.name}: there is no audit line in it`)
+    if (this.#log.isMixed && this.#lines === 0) throw new UsageError(`${this.#log.name}: there is no audit line in it`)
     for (const [name, chain] of chains) if (chain.first > 1) this.#io.err(`${beginsLate(name, chain)}\n`)
     const others = this.#others === 0 ? '' : `; ${plural(this.#others, 'other line')} passed over`
     const cut = this.#torn === undefined ? '' : '; the last is cut off'
@@ -78,7 +78,7 @@ class Findings {
 }
 
 /** `bartizan audit verify`: names every line that does not follow, and says what was found and what cannot be. */
-export async function verify(log: ReadLog, io: Io): Promise<number> {
+export async function verify(log: AuditLogSource, io: Io): Promise<number> {
   const findings = new Findings(log, io)
   for await (const placed of log.lines()) findings.see(placed)
   return findings.end()

@@ -1,10 +1,10 @@
 import { parseArguments } from './arguments.ts'
 import { ChainCheck } from './audit-chain.ts'
-import { collectedLog, ownLog, type ReadLog } from './audit-log.ts'
+import { collectedLog, ownLog, type AuditLogSource } from './audit-log.ts'
 import { Search } from './audit-search.ts'
 import { verify } from './audit-verify.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { auditFile, defaultState } from './state-names.ts'
 
 const usage = `bartizan audit show DECISION [--state DIR | --file FILE...]
@@ -29,7 +29,7 @@ Reads the audit log of "bartizan run", or what was collected from the gateways o
 
 const options = { state: { type: 'string' }, file: { type: 'string', multiple: true } } as const
 
-async function show(decision: string, log: ReadLog, io: Io): Promise<number> {
+async function show(decision: string, log: AuditLogSource, io: Io): Promise<number> {
   const check = new ChainCheck(log.beginning)
   const search = new Search(decision)
   let firstWrong: string | undefined
@@ -37,8 +37,8 @@ async function show(decision: string, log: ReadLog, io: Io): Promise<number> {
   for await (const { text, file, number } of log.lines()) {
     if (text === undefined) continue
     count += 1
-    const { line, wrong } = check.check(text)
-    if (wrong !== undefined) firstWrong ??= `${file}:${number}`
+    const { line, problem } = check.check(text)
+    if (problem !== undefined) firstWrong ??= `${file}:${number}`
     const chain =
       firstWrong === undefined
         ? 'consistent up to this line'
@@ -47,7 +47,7 @@ async function show(decision: string, log: ReadLog, io: Io): Promise<number> {
   }
   const answer = search.answer()
   if (answer === undefined)
-    throw new Complaint(
+    throw new UsageError(
       `${decision}: not in ${log.name} (${count} lines); another gateway may have decided it, or it is a refusal that is added up, and the sum of ten seconds is still to come`,
     )
   io.out(answer)
@@ -64,6 +64,6 @@ export const audit: Command = {
     const log = values.file ? collectedLog(values.file) : ownLog(auditFile(values.state ?? defaultState))
     if (verb === 'verify' && decision === undefined) return verify(log, io)
     if (verb === 'show' && decision !== undefined && further.length === 0) return show(decision, log, io)
-    throw new Complaint('say "bartizan audit show DECISION" or "bartizan audit verify"', 2)
+    throw new UsageError('say "bartizan audit show DECISION" or "bartizan audit verify"', 2)
   },
 }

@@ -1,10 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { main } from './main.ts'
 
-// A guard goes on when nobody reads any more what it prints.
+// A guard continues when its output is no longer read.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
 
-/** What may wait for whoever reads standard error. Node would keep all of it in memory for a reader who has stopped. Bytes. */
+/** What may wait for the reader of standard error. Node would keep all of it in memory for a reader who has stopped. Bytes. */
 const maxUnread = 1024 * 1024
 let dropped = 0
 

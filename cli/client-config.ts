@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts'
 import { clients } from './clients.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { defaultPort } from './listen.ts'
 import { serverName } from '../gateway/config/kit.ts'
 
@@ -26,7 +26,7 @@ const options = {
 function baseOf(text: string): string {
   if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol))
     return text.replace(/(?<!\/)\/+$/, '').replace(/\/mcp$/, '')
-  throw new Complaint(`--url ${text}: write an http or https address, such as https://mcp.example.com`, 2)
+  throw new UsageError(`--url ${text}: write an http or https address, such as https://mcp.example.com`, 2)
 }
 
 /** `bartizan client-config`. */
@@ -36,14 +36,14 @@ export const clientConfig: Command = {
   run(args, io) {
     const { values, positionals } = parseArguments(args, options)
     const [name, ...further] = positionals
-    if (name === undefined || further.length > 0) throw new Complaint('give exactly one SERVER, by its name', 2)
-    if (!serverName.safeParse(name).success) throw new Complaint(`${name}: is not the name of an MCPServer`, 2)
+    if (name === undefined || further.length > 0) throw new UsageError('give exactly one SERVER, by its name', 2)
+    if (!serverName.safeParse(name).success) throw new UsageError(`${name}: is not the name of an MCPServer`, 2)
     const write =
       values.client !== undefined && Object.hasOwn(clients, values.client) ? clients[values.client] : undefined
-    if (!write) throw new Complaint(`--client: name one of ${Object.keys(clients).join(', ')}`, 2)
+    if (!write) throw new UsageError(`--client: name one of ${Object.keys(clients).join(', ')}`, 2)
     const variable = values['key-env'] ?? 'BARTIZAN_KEY'
     if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable))
-      throw new Complaint(`--key-env ${variable}: is not the name of a variable`, 2)
+      throw new UsageError(`--key-env ${variable}: is not the name of a variable`, 2)
     const base = baseOf(values.url ?? `http://127.0.0.1:${defaultPort}`)
     const { where, text } = write({ name, url: `${base}/mcp/${name}`, variable })
     io.err(`${where}\n\n`)

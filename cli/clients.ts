@@ -1,12 +1,12 @@
 /** What a client has to be told. `variable` is the environment variable that holds the key. */
-export type Target = { readonly name: string; readonly url: string; readonly variable: string }
+export type ClientTarget = { readonly name: string; readonly url: string; readonly variable: string }
 
 /** `where` says where the text belongs. */
 export type ClientConfig = { readonly where: string; readonly text: string }
 
 const json = (value: unknown): string => JSON.stringify(value, null, 2)
 
-function remote({ name, url, variable }: Target): ClientConfig {
+function remote({ name, url, variable }: ClientTarget): ClientConfig {
   // mcp-remote wants to hear that plain HTTP is meant, except for this machine itself.
   const plain = url.startsWith('http:') && !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])(:|\/)/.test(url)
   const args = ['-y', 'mcp-remote', url, '--transport', 'http-only', '--header', `X-API-Key:\${${variable}}`]
@@ -21,7 +21,7 @@ function remote({ name, url, variable }: Target): ClientConfig {
 }
 
 /** How each client spells its configuration; a key in a file is named by its variable wherever the client can read one. */
-export const clients: Readonly<Record<string, (target: Target) => ClientConfig>> = {
+export const clients: Readonly<Record<string, (target: ClientTarget) => ClientConfig>> = {
   'claude-code': ({ name, url, variable }) => ({
     where: `In a shell where ${variable} is set:`,
     text: `claude mcp add --transport http ${name} ${url} --header "X-API-Key: $${variable}"`,

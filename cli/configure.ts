@@ -4,9 +4,9 @@ import type { Server } from '../gateway/config/servers.ts'
 import type { ConfigFile } from '../gateway/config/renderings.ts'
 import { nearest } from '../crds/nearest.ts'
 import { translate, type Desired } from '../operator/translate/index.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import type { Loaded } from './load.ts'
-import { gather, type Surroundings } from './snapshot.ts'
+import { collectSnapshot, type TranslateOptions } from './snapshot.ts'
 
 export type Configured = {
   readonly config: GatewayConfig
@@ -20,7 +20,7 @@ export type Configured = {
 const isLoopback = (url: string): boolean => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
 
 /** An address on the command line wins over that of the file; who wrote a loopback address there meant this very machine. */
-function addressed(server: Server, urls: Surroundings['urls']): Server {
+function addressed(server: Server, urls: TranslateOptions['urls']): Server {
   const url = urls[server.name]
   if (url === undefined || !server.upstream.http || server.refused !== undefined) return server
   return { ...server, upstream: { http: { url, ...(isLoopback(url) && { pod: true }) } } }
@@ -41,24 +41,24 @@ function withVersions(server: Server, secrets: Secrets): Server {
   return { ...server, upstream: { stdio: { ...stdio, env } } }
 }
 
-function requireKnown(urls: Surroundings['urls'], servers: readonly Server[]): void {
+function requireKnown(urls: TranslateOptions['urls'], servers: readonly Server[]): void {
   const names = servers.map(({ name }) => name)
   for (const name of Object.keys(urls)) {
     const server = servers.find(one => one.name === name)
     if (server?.upstream.stdio)
-      throw new Complaint(`--url ${name}=...: ${name} is started by its command, it has no address`)
+      throw new UsageError(`--url ${name}=...: ${name} is started by its command, it has no address`)
     if (server) continue
     const meant = nearest(name, names)
-    throw new Complaint(`--url ${name}=...: no MCPServer is called ${name}${meant ? `; did you mean ${meant}?` : ''}`)
+    throw new UsageError(`--url ${name}=...: no MCPServer is called ${name}${meant ? `; did you mean ${meant}?` : ''}`)
   }
 }
 
 /**
  * The configuration of the one gateway that runs without a cluster, by the same translation as in one.
- * @throws Complaint when the command line names what the files do not have
+ * @throws UsageError when the command line names what the files do not have
  */
-export function configure(loaded: Loaded, surroundings: Surroundings): Configured {
-  const { snapshot, values } = gather(loaded, surroundings)
+export function configure(loaded: Loaded, surroundings: TranslateOptions): Configured {
+  const { snapshot, values } = collectSnapshot(loaded, surroundings)
   const desired = translate(snapshot)
   const [files] = desired.gateways
   if (!files) throw new Error('the translation gave no gateway')
@@ -88,7 +88,7 @@ export function urlOptions(given: readonly string[] | undefined): Record<string,
       const [, name, url] = /^([^=]+)=(.+)$/.exec(text) ?? []
       if (name !== undefined && url !== undefined && URL.canParse(url) && /^https?:$/.test(new URL(url).protocol))
         return [name, url]
-      throw new Complaint(`--url ${text}: write NAME=URL, such as weather=http://127.0.0.1:8000/mcp`, 2)
+      throw new UsageError(`--url ${text}: write NAME=URL, such as weather=http://127.0.0.1:8000/mcp`, 2)
     }),
   )
 }

@@ -2,12 +2,12 @@ import { printable } from '../gateway/config/printable.ts'
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import type { InForce } from '../crds/server-status.ts'
 import { statusesOf, translate, type Snapshot, type Status } from '../operator/translate/index.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
-import { gather } from './snapshot.ts'
+import { collectSnapshot } from './snapshot.ts'
 import { builtIn } from '../operator/translate/status/in-force.ts'
 
 const usage = `bartizan explain SERVER -f FILE|DIR [--namespace NAME]
@@ -48,12 +48,17 @@ export const explain: Command = {
     const { values, positionals } = parseArguments(args, options)
     const [name, ...further] = positionals
     if (name === undefined || further.length > 0 || !values.file)
-      throw new Complaint('give one SERVER and its manifests: bartizan explain SERVER -f FILE|DIR', 2)
+      throw new UsageError('give one SERVER and its manifests: bartizan explain SERVER -f FILE|DIR', 2)
     const loaded = load(readSources(values.file), undefined)
     io.err(loaded.problems.map(problemLine).join(''))
-    const { snapshot } = gather(loaded, { namespace: values.namespace, urls: {}, lastGood: [], salt: io.random(32) })
+    const { snapshot } = collectSnapshot(loaded, {
+      namespace: values.namespace,
+      urls: {},
+      lastGood: [],
+      salt: io.random(32),
+    })
     const status = statusIn(snapshot, name)
-    if (!status) throw new Complaint(`no MCPServer is called ${name}`)
+    if (!status) throw new UsageError(`no MCPServer is called ${name}`)
     const { inForce: here = [], conditions } = status
     const inForce = [...here, ...clusterOnly(snapshot, name, here)]
     for (const { type, status: holds, reason, message } of conditions)

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 
 /** A file as it was read, or why it could not be. A folder that was named and cannot be listed stands for all that it held. */
-export type Source =
+export type ManifestSource =
   { readonly file: string; readonly text: string } | { readonly file: string; readonly unreadable: string }
 
 const manifest = /^[^.].*\.(ya?ml|json)$/
@@ -28,7 +28,7 @@ const why = (error: unknown): string => {
 }
 
 /** A file of a folder may be gone by the time that it is read; one that was named may not. */
-function contents(file: string, named: boolean): Source[] {
+function contents(file: string, named: boolean): ManifestSource[] {
   try {
     return [{ file, text: readFileSync(file, 'utf8') }]
   } catch (error) {
@@ -40,19 +40,22 @@ function contents(file: string, named: boolean): Source[] {
  * Reads all manifests under the paths.
  * @param wanted `what is left`, at a reload: a file that is gone from its folder means that its objects are deleted. A path that was named and
  * is gone or cannot be read is an unreadable source: a folder that is moved or mounted anew must not take its guards away
- * @throws Complaint when a path does not exist or holds no manifest, unless what is left is wanted
+ * @throws UsageError when a path does not exist or holds no manifest, unless what is left is wanted
  */
-export function readSources(paths: readonly string[], wanted: 'something' | 'what is left' = 'something'): Source[] {
+export function readSources(
+  paths: readonly string[],
+  wanted: 'something' | 'what is left' = 'something',
+): ManifestSource[] {
   const sources = paths.flatMap(path => {
     let found: string[]
     try {
       found = filesOf(path)
     } catch (error) {
       if (wanted === 'what is left') return [{ file: path, unreadable: why(error) }]
-      throw new Complaint(`${path}: ${why(error)}`)
+      throw new UsageError(`${path}: ${why(error)}`)
     }
     if (found.length === 0 && wanted === 'something')
-      throw new Complaint(`${path}: no *.yaml, *.yml or *.json in this folder`)
+      throw new UsageError(`${path}: no *.yaml, *.yml or *.json in this folder`)
     return found.flatMap(file => contents(file, file === path))
   })
   return [...new Map(sources.map(source => [source.file, source])).values()]

@@ -5,7 +5,7 @@ import { milliseconds } from '../gateway/config/kit.ts'
 import { makeApiKey } from './api-key.ts'
 import { listOption, parseArguments } from './arguments.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { apiVersion } from '../crds/kind.ts'
 
@@ -43,13 +43,13 @@ function expiry(text: string, now: number): string {
   const span = days ? Number(days[1]) * day : /^(\d+(ms|s|m|h))+$/.test(text) ? milliseconds(text) : undefined
   const end = span === undefined ? Date.parse(text) : now + span
   if (!Number.isFinite(end))
-    throw new Complaint(`--expires ${text}: neither a time (2027-01-31T00:00:00Z) nor a span (30d, 12h)`, 2)
-  if (end <= now) throw new Complaint(`--expires ${text}: is in the past`, 2)
+    throw new UsageError(`--expires ${text}: neither a time (2027-01-31T00:00:00Z) nor a span (30d, 12h)`, 2)
+  if (end <= now) throw new UsageError(`--expires ${text}: is in the past`, 2)
   return span === undefined && keyFields.expiresAt.safeParse(text).success ? text : new Date(end).toISOString()
 }
 
 function checked<T>(name: string, read: { success: boolean; data?: T; error?: { issues: { message: string }[] } }): T {
-  if (!read.success) throw new Complaint(`--${name}: ${read.error?.issues[0]?.message}`, 2)
+  if (!read.success) throw new UsageError(`--${name}: ${read.error?.issues[0]?.message}`, 2)
   return read.data as T
 }
 
@@ -66,7 +66,7 @@ function writeFile(file: string, text: string, flag: 'wx' | 'a'): void {
     writeFileSync(file, text, { flag })
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
-    throw new Complaint(
+    throw new UsageError(
       code === 'EEXIST'
         ? `${file} exists: choose another file, or --append to it`
         : `${file}: cannot be written (${code})`,
@@ -77,14 +77,14 @@ function writeFile(file: string, text: string, flag: 'wx' | 'a'): void {
 /** A file that ends without a newline gets one first; one that is no YAML is left alone. */
 function append(file: string, text: string): void {
   if (!/\.ya?ml$/.test(file))
-    throw new Complaint(`--append ${file}: only a *.yaml or *.yml can hold several documents`, 2)
+    throw new UsageError(`--append ${file}: only a *.yaml or *.yml can hold several documents`, 2)
   const before = readSources([file])[0]
   const open = before && 'text' in before && before.text !== '' && !before.text.endsWith('\n')
   writeFile(file, `${open ? '\n' : ''}---\n${text}`, 'a')
 }
 
 function deliver(text: string, { output, append: end }: Target, io: Io): void {
-  if (output !== undefined && end !== undefined) throw new Complaint('give either -o or --append', 2)
+  if (output !== undefined && end !== undefined) throw new UsageError('give either -o or --append', 2)
   if (output !== undefined) writeFile(output, text, 'wx')
   else if (end !== undefined) append(end, text)
   else io.out(text)
@@ -96,9 +96,9 @@ function create(args: readonly string[], io: Io): number {
   const { values, positionals } = parseArguments(args, options)
   const [name, ...further] = positionals
   if (name === undefined || further.length > 0)
-    throw new Complaint('give exactly one NAME: bartizan keys create NAME --servers ...', 2)
-  if (!objectName.test(name)) throw new Complaint(`${name}: a name has lowercase letters, digits, "-" and "." only`, 2)
-  if (!values.servers) throw new Complaint("--servers is missing: name the servers, or write --servers '*' for all", 2)
+    throw new UsageError('give exactly one NAME: bartizan keys create NAME --servers ...', 2)
+  if (!objectName.test(name)) throw new UsageError(`${name}: a name has lowercase letters, digits, "-" and "." only`, 2)
+  if (!values.servers) throw new UsageError("--servers is missing: name the servers, or write --servers '*' for all", 2)
   const { key, id, digest } = makeApiKey(io.random)
   const tools = listOption(values.tools)
   const scopes = listOption(values.scopes)
@@ -124,7 +124,7 @@ export const keys: Command = {
   run(args, io) {
     const [verb, ...rest] = args
     if (verb !== 'create')
-      throw new Complaint(`${verb ? `keys ${verb}` : 'keys'}: only "bartizan keys create NAME" exists`, 2)
+      throw new UsageError(`${verb ? `keys ${verb}` : 'keys'}: only "bartizan keys create NAME" exists`, 2)
     return Promise.resolve(create(rest, io))
   },
 }

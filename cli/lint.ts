@@ -1,7 +1,7 @@
 import { parseArguments } from './arguments.ts'
 import { check, inOrder, problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { checkMeaning } from './meaning.ts'
@@ -21,7 +21,8 @@ export const lint: Command = {
   usage,
   run(args, io) {
     const { positionals } = parseArguments(args, {})
-    if (positionals.length === 0) throw new Complaint('name the files or folders to read: bartizan lint FILE|DIR...', 2)
+    if (positionals.length === 0)
+      throw new UsageError('name the files or folders to read: bartizan lint FILE|DIR...', 2)
     const loaded = load(readSources(positionals), undefined)
     const problems = inOrder(loaded, [...check(loaded), ...checkMeaning(loaded, io.random(32))])
     for (const problem of problems) io.out(problemLine(problem))

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
-import type { Source } from './files.ts'
+import type { ManifestSource } from './files.ts'
 import { kinds as kindTable } from '../crds/index.ts'
 import { apiVersion, group } from '../crds/kind.ts'
 import { nearest } from '../crds/nearest.ts'
-import { parseFile, type Parsed, type Problem } from './parse.ts'
-import { readSecret, type Environment, type SecretDocument } from './secrets.ts'
+import { parseFile, type ParsedDocument, type Problem } from './parse.ts'
+import { readSecret, type EnvironmentVariables, type SecretDocument } from './secrets.ts'
 
 /** One object of ours as a file spells it; whether its spec makes sense is decided later. */
 export type Resource = {
@@ -12,7 +12,7 @@ export type Resource = {
   /** Undefined when the document names none: that of the others. */
   readonly namespace: string | undefined
   readonly name: string
-  readonly document: Parsed
+  readonly document: ParsedDocument
 }
 
 /** What one file holds. A broken file is one of which some documents cannot be known. */
@@ -47,7 +47,7 @@ type Header = {
 
 const text = (value: unknown): string => (typeof value === 'string' ? value : '')
 
-function headerOf({ value }: Parsed): Header {
+function headerOf({ value }: ParsedDocument): Header {
   const metadata = typeof value['metadata'] === 'object' ? (value['metadata'] as Record<string, unknown> | null) : null
   return {
     apiVersion: text(value['apiVersion']),
@@ -59,7 +59,7 @@ function headerOf({ value }: Parsed): Header {
 
 type Fault = readonly [path: string, message: string]
 
-/** Why kind and apiVersion do not go together, if so. A misspelled guard must not be ignored as somebody else's object. */
+/** Why kind and apiVersion do not go together, if so. A misspelled guard must not be ignored as an object of another API. */
 function kindFault({ apiVersion: version, kind }: Header): Fault | undefined {
   if (kind === 'List') return ['kind', 'a List is not read: write its items as documents of their own']
   if (kinds.includes(kind)) {
@@ -82,7 +82,7 @@ function faultOf(header: Header): Fault | undefined {
   return concerns && header.name === '' ? ['metadata.name', 'metadata.name is missing'] : undefined
 }
 
-function readDocument(document: Parsed, environment: Environment): Omit<FileContents, 'file'> {
+function readDocument(document: ParsedDocument, environment: EnvironmentVariables): Omit<FileContents, 'file'> {
   const header = headerOf(document)
   const { kind, namespace, name } = header
   const nothing = { resources: [], secrets: [], problems: [], notes: [], unclear: [] }
@@ -105,16 +105,16 @@ function readDocument(document: Parsed, environment: Environment): Omit<FileCont
 /** Editors empty a file before they write it: for that moment its policies must not be gone. */
 const empty = 'the file holds no object: write its objects, or remove the file'
 
-function unread(file: string, message: string): FileContents {
+function unreadableFile(file: string, message: string): FileContents {
   const problem = { file, line: 1, column: 1, path: '', message }
   return { file, resources: [], secrets: [], problems: [problem], notes: [], unclear: undefined }
 }
 
-function readFile(source: Source, environment: Environment): FileContents {
+function readFile(source: ManifestSource, environment: EnvironmentVariables): FileContents {
   const { file } = source
-  if ('unreadable' in source) return unread(file, source.unreadable)
+  if ('unreadable' in source) return unreadableFile(file, source.unreadable)
   const parsed = parseFile(file, source.text)
-  if (parsed.documents.length === 0 && parsed.problems.length === 0) return unread(file, empty)
+  if (parsed.documents.length === 0 && parsed.problems.length === 0) return unreadableFile(file, empty)
   const read = parsed.documents.map(document => readDocument(document, environment))
   return {
     file,
@@ -130,7 +130,7 @@ const identity = ({ kind, namespace, name }: Resource): string => `${kind} ${nam
 const secretIdentity = ({ namespace, name }: SecretDocument): string => `Secret ${namespace ?? ''}/${name}`
 
 /** What is new, and of what was before all that nothing new takes the place of. */
-function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => string): T[] {
+function merge<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => string): T[] {
   const known = new Set(now.map(nameOf))
   return [...now, ...before.filter(item => !known.has(nameOf(item)))]
 }
@@ -138,7 +138,7 @@ function over<T>(now: readonly T[], before: readonly T[], nameOf: (item: T) => s
 /** Whether a text names an object, as a whole word. */
 const mentions = (text: string, name: string): boolean => text.split(/[^A-Za-z0-9.-]+/).includes(name)
 
-/** The keys that no document shows any more, not even a broken one: somebody deleted them, and that takes effect at once. */
+/** The keys that no document shows any more, not even a broken one: they were deleted, and that takes effect at once. */
 function deletedKeys({ resources, unclear }: FileContents, before: FileContents): readonly Resource[] {
   if (unclear === undefined) return []
   const known = new Set(resources.map(identity))
@@ -148,14 +148,14 @@ function deletedKeys({ resources, unclear }: FileContents, before: FileContents)
 }
 
 /** A broken file: what can be read counts, and what it held before and no longer shows stays as it was, but for keys that were deleted. */
-function mended(now: FileContents, before: FileContents | undefined): FileContents {
+function withPreviousContents(now: FileContents, before: FileContents | undefined): FileContents {
   if (now.problems.length === 0 || !before) return now
   const deleted = deletedKeys(now, before)
   const rest = before.resources.filter(one => !deleted.includes(one))
   return {
     ...now,
-    resources: over(now.resources, rest, identity),
-    secrets: over(now.secrets, before.secrets, secretIdentity),
+    resources: merge(now.resources, rest, identity),
+    secrets: merge(now.secrets, before.secrets, secretIdentity),
     notes: [
       ...now.notes,
       ...deleted.map(({ name }) => `${now.file}: APIKey ${name} is gone from the file: it is revoked at once`),
@@ -164,21 +164,25 @@ function mended(now: FileContents, before: FileContents | undefined): FileConten
 }
 
 /** Last contents of a folder that cannot be listed, file by file. */
-const heldBy = (folder: string, previous: Loaded | undefined): FileContents[] =>
+const previousFiles = (folder: string, previous: Loaded | undefined): FileContents[] =>
   [...(previous?.files.values() ?? [])]
     .filter(({ file }) => dirname(file) === dirname(join(folder, 'x')))
     .map(held => ({ ...held, problems: [], notes: [] }))
 
 /** What one source holds, with what it held before where that stays. */
-function filesOf(source: Source, environment: Environment, previous: Loaded | undefined): FileContents[] {
-  const own = mended(readFile(source, environment), previous?.files.get(source.file))
-  return 'unreadable' in source ? [...heldBy(source.file, previous), own] : [own]
+function filesOf(
+  source: ManifestSource,
+  environment: EnvironmentVariables,
+  previous: Loaded | undefined,
+): FileContents[] {
+  const own = withPreviousContents(readFile(source, environment), previous?.files.get(source.file))
+  return 'unreadable' in source ? [...previousFiles(source.file, previous), own] : [own]
 }
 
-type Named = { readonly name: string; readonly document: Parsed }
+type Named = { readonly name: string; readonly document: ParsedDocument }
 
-/** Two objects of one name are a problem: nobody can say which was meant. */
-function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
+/** Two objects of one name are a problem: it is not clear which was meant. */
+function duplicates<T extends Named>(all: readonly T[], nameOf: (item: T) => string): Problem[] {
   const first = new Map<string, T>()
   return all.flatMap(item => {
     const other = first.get(nameOf(item))
@@ -195,7 +199,7 @@ function twins<T extends Named>(all: readonly T[], nameOf: (item: T) => string):
  * Makes one set of objects and secrets out of files. Pure: the texts and the environment are passed in. With `previous`, a file that is broken
  * now keeps what it held, so that one slip of the editor opens nothing and closes nothing, while everything else goes through.
  */
-export function load(sources: readonly Source[], environment: Environment, previous?: Loaded): Loaded {
+export function load(sources: readonly ManifestSource[], environment: EnvironmentVariables, previous?: Loaded): Loaded {
   const files = new Map(
     sources.flatMap(source => filesOf(source, environment, previous)).map(contents => [contents.file, contents]),
   )
@@ -205,7 +209,11 @@ export function load(sources: readonly Source[], environment: Environment, previ
   return {
     resources,
     secrets,
-    problems: [...all.flatMap(file => file.problems), ...twins(resources, identity), ...twins(secrets, secretIdentity)],
+    problems: [
+      ...all.flatMap(file => file.problems),
+      ...duplicates(resources, identity),
+      ...duplicates(secrets, secretIdentity),
+    ],
     notes: all.flatMap(file => file.notes),
     files,
   }

@@ -1,5 +1,5 @@
 import type { Command, Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { printableLines } from '../gateway/config/printable.ts'
 import { nearest } from '../crds/nearest.ts'
 
@@ -37,7 +37,7 @@ function commandNamed(given: string): () => Promise<Command> {
   const load = Object.hasOwn(commands, name) ? commands[name] : undefined
   if (load) return load
   const meant = nearest(name, Object.keys(commands))
-  throw new Complaint(`there is no command ${name}${meant ? `; did you mean ${meant}?` : ': see "bartizan help"'}`, 2)
+  throw new UsageError(`there is no command ${name}${meant ? `; did you mean ${meant}?` : ': see "bartizan help"'}`, 2)
 }
 
 const asksForHelp = (args: readonly string[]): boolean => {
@@ -69,7 +69,7 @@ export async function main(args: readonly string[], given: Io): Promise<number> 
   try {
     return await dispatch(args, io)
   } catch (error) {
-    if (!(error instanceof Complaint)) throw error
+    if (!(error instanceof UsageError)) throw error
     io.err(`bartizan: ${error.message}\n`)
     if (error.exit === 2 && args[0] !== undefined && Object.hasOwn(commands, args[0]))
       io.err(`See "bartizan ${args[0]} --help".\n`)

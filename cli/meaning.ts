@@ -2,7 +2,7 @@ import { statusesOf, translate, type Reason, type Status } from '../operator/tra
 import { checkResource } from './check.ts'
 import type { Loaded, Resource } from './load.ts'
 import type { Problem } from './parse.ts'
-import { gather } from './snapshot.ts'
+import { collectSnapshot } from './snapshot.ts'
 
 /** What only the place of use can tell: the same files may be meant for a cluster, and its Secrets live there. */
 const elsewhere: ReadonlySet<Reason> = new Set([
@@ -40,7 +40,7 @@ function problemsOf(resource: Resource, statuses: readonly Status[]): Problem[] 
 export function checkMeaning(loaded: Loaded, salt: Buffer): Problem[] {
   const namespaces = new Set(loaded.resources.map(({ namespace }) => namespace ?? 'default'))
   return [...namespaces].flatMap(namespace => {
-    const { snapshot } = gather(loaded, { namespace, urls: {}, lastGood: [], salt })
+    const { snapshot } = collectSnapshot(loaded, { namespace, urls: {}, lastGood: [], salt })
     const statuses = statusesOf(translate(snapshot))
     const here = loaded.resources.filter(resource => (resource.namespace ?? 'default') === namespace)
     return here.flatMap(resource => problemsOf(resource, statuses))

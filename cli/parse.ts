@@ -2,21 +2,21 @@ import { isMap, isPair, isScalar, isSeq, LineCounter, parseAllDocuments, type Do
 import type { Node } from 'yaml'
 
 /** Line and column count from 1. */
-export type Place = { readonly file: string; readonly line: number; readonly column: number }
+export type SourceLocation = { readonly file: string; readonly line: number; readonly column: number }
 
 /** Something wrong in a file: where, at which path of the document, and what to do about it. */
-export type Problem = Place & { readonly path: string; readonly message: string }
+export type Problem = SourceLocation & { readonly path: string; readonly message: string }
 
 /** One document of a file, with the way back to its text. */
-export type Parsed = {
+export type ParsedDocument = {
   readonly file: string
   readonly value: Record<string, unknown>
   /** The place of a path such as `spec.servers[0].name`, or of the nearest parent that is written down. */
-  place(path: string, of?: 'key' | 'value'): Place
+  place(path: string, of?: 'key' | 'value'): SourceLocation
 }
 
 export type ParsedFile = {
-  readonly documents: readonly Parsed[]
+  readonly documents: readonly ParsedDocument[]
   readonly problems: readonly Problem[]
   /** Texts of the documents that are broken: all that is known of what they are. */
   readonly broken: readonly string[]
@@ -77,9 +77,9 @@ function offsetOf(root: Node | null, path: string, of: 'key' | 'value'): number 
 /** The message of the parser in one line, without the position that stands before it anyway. */
 const oneLine = (message: string): string => message.split('\n')[0]!.replace(/ at line \d.*/, '')
 
-type Reader = { readonly file: string; place(offset: number): Place }
+type Reader = { readonly file: string; place(offset: number): SourceLocation }
 
-function read(document: YamlDocument, reader: Reader): Parsed | Problem[] {
+function read(document: YamlDocument, reader: Reader): ParsedDocument | Problem[] {
   const faults = [...document.errors, ...document.warnings]
   if (faults.length > 0)
     return faults.map(fault => ({ ...reader.place(fault.pos[0]), path: '', message: oneLine(fault.message) }))
@@ -117,7 +117,7 @@ export function parseFile(file: string, text: string): ParsedFile {
       broken: [text],
     }
   const lines = new LineCounter()
-  const place = (offset: number): Place => {
+  const place = (offset: number): SourceLocation => {
     const { line, col } = lines.linePos(offset)
     return { file, line: Math.max(line, 1), column: Math.max(col, 1) }
   }
@@ -125,7 +125,7 @@ export function parseFile(file: string, text: string): ParsedFile {
   if (!Array.isArray(parsed)) return { documents: [], problems: [], broken: [] }
   const results = parsed.map(document => read(document as YamlDocument, { file, place }))
   return {
-    documents: results.filter((result): result is Parsed => !Array.isArray(result)),
+    documents: results.filter((result): result is ParsedDocument => !Array.isArray(result)),
     problems: results.flatMap(result => (Array.isArray(result) ? result : [])),
     broken: results.flatMap((result, at) =>
       Array.isArray(result) && result.length > 0 ? [text.slice(...bounds(parsed, at, text))] : [],

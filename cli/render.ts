@@ -4,10 +4,10 @@ import { objectsOf, statusesOf, translate, type Desired } from '../operator/tran
 import { parseArguments } from './arguments.ts'
 import { problemLine } from './check.ts'
 import type { Command } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
-import { gather } from './snapshot.ts'
+import { collectSnapshot } from './snapshot.ts'
 
 const usage = `bartizan render FILE|DIR... [options]
 
@@ -56,13 +56,18 @@ export const render: Command = {
   run(args, io) {
     const { values, positionals } = parseArguments(args, options)
     if (positionals.length === 0)
-      throw new Complaint('name the files or folders to read: bartizan render FILE|DIR...', 2)
+      throw new UsageError('name the files or folders to read: bartizan render FILE|DIR...', 2)
     const { only } = values
     if (only !== undefined && !Object.hasOwn(parts, only))
-      throw new Complaint(`--only ${only}: write ${Object.keys(parts).join(', ')}`, 2)
+      throw new UsageError(`--only ${only}: write ${Object.keys(parts).join(', ')}`, 2)
     const loaded = load(readSources(positionals), undefined)
     io.err(loaded.problems.map(problemLine).join(''))
-    const { snapshot } = gather(loaded, { namespace: values.namespace, urls: {}, lastGood: [], salt: io.random(32) })
+    const { snapshot } = collectSnapshot(loaded, {
+      namespace: values.namespace,
+      urls: {},
+      lastGood: [],
+      salt: io.random(32),
+    })
     const image = values.image === undefined ? {} : { gatewayImage: values.image }
     const desired = translate({ ...snapshot, standalone: values.cluster !== true, ...image })
     const shown = Object.entries(parts).filter(([name]) => only === undefined || name === only)

@@ -1,5 +1,5 @@
 import { parseArguments } from './arguments.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { urlOptions } from './configure.ts'
 import { listeners, type Listener } from './listen.ts'
 import { defaultState } from './state-names.ts'
@@ -44,14 +44,14 @@ export type RunOptions = {
 
 /**
  * Reads the command line of `bartizan run`.
- * @throws Complaint with exit code 2
+ * @throws UsageError with exit code 2
  */
 export function runOptions(args: readonly string[]): RunOptions {
   const { values, positionals } = parseArguments(args, options)
   const paths = [...(values.file ?? []), ...positionals]
-  if (paths.length === 0) throw new Complaint('name the manifests: bartizan run -f FILE|DIR', 2)
+  if (paths.length === 0) throw new UsageError('name the manifests: bartizan run -f FILE|DIR', 2)
   if (values.log !== undefined && values.log !== 'json' && values.log !== 'text')
-    throw new Complaint(`--log ${values.log}: write json or text`, 2)
+    throw new UsageError(`--log ${values.log}: write json or text`, 2)
   return {
     paths,
     client: listeners(values.listen),

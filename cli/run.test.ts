@@ -10,6 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { bartizan, bartizanRun, type Running } from '../e2e/demo/cli.ts'
 import { digestOf } from '../gateway/config/api-key.ts'
 import { keep, mint } from '../hack/minted.ts'
+import { initializing, openSession, send, type Reply, type Sending } from '../hack/testing/mcp-request.ts'
 
 let root = ''
 let files = ''
@@ -52,38 +53,16 @@ async function start(env: Record<string, string> = {}, listen = '127.0.0.1:0'): 
 const refused = (...more: string[]) =>
   bartizan('run', '-f', files, '--state', state, '--listen', '127.0.0.1:0', ...more)
 
-type Answer = { status: number; session: string | null; text: string }
-
-const asked = (value: string, message: object, session?: string): RequestInit => ({
-  method: 'POST',
-  headers: {
-    'Content-Type': 'application/json',
-    Accept: 'application/json, text/event-stream',
-    'X-API-Key': value,
-    ...(session !== undefined && { 'Mcp-Session-Id': session }),
-  },
-  body: JSON.stringify({ jsonrpc: '2.0', ...message }),
-})
-
-async function post({ url }: Running, value: string, message: object, session?: string): Promise<Answer> {
-  const response = await fetch(`${url}/mcp/env`, asked(value, message, session))
-  return { status: response.status, session: response.headers.get('mcp-session-id'), text: await response.text() }
-}
-
-const hello = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
-const open = (one: Running, value: string): Promise<Answer> =>
-  post(one, value, { id: 1, method: 'initialize', params: hello })
+const post = ({ url }: Running, key: string, more: Sending): Promise<Reply> =>
+  send(url, { path: '/mcp/env', key, ...more })
+const open = (one: Running, key: string): Promise<Reply> => post(one, key, initializing())
 
 /** A whole call of the fixture's tool: the digest of one variable of its environment, and the names of all. */
-async function ask(one: Running, value: string, name = 'PATH'): Promise<Answer> {
-  const { session } = await open(one, value)
-  await post(one, value, { method: 'notifications/initialized' }, session ?? '')
-  return post(
-    one,
-    value,
-    { id: 2, method: 'tools/call', params: { name: 'digest', arguments: { name } } },
-    session ?? '',
-  )
+async function ask(one: Running, value: string, name = 'PATH'): Promise<Reply> {
+  const headers = { 'mcp-session-id': await openSession(one.url, { path: '/mcp/env', key: value }) }
+  await post(one, value, { headers, body: '{"jsonrpc":"2.0","method":"notifications/initialized"}' })
+  const params = { name: 'digest', arguments: { name } }
+  return post(one, value, { headers, body: JSON.stringify({ jsonrpc: '2.0', id: 2, method: 'tools/call', params }) })
 }
 
 /** Changes the files and waits until that was taken up. */
@@ -124,10 +103,10 @@ describe('bartizan run', () => {
     const one = await start()
     expect((await open(one, bob)).status).toBe(200)
     await change(one, () => write('bob.yaml', key('bob', bob, ', revoked: true')))
-    expect((await open(one, bob)).text).toContain('KeyRevoked')
+    expect((await open(one, bob)).body).toContain('KeyRevoked')
     expect((await open(one, alice)).status).toBe(200)
     await change(one, () => rmSync(join(files, 'bob.yaml')))
-    expect((await open(one, bob)).text).toContain('Unauthenticated')
+    expect((await open(one, bob)).body).toContain('Unauthenticated')
     expect((await bartizan('audit', 'verify', '--state', state)).code).toBe(0)
   })
 
@@ -136,7 +115,7 @@ describe('bartizan run', () => {
     write('server.yaml', server(), key('alice', alice))
     const one = await start()
     const status = async (name: string): Promise<number> =>
-      (await fetch(`${one.url}/mcp/${name}`, asked(alice, { id: 1, method: 'initialize', params: hello }))).status
+      (await send(one.url, { path: `/mcp/${name}`, key: alice, ...initializing() })).status
     expect([await status('env'), await status('new')]).toEqual([200, 404])
     const added = (spec: string): void => write('new.yaml', object('MCPServer', 'new', spec))
     const child = `[${JSON.stringify(process.execPath)}, ${JSON.stringify(script)}]`
@@ -159,9 +138,9 @@ describe('bartizan run', () => {
     await change(one, () => write('server.yaml', '{]'))
     expect(one.said()).toMatch(/server\.yaml:1:2 /)
     await change(one, () => write('keys.yaml', key('alice', alice), key('bob', bob, ', revoked: true')))
-    expect((await open(one, bob)).text).toContain('KeyRevoked')
+    expect((await open(one, bob)).body).toContain('KeyRevoked')
     expect((await ask(one, alice, 'PATH')).status).toBe(200)
-    expect((await ask(one, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+    expect((await ask(one, alice, 'nightingale')).body).toContain('GuardrailBlocked')
   })
 
   test('keeps the last policy that compiled, also over a restart', async () => {
@@ -171,11 +150,11 @@ describe('bartizan run', () => {
     const first = await start()
     await change(first, () => write('policy.yaml', words('[wrong]')))
     expect(first.said()).toContain('stays in force')
-    expect((await ask(first, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+    expect((await ask(first, alice, 'nightingale')).body).toContain('GuardrailBlocked')
     await first.stop()
     const second = await start()
     expect(second.said()).toContain('the last version that compiled stays in force')
-    expect((await ask(second, alice, 'nightingale')).text).toContain('GuardrailBlocked')
+    expect((await ask(second, alice, 'nightingale')).body).toContain('GuardrailBlocked')
     expect((await ask(second, alice, 'PATH')).status).toBe(200)
   })
 
@@ -184,7 +163,7 @@ describe('bartizan run', () => {
     write('server.yaml', server(), key('alice', alice), words('[wrong]'))
     const one = await start()
     expect(one.said()).toContain('spec.input.forbiddenKeywords[0]')
-    expect((await open(one, alice)).text).toContain('ConfigurationRefused')
+    expect((await open(one, alice)).body).toContain('ConfigurationRefused')
   })
 
   test('goes on when nobody reads any more what it prints', async () => {
@@ -215,7 +194,7 @@ describe('a secret', () => {
     const [alice, token] = [mint('api-key'), mint('token')]
     write('server.yaml', server(use), secret, key('alice', alice))
     const one = await start({ CLI_TEST_TOKEN: token })
-    const { text } = await ask(one, alice, 'TOKEN')
+    const { body: text } = await ask(one, alice, 'TOKEN')
     expect(text).toContain(sha256(token))
     // The child has what it was given and what no program can do without, and nothing of the gateway's own environment.
     expect(text).not.toContain('CLI_TEST_TOKEN')
@@ -236,9 +215,9 @@ describe('a secret', () => {
     write('server.yaml', server(use), key('alice', alice))
     write('secret.yaml', literal(first))
     const one = await start()
-    expect((await ask(one, alice, 'TOKEN')).text).toContain(sha256(first))
+    expect((await ask(one, alice, 'TOKEN')).body).toContain(sha256(first))
     await change(one, () => write('secret.yaml', literal(second)))
-    expect((await ask(one, alice, 'TOKEN')).text).toContain(sha256(second))
+    expect((await ask(one, alice, 'TOKEN')).body).toContain(sha256(second))
   })
 
   test('whose variable is not set keeps everything from starting', async () => {

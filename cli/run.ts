@@ -5,7 +5,7 @@ import { standaloneRotation } from '../gateway/config/rotation.ts'
 import { startGateway } from '../gateway/start.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from '../gateway/options.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { configure, type Configured } from './configure.ts'
 import { problemLine } from './check.ts'
 import { readSources } from './files.ts'
@@ -19,7 +19,7 @@ import { watchEarly } from './watch.ts'
 import { welcome } from './welcome.ts'
 
 /** One run: what was read last, and what is in force. */
-type Session = {
+type RunSession = {
   readonly options: RunOptions
   readonly state: State
   readonly salt: Buffer
@@ -29,7 +29,7 @@ type Session = {
   values: Configured['values']
 }
 
-const surroundings = ({ options, state, salt }: Pick<Session, 'options' | 'state' | 'salt'>) => ({
+const surroundings = ({ options, state, salt }: Pick<RunSession, 'options' | 'state' | 'salt'>) => ({
   namespace: options.namespace,
   urls: options.urls,
   lastGood: state.lastGood(),
@@ -41,14 +41,14 @@ function firstLoad({ paths }: RunOptions, io: Io): Loaded {
   const loaded = load(readSources(paths), io.env)
   if (loaded.problems.length > 0) {
     io.err(loaded.problems.map(problemLine).join(''))
-    throw new Complaint('nothing was started: mend the files first')
+    throw new UsageError('nothing was started: mend the files first')
   }
   for (const note of loaded.notes) io.err(`${note}\n`)
   if (loaded.resources.some(({ kind }) => kind === 'MCPServer')) return loaded
-  throw new Complaint(`no MCPServer in ${paths.join(', ')}: there is nothing to guard`)
+  throw new UsageError(`no MCPServer in ${paths.join(', ')}: there is nothing to guard`)
 }
 
-function begin(options: RunOptions, state: State, io: Io): Session {
+function newSession(options: RunOptions, state: State, io: Io): RunSession {
   const salt = randomBytes(32)
   const loaded = firstLoad(options, io)
   const configured = configure(loaded, surroundings({ options, state, salt }))
@@ -58,7 +58,7 @@ function begin(options: RunOptions, state: State, io: Io): Session {
 }
 
 /** Reads the files again and puts into force what can be. */
-function reload(session: Session, gateway: Gateway): void {
+function reload(session: RunSession, gateway: Gateway): void {
   const { options, state, io } = session
   const loaded = load(readSources(options.paths, 'what is left'), io.env, session.loaded)
   const configured = configure(loaded, surroundings(session))
@@ -78,26 +78,26 @@ function reload(session: Session, gateway: Gateway): void {
   io.err(`Reloaded: ${configured.config.servers.length} servers, ${configured.keys.keys.length} keys.\n`)
 }
 
-function reloadOrSay(session: Session, gateway: Gateway): void {
+function tryReload(session: RunSession, gateway: Gateway): void {
   try {
     reload(session, gateway)
   } catch (error) {
-    if (!(error instanceof Complaint)) throw error
+    if (!(error instanceof UsageError)) throw error
     session.io.err(`not reloaded: ${error.message}\n`)
   }
 }
 
 function startFailure(error: unknown): unknown {
-  if (error instanceof ConfigurationError) return new Complaint(error.message)
+  if (error instanceof ConfigurationError) return new UsageError(error.message)
   const { code, address, port } = error as NodeJS.ErrnoException & { address?: string; port?: number }
   if (code === 'EADDRINUSE')
-    return new Complaint(`${address}:${port} is in use: stop what listens there, or choose another with --listen`)
+    return new UsageError(`${address}:${port} is in use: stop what listens there, or choose another with --listen`)
   if (code === 'EADDRNOTAVAIL' || code === 'EACCES')
-    return new Complaint(`cannot listen on ${address}:${port} (${code})`)
+    return new UsageError(`cannot listen on ${address}:${port} (${code})`)
   return error
 }
 
-async function start(session: Session): Promise<Gateway> {
+async function start(session: RunSession): Promise<Gateway> {
   const { options, state, io, configured } = session
   const log = runLog(options.json, line => io.err(line), io.now)
   const gatewayOptions: GatewayOptions = {
@@ -123,7 +123,7 @@ async function start(session: Session): Promise<Gateway> {
 }
 
 /** Resolves at the first SIGTERM or SIGINT; a second one ends the process at once. */
-const asked = (): Promise<void> =>
+const stopSignal = (): Promise<void> =>
   new Promise(resolve => {
     let once = false
     const end = (): void => {
@@ -138,14 +138,14 @@ const asked = (): Promise<void> =>
 async function serve(options: RunOptions, state: State, io: Io): Promise<number> {
   const watched = watchEarly(options.paths)
   try {
-    const session = begin(options, state, io)
+    const session = newSession(options, state, io)
     const { loaded, configured } = session
     for (const line of findings(loaded, configured.desired)) io.err(line)
-    const ended = asked()
+    const ended = stopSignal()
     const gateway = await start(session)
     state.keepLastGood(configured.desired.lastGood)
     io.out(welcome({ configured, urls: gateway.urls, paths: options.paths, audit: state.audit, now: io.now() }))
-    watched.act(() => reloadOrSay(session, gateway))
+    watched.act(() => tryReload(session, gateway))
     await ended
     io.err('Ending: calls in flight may finish.\n')
     watched.end()

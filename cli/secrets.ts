@@ -1,16 +1,16 @@
-import type { Parsed, Problem } from './parse.ts'
+import type { ParsedDocument, Problem } from './parse.ts'
 
 /** A `kind: Secret` with its values, which live in memory alone: they are never written to disk. */
 export type SecretDocument = {
   readonly name: string
   /** Undefined when the document names none: that of the others. */
   readonly namespace: string | undefined
-  readonly document: Parsed
+  readonly document: ParsedDocument
   readonly values: ReadonlyMap<string, Buffer>
 }
 
 /** Where `${NAME}` is looked up; undefined when only the spelling is checked. */
-export type Environment = Readonly<Record<string, string | undefined>> | undefined
+export type EnvironmentVariables = Readonly<Record<string, string | undefined>> | undefined
 
 type Read = { readonly values: SecretDocument['values']; readonly problems: readonly Problem[] }
 type Value = { readonly value: Buffer } | { readonly wrong: string }
@@ -18,7 +18,7 @@ type Value = { readonly value: Buffer } | { readonly wrong: string }
 const variable = /\$(\$?)\{([^}]*)\}/g
 
 /** `${NAME}` is replaced from the environment, `$${NAME}` stands for the text `${NAME}`. */
-function expanded(text: string, environment: Environment): Value {
+function expanded(text: string, environment: EnvironmentVariables): Value {
   const wrong: string[] = []
   const value = text.replace(variable, (_all, escape: string, name: string) => {
     if (escape === '$') return `\${${name}}`
@@ -37,14 +37,17 @@ function decoded(text: string): Value {
   return { wrong: 'is not base64: encode the value, or put it as it is under stringData' }
 }
 
-const readers: Readonly<Record<string, (text: string, environment: Environment) => Value>> = {
+const readers: Readonly<Record<string, (text: string, environment: EnvironmentVariables) => Value>> = {
   data: decoded,
   stringData: expanded,
 }
 
 const known = new Set(['apiVersion', 'kind', 'metadata', 'type', 'immutable', ...Object.keys(readers)])
 
-function entries(document: Parsed, field: string): { readonly list: [string, unknown][]; readonly wrong: boolean } {
+function entries(
+  document: ParsedDocument,
+  field: string,
+): { readonly list: [string, unknown][]; readonly wrong: boolean } {
   const value = document.value[field]
   if (value === undefined || value === null) return { list: [], wrong: false }
   if (typeof value !== 'object' || Array.isArray(value)) return { list: [], wrong: true }
@@ -52,7 +55,7 @@ function entries(document: Parsed, field: string): { readonly list: [string, unk
 }
 
 /** Reads a `kind: Secret`. As in Kubernetes, `stringData` wins over `data`. Problems never quote a value. */
-export function readSecret(document: Parsed, environment: Environment): Read {
+export function readSecret(document: ParsedDocument, environment: EnvironmentVariables): Read {
   const values = new Map<string, Buffer>()
   const problems: Problem[] = Object.keys(document.value)
     .filter(field => !known.has(field))

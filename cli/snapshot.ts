@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
 import { secretFilePath } from '../operator/translate/policy/secrets.ts'
 import type { LastGood, SecretFact, Snapshot } from '../operator/translate/model/snapshot.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import type { Loaded } from './load.ts'
 import type { SecretDocument } from './secrets.ts'
 
 /** What comes from the command line and the state folder. */
-export type Surroundings = {
+export type TranslateOptions = {
   /** Undefined: the one that the files name. */
   readonly namespace: string | undefined
   readonly urls: Readonly<Record<string, string>>
@@ -15,7 +15,7 @@ export type Surroundings = {
   readonly salt: Buffer
 }
 
-export type Gathered = {
+export type CollectedSnapshot = {
   readonly snapshot: Snapshot
   /** Values of secrets by the file name that the configuration gives them. */
   readonly values: ReadonlyMap<string, Buffer>
@@ -23,13 +23,13 @@ export type Gathered = {
 
 /**
  * The namespace that all files are about: the only one they name, or `default`.
- * @throws Complaint when they name several
+ * @throws UsageError when they name several
  */
 function namespaceOf({ resources, secrets }: Loaded): string {
   const named = new Set([...resources, ...secrets].flatMap(({ namespace }) => namespace ?? []))
   const [only = 'default', ...others] = [...named].sort()
   if (others.length === 0) return only
-  throw new Complaint(
+  throw new UsageError(
     `the files are about several namespaces (${[only, ...others].join(', ')}): choose one with --namespace`,
   )
 }
@@ -43,7 +43,10 @@ function factOf(secret: SecretDocument, namespace: string, salt: Buffer): Secret
 }
 
 /** What the pure translation sees, and beside it the values of secrets, which it never sees. */
-export function gather(loaded: Loaded, { namespace, urls, lastGood, salt }: Surroundings): Gathered {
+export function collectSnapshot(
+  loaded: Loaded,
+  { namespace, urls, lastGood, salt }: TranslateOptions,
+): CollectedSnapshot {
   const own = namespace ?? namespaceOf(loaded)
   // Of two Secrets of one name the first counts: that there are two is a problem already.
   const secrets = loaded.secrets.toReversed()

@@ -3,7 +3,7 @@ import { chmodSync, closeSync, mkdirSync, openSync, readFileSync, rmSync, writeF
 import { join, relative } from 'node:path'
 import { replaceFile } from '../gateway/files/state-file.ts'
 import type { LastGood } from '../operator/translate/model/snapshot.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { auditFile } from './state-names.ts'
 
 /** What `bartizan run` keeps between two starts: nothing that a manifest says to be secret. */
@@ -32,7 +32,7 @@ function readOrMake(file: string, make: () => Buffer, whole: (bytes: Buffer) => 
   try {
     const bytes = readFileSync(file)
     if (whole(bytes)) return bytes
-    throw new Complaint(`${file}: is not what Bartizan wrote; remove it, and open sessions start again`)
+    throw new UsageError(`${file}: is not what Bartizan wrote; remove it, and open sessions start again`)
   } catch (error) {
     if (!missing(error)) throw error
   }
@@ -64,7 +64,7 @@ function lock(folder: string): string {
     }
     const pid = Number(readFileSync(file, 'utf8'))
     if (pid > 0 && pid !== process.pid && alive(pid))
-      throw new Complaint(
+      throw new UsageError(
         `${folder} is in use by process ${pid}: stop it, give --state another folder, or remove ${file} if that process is not bartizan`,
       )
     rmSync(file, { force: true })
@@ -79,7 +79,7 @@ function readLastGood(file: string): readonly LastGood[] {
   } catch (error) {
     if (missing(error)) return []
   }
-  throw new Complaint(
+  throw new UsageError(
     `${file}: is not what Bartizan wrote; remove it, then objects that do not compile are refused altogether`,
   )
 }
@@ -92,13 +92,13 @@ function makeFolder(folder: string): void {
     // The folder lies beside manifests that are committed; it never is.
     writeFileSync(join(folder, '.gitignore'), '*\n')
   } catch (error) {
-    throw new Complaint(`${folder}: cannot be used as state folder (${(error as NodeJS.ErrnoException).code})`)
+    throw new UsageError(`${folder}: cannot be used as state folder (${(error as NodeJS.ErrnoException).code})`)
   }
 }
 
 /**
  * Opens the state folder, makes it when it is missing, and locks it.
- * @throws Complaint when another process has it, or when its files are not ours
+ * @throws UsageError when another process has it, or when its files are not ours
  */
 export function openState(folder: string): State {
   makeFolder(folder)

@@ -9,6 +9,8 @@ import { toNodeHandler, type NodeIncomingMessageLike } from '@modelcontextprotoc
 import { createMcpHandler, McpServer } from '@modelcontextprotocol/server'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { mint } from '../hack/minted.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../hack/testing/scripted-upstream.ts'
+import { listing } from '../hack/testing/tool-list-server.ts'
 import { main } from './main.ts'
 
 const names = ['read_note', 'write_note', 'delete_note', 'shell']
@@ -28,38 +30,45 @@ async function listening(server: Server): Promise<string> {
 const answer = toNodeHandler(createMcpHandler(notes, { legacy: 'reject' }))
 /** The same server twice: one that speaks 2026-07-28 alone, and one that knows the older revisions only. */
 const modern = createServer((req, res) => void answer(req as NodeIncomingMessageLike, res))
-const sent: (string | undefined)[] = []
-const legacy = createServer((req, res) => {
-  let body = ''
-  req.on('data', (chunk: Buffer) => (body += chunk.toString()))
-  req.on('end', () => {
-    const message = JSON.parse(body || '{}') as { id?: number; method?: string; params?: { cursor?: string } }
-    sent.push(message.method ?? req.method)
-    const send = (status: number, answer: object): void => {
-      res.writeHead(status, { 'Content-Type': 'text/event-stream', 'Mcp-Session-Id': 's' })
-      res.write(
-        `: a comment\r\n\r\nevent: message\r\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message' })}\r\n\r\n`,
-      )
-      res.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer })}\n\n`)
-    }
-    const at = Number(message.params?.cursor ?? 0)
-    const nextCursor = at + 1 < names.length ? String(at + 1) : undefined
-    if (message.method === 'initialize') send(200, { result: { protocolVersion: '2025-06-18', capabilities: {} } })
-    else if (message.method === 'tools/list') send(200, { result: { tools: [{ name: names[at] }], nextCursor } })
-    else if (message.id === undefined) res.writeHead(202).end()
-    else send(200, { error: { code: -32601, message: 'Method not found' } })
-  })
-})
+/** Answers as a stream of events, with something else before the answer. */
+const legacyAnswer: Respond = ({ body, method }, res) => {
+  const message = JSON.parse(body.toString() || '{}') as {
+    id?: number
+    method?: string
+    params?: { cursor?: string }
+  }
+  if (message.id === undefined) return void res.writeHead(method === 'DELETE' ? 200 : 202).end()
+  const at = Number(message.params?.cursor ?? 0)
+  const nextCursor = at + 1 < names.length ? String(at + 1) : undefined
+  const known: Readonly<Record<string, object>> = {
+    initialize: { protocolVersion: '2025-06-18', capabilities: {} },
+    'tools/list': { tools: [{ name: names[at] }], nextCursor },
+  }
+  const result = known[message.method ?? '']
+  const answer = result ? { result } : { error: { code: -32601, message: 'Method not found' } }
+  res.writeHead(200, { 'Content-Type': 'text/event-stream', 'Mcp-Session-Id': 's' })
+  res.write(
+    `: a comment\r\n\r\nevent: message\r\ndata: ${JSON.stringify({ jsonrpc: '2.0', method: 'notifications/message' })}\r\n\r\n`,
+  )
+  res.end(`data: ${JSON.stringify({ jsonrpc: '2.0', id: message.id, ...answer })}\n\n`)
+}
+let legacy: ScriptedUpstream
+/** What was sent to it: the method of each message, and of requests without one. */
+const sent = (from: number): unknown[] =>
+  legacy.seen
+    .slice(from)
+    .map(({ body, method }) => (JSON.parse(body.toString() || '{}') as { method?: string }).method ?? method)
 
 const folder = mkdtempSync(join(tmpdir(), 'tools-'))
 const urls = { modern: '', legacy: '' }
 beforeAll(async () => {
   urls.modern = await listening(modern)
-  urls.legacy = await listening(legacy)
+  legacy = await scriptedUpstream(legacyAnswer)
+  urls.legacy = legacy.url
 })
-afterAll(() => {
+afterAll(async () => {
   modern.close()
-  legacy.close()
+  await legacy.stop()
   rmSync(folder, { recursive: true })
 })
 
@@ -120,27 +129,14 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
   test('reads a list without an end so far and no further, and says so', async () => {
     let pages = 0
     let more = ''
-    const endless = createServer((req, res) => {
-      let body = ''
-      req.on('data', (chunk: Buffer) => (body += chunk.toString()))
-      req.on('end', () => {
-        const { id, method } = JSON.parse(body) as { id?: number; method?: string }
-        if (id === undefined) return void res.writeHead(202).end()
-        const name = `t${pages}`
-        if (method === 'tools/list') pages++
-        const tools = [{ name: `${name}${more}`, description: 'x'.repeat(1024 * 1024) }]
-        const known: Record<string, object> = {
-          initialize: { protocolVersion: '2025-06-18', capabilities: {} },
-          'tools/list': { tools, nextCursor: String(pages) },
-        }
-        const result = known[method ?? '']
-        const answer = result ? { result } : { error: { code: -32_601, message: 'Method not found' } }
-        res.writeHead(200, { 'Content-Type': 'application/json' })
-        res.end(JSON.stringify({ jsonrpc: '2.0', id, ...answer }))
-      })
-    })
+    const endless = await scriptedUpstream(
+      listing(({ json }) => {
+        const tools = [{ name: `t${pages++}${more}`, description: 'x'.repeat(1024 * 1024) }]
+        json({ tools, nextCursor: String(pages) })
+      }),
+    )
     try {
-      const url = await listening(endless)
+      const { url } = endless
       const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(url))
       expect([code, out]).toEqual([0, 'shown   t0\n'])
       expect(err).toContain('this is not the whole list: the list of tools is longer than 2097152 bytes\n')
@@ -153,8 +149,7 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
       expect(direct.out).toMatch(/^t\d\?{125}…  x{100}\n$/)
       expect(pages).toBeLessThan(10)
     } finally {
-      endless.closeAllConnections()
-      endless.close()
+      await endless.stop()
     }
   })
 
@@ -183,10 +178,10 @@ describe('tools with an address', () => {
   })
 
   test('opens and ends a session where there are any', async () => {
-    sent.length = 0
+    const from = legacy.seen.length
     await run({ BARTIZAN_KEY: mint('api-key') }, 'tools', urls.legacy)
     const lists = Array(names.length).fill('tools/list')
-    expect(sent).toEqual(['server/discover', 'initialize', 'notifications/initialized', ...lists, 'DELETE'])
+    expect(sent(from)).toEqual(['server/discover', 'initialize', 'notifications/initialized', ...lists, 'DELETE'])
   })
 
   test.each([

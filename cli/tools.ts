@@ -4,15 +4,15 @@ import type { Key } from '../gateway/config/keys.ts'
 import type { Server } from '../gateway/config/servers.ts'
 import { parseArguments } from './arguments.ts'
 import type { Command, Io } from './command.ts'
-import { Complaint } from './usage-error.ts'
+import { UsageError } from './usage-error.ts'
 import { configure, urlOptions, type Configured } from './configure.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
 import { problemLine } from './check.ts'
-import { listTools } from './mcp-list.ts'
+import { listTools } from './list-tools.ts'
 import { printable } from '../gateway/config/printable.ts'
-import { toolVerdict } from './verdict.ts'
-import { wholeList } from './whole-list.ts'
+import { toolVerdict } from './tool-verdict.ts'
+import { listUnfilteredTools } from './unfiltered-tools.ts'
 
 const usage = `bartizan tools SERVER -f FILE|DIR [--as KEYNAME]
 bartizan tools URL
@@ -41,13 +41,13 @@ function named<T extends { readonly name: string }>(kind: string, name: string, 
   if (found) return found
   const names = all.map(one => one.name)
   const meant = nearest(name, names)
-  throw new Complaint(
+  throw new UsageError(
     `no ${kind} is called ${name}${meant ? `; did you mean ${meant}?` : `: there are ${names.join(', ') || 'none'}`}`,
   )
 }
 
 function requireUsable(server: Server): void {
-  if (server.refused !== undefined) throw new Complaint(`${server.name} is refused: ${server.refused}`)
+  if (server.refused !== undefined) throw new UsageError(`${server.name} is refused: ${server.refused}`)
 }
 
 /** Why a key sees nothing of a server at all, if so. */
@@ -72,9 +72,9 @@ async function explainAll(configured: Configured, name: string, as: string | und
   requireUsable(server)
   const key = as === undefined ? undefined : named('APIKey', as, configured.keys.keys)
   const closed = shutOut(key, name)
-  if (closed !== undefined) throw new Complaint(closed)
+  if (closed !== undefined) throw new UsageError(closed)
   const verdict = toolVerdict(server, key)
-  const { tools, shortfall } = await wholeList(configured, server)
+  const { tools, shortfall } = await listUnfilteredTools(configured, server)
   const width = Math.max(0, ...tools.map(tool => short(tool.name).length))
   for (const tool of tools) {
     const { shown, why } = verdict(tool.name)
@@ -88,7 +88,7 @@ async function explainAll(configured: Configured, name: string, as: string | und
 
 async function asCaller(url: string, io: Io): Promise<number> {
   const key = io.env['BARTIZAN_KEY']
-  if (key === undefined || key === '') throw new Complaint('BARTIZAN_KEY is not set: put the API key there')
+  if (key === undefined || key === '') throw new UsageError('BARTIZAN_KEY is not set: put the API key there')
   const { tools, shortfall } = await listTools(url, key)
   for (const { name, description } of tools) io.out(`${printable(`${short(name)}  ${description}`).trimEnd()}\n`)
   io.err(partly(shortfall))
@@ -102,9 +102,9 @@ export const tools: Command = {
   async run(args, io) {
     const { values, positionals } = parseArguments(args, options)
     const [target, ...further] = positionals
-    if (target === undefined || further.length > 0) throw new Complaint('give one SERVER with -f, or one URL', 2)
+    if (target === undefined || further.length > 0) throw new UsageError('give one SERVER with -f, or one URL', 2)
     if (/^https?:\/\//.test(target)) return asCaller(target, io)
-    if (!values.file) throw new Complaint(`${target}: say where its manifests are with -f, or give a URL`, 2)
+    if (!values.file) throw new UsageError(`${target}: say where its manifests are with -f, or give a URL`, 2)
     const loaded = load(readSources(values.file), io.env)
     io.err(loaded.problems.map(problemLine).join(''))
     const surroundings = {

@@ -21,7 +21,7 @@ const usable = (keys: readonly Key[], now: number): Key[] =>
 
 const keyLine = ({ name, allowedServers }: Key): string => `  ${printable(`${name}: ${allowedServers.join(', ')}`)}\n`
 
-/** How to get in while nobody can: the exact command, and where its answer goes. */
+/** How to get access while no key exists: the exact command, and where its answer goes. */
 function noWayIn(paths: readonly string[]): string {
   const path = paths[0] ?? ''
   const target = /\.ya?ml$/.test(path)
@@ -52,7 +52,7 @@ Other clients: bartizan client-config ${name} --url ${base} --client ${others.jo
 
 /**
  * The address that clients are told: the public one, or that of the listener. A listener on all addresses has no name of its own: the first of
- * `hosts` is taken, without which nobody can call.
+ * `hosts` is taken, without which no caller can get in.
  */
 function baseOf({ publicUrl, hosts }: Configured['config'], urls: readonly string[]): string {
   if (publicUrl !== undefined) return publicUrl.replace(/(?<!\/)\/+$/, '')

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 const root = join(import.meta.dirname, '..')
 const lines = (file: string): number => readFileSync(join(root, file), 'utf8').trimEnd().split('\n').length
 
-const files = globSync('{gateway,operator,crds,cli,config,console,hack,e2e}/**/*.ts', { cwd: root })
+const files = globSync('{gateway,operator,mcp-client,crds,cli,config,console,hack,e2e}/**/*.ts', { cwd: root })
   .map(file => ({ file, lines: lines(file) }))
   .toSorted((a, b) => b.lines - a.lines)
 const sources = files.filter(({ file }) => !file.endsWith('.test.ts'))

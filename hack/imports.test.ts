@@ -13,14 +13,14 @@ const may: Readonly<Record<string, readonly string[]>> = {
   'operator/translate': ['gateway/config', 'crds', 'zod'],
   'operator/kit': ['undici', 'node:'],
   // Speaks MCP as a client that does not trust the server; the operator and the command line list tools by it.
-  'operator/mcp': ['undici', 'node:'],
+  'mcp-client': ['undici', 'node:'],
   // zod reads the environment, undici dials the gateways: what is no call to the API server is not the kit's.
-  operator: ['gateway/config', 'crds', 'operator/kit', 'operator/mcp', 'operator/translate', 'undici', 'zod', 'node:'],
+  operator: ['gateway/config', 'crds', 'operator/kit', 'mcp-client', 'operator/translate', 'undici', 'zod', 'node:'],
   cli: [
     'gateway',
     'gateway/config',
     'crds',
-    'operator/mcp',
+    'mcp-client',
     'operator/translate',
     'hono',
     'yaml',
@@ -38,7 +38,7 @@ const impure =
 type Files = ReadonlyMap<string, string>
 
 const sources: Files = new Map(
-  globSync('{gateway,operator,crds,cli,console}/**/*.ts', { cwd: root })
+  globSync('{gateway,operator,mcp-client,crds,cli,console}/**/*.ts', { cwd: root })
     .map(file => file.replaceAll('\\', '/'))
     .filter(file => !/\.test\.ts$|\/testdata\/|\/(?:golden|arbitrary)\.ts$/.test(file))
     .map(file => [file, readFileSync(join(root, file), 'utf8')]),

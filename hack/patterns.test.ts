@@ -9,7 +9,7 @@ import { foundIn } from './patterns/found.ts'
 
 const root = join(import.meta.dirname, '..')
 const sources = new Map(
-  globSync('{gateway,operator,crds,cli,config,console,hack,e2e}/**/*.{ts,js,mjs}', { cwd: root })
+  globSync('{gateway,operator,mcp-client,crds,cli,config,console,hack,e2e}/**/*.{ts,js,mjs}', { cwd: root })
     .map(file => file.replaceAll('\\', '/'))
     .map(file => [file, foundIn(file, readFileSync(join(root, file), 'utf8'))] as const),
 )

@@ -11,10 +11,10 @@ const environment = z.object({
   KUBECONFIG: z.string().min(1).optional(),
 })
 
-export type Environment = z.infer<typeof environment>
+export type OperatorEnvironment = z.infer<typeof environment>
 
 /** Reads the environment of the process, once. Throws with every variable that is missing or wrong. */
-export function readEnvironment(given: Readonly<Record<string, string | undefined>>): Environment {
+export function readEnvironment(given: Readonly<Record<string, string | undefined>>): OperatorEnvironment {
   const read = environment.safeParse(given)
   if (!read.success) throw new Error(z.prettifyError(read.error))
   return read.data

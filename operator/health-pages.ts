@@ -4,10 +4,10 @@ import {
   serve,
   silentReflectors,
   unsyncedReflectors,
-  type Check,
-  type Served,
+  type HealthChecker,
+  type HealthServer,
 } from './kit/health.ts'
-import type { Metrics } from './kit/metrics.ts'
+import type { MetricsRegistry } from './kit/metrics.ts'
 import { observeLoop } from './kit/observe.ts'
 import type { Reflector } from './kit/reflector.ts'
 
@@ -19,14 +19,15 @@ const mostLag = 5000
 /** Serves health and metrics; `ready` adds what else stands in the way of readiness. */
 export async function healthPages(
   reflectors: readonly Reflector[],
-  metrics: Metrics,
+  metrics: MetricsRegistry,
   port: number,
-  ready: Check,
-): Promise<Served> {
+  ready: HealthChecker,
+): Promise<HealthServer> {
   const loop = observeLoop(metrics)
   const silent = silentReflectors(reflectors, mostSilence)
   const unsynced = unsyncedReflectors(reflectors)
-  const lagging: Check = () => (loop.lag() > mostLag ? [`the event loop lags ${Math.round(loop.lag())} ms`] : [])
+  const lagging: HealthChecker = () =>
+    loop.lag() > mostLag ? [`the event loop lags ${Math.round(loop.lag())} ms`] : []
   const pages = {
     '/livez': checkPage(() => [...silent(), ...lagging()]),
     '/readyz': checkPage(() => [...unsynced(), ...ready()]),

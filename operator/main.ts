@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { printableJson } from '../gateway/config/printable.ts'
 import { readEnvironment } from './environment.ts'
 import { fromKubeconfig, inCluster } from './kit/credentials.ts'
-import type { Log } from './kit/log.ts'
+import type { Logger } from './kit/log.ts'
 import { startOperator } from './start.ts'
 
 const write = (level: string, event: string, fields: Record<string, unknown> = {}): void =>
@@ -11,7 +11,7 @@ const write = (level: string, event: string, fields: Record<string, unknown> = {
     `${printableJson(JSON.stringify({ time: new Date().toISOString(), level, event, ...fields }))}\n`,
   )
 
-const log: Log = {
+const log: Logger = {
   info: (event, fields) => write('info', event, fields),
   warn: (event, fields) => write('warn', event, fields),
   error: (event, fields) => write('error', event, fields),

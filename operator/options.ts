@@ -1,23 +1,23 @@
-import type { Clock } from './kit/clock.ts'
-import type { Credentials } from './kit/credentials.ts'
-import type { Log } from './kit/log.ts'
+import type { MonotonicClock } from './kit/clock.ts'
+import type { ApiCredentials } from './kit/credentials.ts'
+import type { Logger } from './kit/log.ts'
 
-/** Everything that an operator needs of the world. */
+/** Everything that an operator needs from outside. */
 export type OperatorOptions = {
-  readonly credentials: Credentials
+  readonly credentials: ApiCredentials
   /** The namespace that it runs in: of its lease and its salt, and the floor for all others. */
   readonly namespace: string
   /** Of this very process. */
   readonly identity: string
   readonly gatewayImage: string
-  readonly log: Log
+  readonly log: Logger
   /** Where health and metrics are served, on both families; 0 for any free port, left out for none. */
   readonly port?: number
   /** Starts although no admission policy keeps its user to what is its own, and does not look whether one does. */
   readonly unfenced?: boolean
-  /** Leadership was lost although nobody asked for it: the process has to end. */
+  /** Called when leadership was lost: the process has to end. */
   lost(): void
-  readonly clock?: Clock
+  readonly clock?: MonotonicClock
   /** Asked before each write in addition to the lease; a test lets an operator die between two writes with it. */
   readonly gate?: () => boolean
   /** Milliseconds of the lease, for tests that wait for a hand-over. */

@@ -1,12 +1,12 @@
 import { group, kinds, version, type KindName } from '../crds/index.ts'
-import type { ApiObject, Resource } from './kit/resource.ts'
+import type { ApiObject, ApiResource } from './kit/resource.ts'
 
 const namespaced = { namespaced: true } as const
 
 /** Our own kinds. */
 export const own = Object.fromEntries(
   Object.values(kinds).map(({ kind, plural }) => [kind, { group, version, plural, kind, ...namespaced }]),
-) as Readonly<Record<KindName, Resource>>
+) as Readonly<Record<KindName, ApiResource>>
 
 /** The kinds that are made for a server, and pruned when they are not wanted any more. Secrets are not among them: they are never listed. */
 export const children = {
@@ -21,15 +21,15 @@ export const children = {
     ...namespaced,
   },
   Deployment: { group: 'apps', version: 'v1', plural: 'deployments', kind: 'Deployment', ...namespaced },
-} as const satisfies Readonly<Record<string, Resource>>
+} as const satisfies Readonly<Record<string, ApiResource>>
 
 export type ChildKind = keyof typeof children
 
 export const isChildKind = (kind: string | undefined): kind is ChildKind =>
   kind !== undefined && Object.hasOwn(children, kind)
 
-export const pods: Resource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', ...namespaced }
-export const secrets: Resource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', ...namespaced }
+export const pods: ApiResource = { group: '', version: 'v1', plural: 'pods', kind: 'Pod', ...namespaced }
+export const secrets: ApiResource = { group: '', version: 'v1', plural: 'secrets', kind: 'Secret', ...namespaced }
 
 export const managedBy = 'app.kubernetes.io/managed-by'
 export const manager = 'bartizan'

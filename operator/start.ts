@@ -1,33 +1,33 @@
-import { Applier } from './reconcile/applier.ts'
-import { Book } from './reconcile/plan-store.ts'
+import { Applier } from './apply/applier.ts'
+import { PlanStore } from './plan/plan-store.ts'
 import { Caches } from './cache/caches.ts'
 import { Fence } from './fence/fence.ts'
-import { GeneratedKeys } from './secrets/generated.ts'
-import { Guards } from './secrets/guards.ts'
+import { GeneratedKeys } from './secrets/generated-keys.ts'
+import { GuardSecrets } from './secrets/guard-secrets.ts'
 import { healthPages } from './health-pages.ts'
 import { asLeader } from './kit/as-leader.ts'
-import { Client } from './kit/client.ts'
+import { ApiClient } from './kit/client.ts'
 import { systemClock } from './kit/clock.ts'
 import { Recorder } from './kit/events.ts'
 import { Leader } from './kit/leader.ts'
-import { Metrics } from './kit/metrics.ts'
+import { MetricsRegistry } from './kit/metrics.ts'
 import { observeLeader, observeQueue, observeReflectors, queueMetrics } from './kit/observe.ts'
-import { Queue, type Result } from './kit/queue.ts'
-import { LastGoodSpecs } from './reconcile/last-good.ts'
-import { Mender } from './reconcile/mender.ts'
+import { WorkQueue, type Result } from './kit/work-queue.ts'
+import { LastGoodStore } from './apply/last-good.ts'
+import { DriftRepair } from './apply/drift-repair.ts'
 import { NamedSecrets, secretNames } from './secrets/named-secrets.ts'
-import { Namespaces } from './reconcile/namespaces.ts'
-import { Observations } from './gateways/observations.ts'
-import { Observer } from './gateways/observer.ts'
+import { NamespaceReconciler } from './reconcile/namespace-reconciler.ts'
+import { Observations } from './plan/observations.ts'
+import { GatewayObserver } from './gateways/observer.ts'
 import type { Operator, OperatorOptions } from './options.ts'
-import { Revocations } from './reconcile/revocations.ts'
+import { RevocationReconciler } from './reconcile/revocation-reconciler.ts'
 import { Salt } from './secrets/salt.ts'
-import { Servers } from './reconcile/servers.ts'
-import type { Sources } from './cache/snapshot.ts'
-import { Statuses } from './reconcile/statuses.ts'
-import { tellTransitions } from './reconcile/record-events.ts'
-import { triggers } from './cache/triggers.ts'
-import { Withdrawals } from './gateways/withdraw.ts'
+import { ServerReconciler } from './reconcile/server-reconciler.ts'
+import type { SnapshotSources } from './plan/snapshot.ts'
+import { StatusWriter } from './apply/status-writer.ts'
+import { recordTransitions } from './reconcile/record-events.ts'
+import { enqueueOnChange } from './reconcile/enqueue-on-change.ts'
+import { WithdrawalSender } from './gateways/withdrawal-sender.ts'
 
 /** The name of the operator's lease, and of itself in Events. */
 const name = 'bartizan-operator'
@@ -38,8 +38,8 @@ const drain = 20_000
 export async function startOperator(options: OperatorOptions): Promise<Operator> {
   const { credentials, namespace, identity, log, gatewayImage } = options
   const clock = options.clock ?? systemClock
-  const metrics = new Metrics()
-  const client = new Client({
+  const metrics = new MetricsRegistry()
+  const client = new ApiClient({
     credentials,
     clock,
     connections: 8,
@@ -51,7 +51,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   })
   let isEnding = false
   const lost = (): void => {
-    // Nothing is written any more; what runs is left to fail.
+    // Nothing is written from now on; reconciliations that run fail.
     isEnding = true
     options.lost()
   }
@@ -63,7 +63,7 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     workers: number,
     reconcile: (key: string, signal: AbortSignal) => Promise<Result>,
   ) => {
-    const made = new Queue({
+    const made = new WorkQueue({
       name: controller,
       workers,
       reconcile: (key, signal) => asLeader(leader, () => reconcile(key, signal)),
@@ -81,16 +81,16 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     gateways: queue('gateways', 32, (key, signal) => observer.observe(key, signal)),
     revocations: queue('revocation', 4, key => revocations.reconcile(key)),
   }
-  const everything = (): void => {
+  const allNamespaces = (): void => {
     const all = Object.values(caches.own).flatMap(({ store }) => store.namespaces())
-    for (const one of new Set([...all, ...book.namespaces()])) queues.namespaces.add(one)
+    for (const one of new Set([...all, ...plans.namespaces()])) queues.namespaces.add(one)
   }
-  const watcher = triggers(
+  const watcher = enqueueOnChange(
     {
       namespace: key => queues.namespaces.add(key),
       revocation: key => queues.revocations.add(key),
       gateways: key => queues.gateways.add(key),
-      everything,
+      allNamespaces,
       expire(object) {
         const { namespace: of = '', name = '' } = object.metadata
         secrets.expire(of, secretNames(object))
@@ -107,17 +107,17 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     client,
     clock,
     log,
-    watcher,
+    handler: watcher,
     failed: (plural, verb) =>
       metrics.add('bartizan_list_watch_failures_total', 'Lists and watches that ended unasked.', { plural, verb }),
   })
   const secrets = new NamedSecrets(client, new Salt(client, namespace), clock)
-  const guards = new Guards(client, clock)
+  const guards = new GuardSecrets(client, clock)
   const generated = new GeneratedKeys(client, clock)
-  const mender = new Mender(client, clock)
-  const lastGood = new LastGoodSpecs(client, caches, mender, clock, log)
+  const driftRepair = new DriftRepair(client, clock)
+  const lastGood = new LastGoodStore(client, caches, driftRepair, clock, log)
   const observations = new Observations()
-  const sources: Sources = {
+  const sources: SnapshotSources = {
     caches,
     secrets,
     guards,
@@ -128,19 +128,27 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
     gatewayImage,
     operatorNamespace: namespace,
   }
-  const applier = new Applier(client, caches, mender)
-  const book = new Book(sources, applier, clock)
-  const statuses = new Statuses(client, caches, clock, tellTransitions(recorder))
-  const noticed = (key: string): void => queues.namespaces.add(key)
-  const watch = ({ key }: { readonly key: string }): void => queues.gateways.add(key)
-  const observer = new Observer({ client, clock, sources, book, noticed })
-  const hurry = observer.hurry.bind(observer)
-  const servers = new Servers({ applier, book, recorder, hurry, watch, noticed })
-  const withdrawals = new Withdrawals({ caches, guards, clock, metrics })
-  const revocations = new Revocations({ book, servers, withdrawals, watch })
-  const work = ({ key }: { readonly key: string }): void => queues.servers.add(key)
-  const gone = ({ key }: { readonly key: string }): void => observer.forget(key)
-  const namespaces = new Namespaces({ sources, book, statuses, clock, work, watch, gone })
+  const applier = new Applier(client, caches, driftRepair)
+  const plans = new PlanStore(sources, applier, clock)
+  const statuses = new StatusWriter(client, caches, clock, recordTransitions(recorder))
+  const enqueueNamespace = (key: string): void => queues.namespaces.add(key)
+  const enqueueGateways = ({ key }: { readonly key: string }): void => queues.gateways.add(key)
+  const observer = new GatewayObserver({ client, clock, sources, plans, enqueueNamespace })
+  const expedite = observer.expedite.bind(observer)
+  const servers = new ServerReconciler({ applier, plans, recorder, expedite, enqueueGateways, enqueueNamespace })
+  const withdrawals = new WithdrawalSender({ caches, guards, clock, metrics })
+  const revocations = new RevocationReconciler({ plans, servers, withdrawals, enqueueGateways })
+  const enqueueServer = ({ key }: { readonly key: string }): void => queues.servers.add(key)
+  const serverRemoved = ({ key }: { readonly key: string }): void => observer.forget(key)
+  const namespaces = new NamespaceReconciler({
+    sources,
+    plans,
+    statuses,
+    clock,
+    enqueueServer,
+    enqueueGateways,
+    serverRemoved,
+  })
 
   const fence = options.unfenced === true ? undefined : new Fence({ client, namespace, clock, log, metrics })
   observeReflectors(metrics, caches.all)
@@ -157,10 +165,10 @@ export async function startOperator(options: OperatorOptions): Promise<Operator>
   const led = leader.run(leading.signal)
   const worked = (async () => {
     const aborted = new Promise(resolve => working.signal.addEventListener('abort', resolve, { once: true }))
-    // Who may not see everything never begins, and must be able to end all the same.
+    // An operator that may not list a kind never starts to reconcile, and must still be able to stop.
     await Promise.race([Promise.all([leader.elected(), caches.whenSynced()]), aborted])
     if (working.signal.aborted) return
-    everything()
+    allNamespaces()
     await Promise.all(Object.values(queues).map(one => one.run(working.signal)))
   })()
 

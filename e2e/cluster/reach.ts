@@ -1,4 +1,4 @@
-import { callTool } from '../wire/request.ts'
+import { callTool } from '../../hack/testing/mcp-request.ts'
 import type { Kubectl } from './kubectl.ts'
 
 /** Who looks, from where. */

@@ -16,7 +16,7 @@ import {
   paths,
   quiet,
   until,
-  type Found,
+  type ListedObject,
   type OwnControlPlane,
   type Staged,
 } from '../../hack/operator/stage.ts'
@@ -252,7 +252,7 @@ describe.skipIf(noControlPlane)('what others change of the operator’s objects'
   })
 
   test('the last good spec of an object is put back as it was, and made anew', async () => {
-    const kept = async (): Promise<Found | undefined> =>
+    const kept = async (): Promise<ListedObject | undefined> =>
       (await list(rest, 'ConfigMap', 'drift')).find(({ metadata }) => metadata.name.startsWith('last-good-'))
     const before = await until(kept, 'the ConfigMap')
     const path = `${paths.ConfigMap('drift')}/${before.metadata.name}`

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { scriptedUpstream, type ScriptedUpstream } from '../wire/upstream.ts'
+import { initializing, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { noControlPlane } from '../../hack/controlplane/absent.ts'
 import { controlPlane } from '../../hack/controlplane/index.ts'
 import type { Kubelet } from '../../hack/controlplane/kubelet.ts'
 import type { Rest } from '../../hack/controlplane/rest.ts'
-import { mcpServer } from '../../hack/fields/mcp-server.ts'
+import { mcpServer } from '../../hack/testing/tool-server.ts'
 import { mint } from '../../hack/minted.ts'
 import { apiKey, server as serverOf } from '../../hack/operator/documents.ts'
 import { PodGateways, type PodGateway } from '../../hack/operator/gateways.ts'
@@ -19,14 +20,14 @@ import {
   operatorNamespace,
   paths,
   until,
-  type Found,
+  type ListedObject,
   type OwnControlPlane,
   type Staged,
 } from '../../hack/operator/stage.ts'
 
 const digestOf = (key: string): string => `sha256:${createHash('sha256').update(key).digest('hex')}`
 
-const fieldOf = (secret: Found | undefined, key: string): string =>
+const fieldOf = (secret: ListedObject | undefined, key: string): string =>
   ((secret?.['data'] ?? {}) as Record<string, string>)[key] ?? ''
 
 describe.skipIf(noControlPlane)('the operator and real gateways', () => {
@@ -59,8 +60,8 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
   const server = (spec: object): string =>
     serverOf('weather', 'example.test/mcp:1', { port: Number(new URL(upstream.url).port), ...spec })
   const alice = (spec: object): string => apiKey('alice', { generate: { secretName: 'alice-key' }, ...spec })
-  const status = async (name: string): Promise<Found | undefined> => find(rest, 'MCPServer', 'real', name)
-  const ready = async (name: string): Promise<Found | undefined> => {
+  const status = async (name: string): Promise<ListedObject | undefined> => find(rest, 'MCPServer', 'real', name)
+  const ready = async (name: string): Promise<ListedObject | undefined> => {
     const object = await status(name)
     return conditionOf(object, 'Ready')?.status === 'True' ? object : undefined
   }
@@ -70,20 +71,8 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     Buffer.from(fieldOf(await find(rest, 'Secret', 'real', secret), 'api-key'), 'base64').toString()
 
   /** Status of a call to a gateway by a client that has a key. */
-  const call = async ({ address }: PodGateway, key: string): Promise<number> => {
-    const response = await fetch(`http://${address}:18080/mcp/weather`, {
-      method: 'POST',
-      headers: { 'x-api-key': key, 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
-      body: JSON.stringify({
-        jsonrpc: '2.0',
-        id: 1,
-        method: 'initialize',
-        params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 't', version: '1' } },
-      }),
-    })
-    await response.body?.cancel()
-    return response.status
-  }
+  const call = async ({ address }: PodGateway, key: string): Promise<number> =>
+    (await send(`http://${address}:18080`, { path: '/mcp/weather', key, ...initializing() })).status
 
   test('say Ready when a handshake has gone through the gateway, with the tools that it saw', async () => {
     const object = await status('weather')
@@ -121,10 +110,10 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
       'the second key',
     )
     await until(async () => (await call(only(), key)) === 200, 'the second key to be let in')
-    const pokes = only().pokes.length
+    const touches = only().touches.length
     await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: true } })
     await until(async () => (await call(only(), key)) === 401, 'the key to be refused')
-    await until(async () => only().pokes.length > pokes, 'the kubelet to be told')
+    await until(async () => only().touches.length > touches, 'the kubelet to be told')
     await rest.request('PATCH', `${paths.APIKey('real')}/alice`, { spec: { revoked: null } })
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in again')
     expect(await call(only(), 'btz_00000000_nobody')).toBe(401)
@@ -136,7 +125,7 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
     await applyAll(plane, 'real', bob({}))
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in')
     await until(() => ready('weather'), 'the server to be ready')
-    only().deaf = true
+    only().ignoresTouches = true
     await rest.request('PATCH', `${paths.APIKey('real')}/bob`, { spec: { revoked: true } })
     await until(async () => (await call(only(), key)) === 401, 'the key to be refused without a kubelet')
     // What is mounted is older: the gateway says so, and the key stays refused.
@@ -145,14 +134,14 @@ describe.skipIf(noControlPlane)('the operator and real gateways', () => {
       'the operator to see that the file has not arrived',
     )
     expect(await call(only(), key)).toBe(401)
-    only().deaf = false
+    only().ignoresTouches = false
     await until(() => ready('weather'), 'the file to arrive')
     await rest.request('PATCH', `${paths.APIKey('real')}/bob`, { spec: { revoked: null } })
     await until(async () => (await call(only(), key)) === 200, 'the key to be let in again')
-    only().deaf = true
+    only().ignoresTouches = true
     await rest.request('DELETE', `${paths.APIKey('real')}/bob`)
     await until(async () => (await call(only(), key)) === 401, 'the key of the object that is gone to be refused')
-    only().deaf = false
+    only().ignoresTouches = false
     await until(() => ready('weather'), 'the file to arrive')
   })
 

@@ -12,7 +12,7 @@ import {
   paths,
   quiet,
   versions,
-  type Found,
+  type ListedObject,
   type OwnControlPlane,
 } from '../../hack/operator/stage.ts'
 
@@ -50,7 +50,7 @@ async function createAll(rest: Rest): Promise<void> {
 }
 
 /** Whether every condition speaks of the spec as it is. */
-function isJudged(server: Found): boolean {
+function isJudged(server: ListedObject): boolean {
   const conditions = conditionsOf(server) as readonly { readonly observedGeneration?: number }[]
   return (
     conditions.length > 0 &&

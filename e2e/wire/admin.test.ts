@@ -4,8 +4,8 @@ import { operatorToken, statusKey } from '../../gateway/config/guard.ts'
 import { readReport } from '../../gateway/config/report.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, open, send, until } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { callTool, open, send, until } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guard = Buffer.alloc(32, 7)

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { dial, received, statuses } from './raw.ts'
-import { callTool, modern, open, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial, received, statuses } from '../../hack/testing/raw-http.ts'
+import { callTool, initializing, modern, open, openSession, send, until } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 // Each of these got through, or ended the process, when an attacker tried it.
 
@@ -188,7 +188,7 @@ test('60 sessions opened with a revision of a megabyte leave the process alive a
     void res
       .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's' })
       .end('{"jsonrpc":"2.0","id":0,"result":{}}')
-  const body = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"${'9'.repeat(1_000_000)}","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`
+  const { body } = initializing('9'.repeat(1_000_000))
   for (let at = 0; at < 60; at += 1) {
     const { headers } = await send(wire.url, { key: caller.secret, body })
     expect(String(headers['mcp-session-id']).length).toBeLessThan(500)
@@ -275,9 +275,7 @@ test('each message of a batch has its line in the audit log', async () => {
     res.writeHead(200, { 'content-type': 'application/json' })
     res.end('[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","id":2,"result":{}}]')
   }
-  const body =
-    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
-  const session = String((await send(wire.url, { key: caller.secret, body })).headers['mcp-session-id'])
+  const session = await openSession(wire.url, { key: caller.secret }, '2025-03-26')
   const batch = (tool: string): string =>
     `[{"jsonrpc":"2.0","id":1,"method":"ping"},{"jsonrpc":"2.0","id":2,"method":"tools/call","params":{"name":"${tool}"}}]`
   const ask = (tool: string) =>

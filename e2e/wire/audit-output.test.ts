@@ -19,8 +19,8 @@ import { bundleGateway } from '../../hack/bundle.ts'
 import { defaultMemory } from '../../gateway/config/flags.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
-import { callTool, send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice')
 const guard = randomBytes(32)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { modern, send, type Reply } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { modern, openSession, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const anna = testKey('anna')
 const bert = testKey('bert')
@@ -54,11 +54,7 @@ afterAll(async () => {
 const path = '/mcp/one'
 const accept = 'text/event-stream'
 
-async function initialize(key = anna.secret): Promise<string> {
-  const body =
-    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
-  return (await send(gateway.url, { path, key, body })).headers['mcp-session-id'] as string
-}
+const initialize = (key = anna.secret): Promise<string> => openSession(gateway.url, { path, key })
 const call = (
   session: string,
   body = '{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"t"}}',

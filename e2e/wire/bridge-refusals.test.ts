@@ -5,7 +5,16 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pattern } from '../../gateway/config/pattern.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, modern, open, send, type Reply, type Sending } from './request.ts'
+import {
+  callTool,
+  initializing,
+  modern,
+  open,
+  openSession,
+  send,
+  type Reply,
+  type Sending,
+} from '../../hack/testing/mcp-request.ts'
 
 const caller = testKey('caller')
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-bridge-'))
@@ -54,10 +63,7 @@ const ping = (id: string, session?: string): Sending => ({
   headers: session === undefined ? {} : { 'mcp-session-id': session },
   body: `{"jsonrpc":"2.0","id":${id},"method":"ping"}`,
 })
-const initializing =
-  '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
-const initialize = async (): Promise<string> =>
-  (await ask('old', { body: initializing })).headers['mcp-session-id'] as string
+const initialize = (): Promise<string> => openSession(gateway.url, { path: '/mcp/old', key: caller.secret })
 
 type Refusal = {
   readonly id?: unknown
@@ -95,7 +101,7 @@ test('a request without a session, a second server stream, a second initialize, 
   const stream = await open(gateway.url, { path: '/mcp/old', key: caller.secret, method: 'GET', headers })
   await isRefusal(await ask('old', { method: 'GET', headers }), 409, -32000, 'StreamOpen')
   stream.cancel()
-  await isRefusal(await ask('old', { headers, body: initializing }), 400, -32600, 'SessionOpen', 0)
+  await isRefusal(await ask('old', { headers, ...initializing() }), 400, -32600, 'SessionOpen', 0)
   await isRefusal(
     await ask('old', { ...ping('5', session), headers: { ...headers, 'mcp-protocol-version': '2020-01-01' } }),
     400,

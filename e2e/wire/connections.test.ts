@@ -8,9 +8,9 @@ import { pagesServer } from '../../gateway/listen.ts'
 import { requestBytes } from './flood.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { dial, received, statuses } from './raw.ts'
-import { callTool, modern, open, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial, received, statuses } from '../../hack/testing/raw-http.ts'
+import { callTool, modern, open, send, until } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 // @slow its connections end by clocks of Node, each after a second or more
 

@@ -6,8 +6,8 @@ import { drainToken, operatorToken } from '../../gateway/config/guard.ts'
 import { keysFile, testConfig, testKey } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
 import { podServer } from './pod.ts'
-import { callTool, modern, open, rest, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guard = Buffer.alloc(32, 5)

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
 import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { callTool, modern, open, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, initializing, modern, open, send, until } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guardrails = {
@@ -262,9 +262,8 @@ test('server/discover and initialize pass whatever the guardrails forbid', async
   upstream.respond = emptyResult
   const discover = modern('server/discover', 1, '"x":"xylophone"')
   expect((await send(wire.url, { key: caller.secret, ...discover })).status).toBe(200)
-  const body =
-    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"xylophone","version":"1"}}}'
-  expect((await send(wire.url, { key: caller.secret, body })).status).toBe(200)
+  const legacy = initializing('2025-11-25', 'xylophone')
+  expect((await send(wire.url, { key: caller.secret, ...legacy })).status).toBe(200)
 })
 
 test('an Mcp-Param header may only repeat an argument, and one that repeats a secret is not sent past the redaction', async () => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { dial } from './raw.ts'
+import { dial } from '../../hack/testing/raw-http.ts'
 
 /** A connection whose owner sends and never reads. What the other side makes of it is of no interest to them. */
 export async function deaf(port: number, bytes: string | Buffer): Promise<Socket> {

@@ -6,8 +6,8 @@ import { defaultMemory } from '../../hack/flags.ts'
 import { deafCrowd, leave, requestBytes } from './flood.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
-import { callTool, send } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 // Each of these ended the gateway within seconds. They are played against its bundle, with the flags of a pod.
 

@@ -3,8 +3,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundleGateway } from '../../hack/bundle.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
-import { callTool, send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 /** Globs that a backtracking search never comes to the end of, as many as fit. */
 const hostile = Array.from({ length: 200 }, (_, at) => `${'*a'.repeat(60)}${at}`)

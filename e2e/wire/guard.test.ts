@@ -6,13 +6,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { drainToken, operatorToken, statusKey, withdrawalKey } from '../../gateway/config/guard.ts'
-import type { GuardKeys } from '../../operator/secrets/guards.ts'
+import type { GuardKeys } from '../../operator/secrets/guard-secrets.ts'
 import type { KeysFile } from '../../gateway/config/index.ts'
 import { askReport } from '../../operator/gateways/report.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { guardFiles, podServer, startPod, type Pod } from './pod.ts'
-import { send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice')
 const [first, second, third, fourth] = Array.from({ length: 4 }, () => randomBytes(32)) as [

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { dial, exchange, received, statuses } from './raw.ts'
-import { callTool, send } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial, exchange, received, statuses } from '../../hack/testing/raw-http.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 let upstream: ScriptedUpstream

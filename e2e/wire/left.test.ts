@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { everywhere } from './everywhere.ts'
 import { requestBytes } from './flood.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { dial } from './raw.ts'
-import { callTool } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial } from '../../hack/testing/raw-http.ts'
+import { callTool } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 let upstream: ScriptedUpstream

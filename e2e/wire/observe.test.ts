@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from '../../cli/main.ts'
 import { mint } from '../../hack/minted.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { callTool, modern, send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const ada = testKey('ada')
 const reader = testKey('reader', { scopes: ['servers:read'] })

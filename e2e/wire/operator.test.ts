@@ -4,8 +4,8 @@ import { operatorToken } from '../../gateway/config/guard.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { playedGateway } from './in-process.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
-import { callTool, modern, send, type Reply, type Sending } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { callTool, initializing, modern, send, type Reply, type Sending } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice', { allowedTools: ['read'] })
 const guard = randomBytes(32)
@@ -52,9 +52,7 @@ const legacy = (method: string, id: number | undefined = 1): Sending => ({
   body: JSON.stringify({ jsonrpc: '2.0', ...(id === undefined ? {} : { id }), method }),
 })
 
-const initialize: Sending = {
-  body: '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"operator","version":"1"}}}',
-}
+const initialize = initializing('2025-11-25', 'operator')
 
 test('the operator may find out what a server is, in both eras', async () => {
   for (const sending of [

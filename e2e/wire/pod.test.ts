@@ -10,8 +10,8 @@ import { pagesServer } from '../../gateway/listen.ts'
 import { discard, keysFile, testConfig, testKey } from './gateway.ts'
 import { podServer, startPod, type Pod } from './pod.ts'
 import { startProcess } from './process.ts'
-import { callTool, send, type Sending } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send, type Sending } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice')
 const guard = randomBytes(32)

@@ -5,8 +5,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keep } from '../../hack/minted.ts'
 import { keysFile, testConfig, testKey, testServer, type TestKey } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 /** A modern server on a pipe that says which process it is. */
 const child = `

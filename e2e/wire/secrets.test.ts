@@ -2,9 +2,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
 import { everywhere, word } from './everywhere.ts'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { exchange } from './raw.ts'
-import { callTool, modern, send, type Sending } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { exchange } from '../../hack/testing/raw-http.ts'
+import { callTool, modern, send, type Sending } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 // Sends secrets along every way into the gateway, so that the search after the suite (hack/leaks.ts) has something to find in its log, audit
 // log, metrics, errors, title and environment if one of these ways leads there.

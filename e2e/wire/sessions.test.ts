@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { modern, send, type Reply } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { modern, openSession, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const alice = testKey('alice')
 const bob = testKey('bob')
@@ -52,11 +52,7 @@ afterAll(async () => {
 
 const path = '/mcp/one'
 
-async function initialize(revision = '2025-11-25'): Promise<string> {
-  const body = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"${revision}","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}`
-  const reply = await send(wire.url, { path, key: alice.secret, body })
-  return reply.headers['mcp-session-id'] as string
-}
+const initialize = (revision?: string): Promise<string> => openSession(wire.url, { path, key: alice.secret }, revision)
 
 const ping = (session: string, key = alice.secret, where = path): Promise<Reply> =>
   send(wire.url, {

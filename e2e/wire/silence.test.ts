@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { dial, received, statuses } from './raw.ts'
-import { modern, open } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial, received, statuses } from '../../hack/testing/raw-http.ts'
+import { modern, open } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 // The clocks of the HTTP client and server below the gateway are not ours to play: undici's default cuts a silent stream after 301 s. so this
 // file waits.

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keep, mint } from '../../hack/minted.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, send } from './request.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
 
 const caller = testKey('caller')
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-stdio-'))

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { callTool, modern, open, rest, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, open, openSession, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { request } from 'node:http'
 
 const stays = testKey('stays')
@@ -81,19 +81,16 @@ test('a client that goes away while a plain answer is on its way cancels the ups
 })
 
 /** Opens a session at a server that gives each of its events an id. */
-async function openSession(): Promise<Record<string, string>> {
+async function legacySession(): Promise<Record<string, string>> {
   upstream.respond = (_, res) =>
     void res
       .writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': 's-1' })
       .end('{"jsonrpc":"2.0","id":0,"result":{}}')
-  const body =
-    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
-  const { headers } = await send(wire.url, { key: stays.secret, body })
-  return { 'mcp-session-id': headers['mcp-session-id'] as string, 'mcp-protocol-version': '2025-11-25' }
+  return { 'mcp-session-id': await openSession(wire.url, { key: stays.secret }), 'mcp-protocol-version': '2025-11-25' }
 }
 
 test('a cancellation of a legacy client is forwarded as it is', async () => {
-  const headers = await openSession()
+  const headers = await legacySession()
   upstream.respond = emptyResult
   const body =
     '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":9007199254740993,"reason":"x"}}'
@@ -102,7 +99,7 @@ test('a cancellation of a legacy client is forwarded as it is', async () => {
 })
 
 test('the event that a client saw last and the revision of a resuming GET reach the server', async () => {
-  const headers = await openSession()
+  const headers = await legacySession()
   upstream.respond = (_, res) => void res.writeHead(200, sse).end('id: 7\ndata: \n\n')
   const first = await send(wire.url, { key: stays.secret, headers, body: '{"jsonrpc":"2.0","id":4,"method":"ping"}' })
   const id = /^id: (.*)$/m.exec(first.body)![1]!

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { modern, send, type Reply } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { modern, openSession, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const anna = testKey('anna')
 const bert = testKey('bert', { allowedTools: ['safe'] })
@@ -36,11 +36,7 @@ beforeEach(async () => {
 })
 afterAll(() => upstream.stop())
 
-const initialize = async (key: string, protocolVersion = '2025-11-25'): Promise<string> => {
-  const params = { protocolVersion, capabilities: {}, clientInfo: { name: 'c', version: '1' } }
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params })
-  return (await send(gateway.url, { key, body })).headers['mcp-session-id'] as string
-}
+const initialize = (key: string, revision?: string): Promise<string> => openSession(gateway.url, { key }, revision)
 const post = (key: string, session: string, message: object): Promise<Reply> =>
   send(gateway.url, {
     key,

@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, modern, send, type Reply, type Sending } from './request.ts'
-import { scriptedUpstream, type Respond, type ScriptedUpstream, type Seen } from './upstream.ts'
+import { callTool, modern, send, type Reply, type Sending } from '../../hack/testing/mcp-request.ts'
+import {
+  scriptedUpstream,
+  type Respond,
+  type ScriptedUpstream,
+  type Seen,
+} from '../../hack/testing/scripted-upstream.ts'
 
 const anna = testKey('anna')
 const bert = testKey('bert', { allowedTools: ['safe'] })

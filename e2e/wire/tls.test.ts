@@ -8,8 +8,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
 import { requestBytes } from './flood.ts'
-import { dial, received, statuses } from './raw.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { dial, received, statuses } from '../../hack/testing/raw-http.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-tls-'))

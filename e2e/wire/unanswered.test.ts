@@ -3,8 +3,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { everywhere, word } from './everywhere.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, modern, open, rest, send, until } from './request.ts'
-import { emptyResult, scriptedUpstream, type Respond, type ScriptedUpstream } from './upstream.ts'
+import { callTool, modern, open, openSession, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import {
+  emptyResult,
+  scriptedUpstream,
+  type Respond,
+  type ScriptedUpstream,
+} from '../../hack/testing/scripted-upstream.ts'
 
 const stays = testKey('stays')
 const leaves = testKey('leaves')
@@ -42,11 +47,7 @@ beforeEach(async () => {
 })
 afterAll(() => upstream.stop())
 
-async function initialize(key = stays.secret): Promise<string> {
-  const body =
-    '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-03-26","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
-  return (await send(gateway.url, { key, body })).headers['mcp-session-id'] as string
-}
+const initialize = (key = stays.secret): Promise<string> => openSession(gateway.url, { key }, '2025-03-26')
 const legacy = (name: string, id = '7') =>
   `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":{"name":"${name}"}}`
 const held = async (count = 1) => {

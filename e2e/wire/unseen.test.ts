@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { discard, keysFile, startWire, testConfig, testKey, testServer, type Wire } from './gateway.ts'
-import { callTool, modern, send, type Reply, type Sending } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, initializing, modern, send, type Reply, type Sending } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller', { allowedServers: ['mine'] })
 const nothing = testKey('nothing', { allowedServers: ['mine'], scopes: [] })
@@ -35,12 +35,10 @@ const seen = ({ status, rawHeaders, body }: Reply): unknown => {
 }
 
 const headers = { 'mcp-session-id': 'x', origin: 'http://localhost' }
-const initialize =
-  '{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"c","version":"1"}}}'
 const ways: [string, Sending][] = [
   ['a call', callTool('echo', 1)],
   ['a list', modern('tools/list', 7)],
-  ['an initialize', { body: initialize }],
+  ['an initialize', initializing()],
   ['no JSON', { body: '{' }],
   ['a long body', { body: `"${'a'.repeat(200_000)}"` }],
   ['another media type', { body: 'x', headers: { 'content-type': 'text/plain' } }],

@@ -9,8 +9,8 @@ import {
 } from '../../gateway/config/withdrawal.ts'
 import { keysFile, testConfig, testKey, testServer, type TestKey } from './gateway.ts'
 import { playedGateway, type Played } from './in-process.ts'
-import { callTool, open, rest, send, until } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const guard = Buffer.alloc(32, 7)
 const previous = Buffer.alloc(32, 6)

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { AuditRecord } from '../observe/audit.ts'
+import type { AuditRecord } from '../observe/audit-record.ts'
 import type { Denial, Era, Finding, Message } from '../exchange.ts'
 import type { Services } from '../runtime/runtime.ts'
 import { render } from '../answer.ts'

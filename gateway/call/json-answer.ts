@@ -4,7 +4,7 @@ import { judgeAnswer, type Judged } from '../evaluation/pipeline.ts'
 import { readAnswer } from '../mcp/message.ts'
 import type { UpstreamHeaders } from '../upstream/upstream.ts'
 import { renderError } from '../answer.ts'
-import { Gathered } from '../http/chunk-buffer.ts'
+import { ChunkBuffer } from '../http/chunk-buffer.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../http/memory.ts'
 import { Taking } from '../http/taking.ts'
 import { inSteps, inTurns, type Order, type Soon, whenThere } from '../evaluation/turns.ts'
@@ -44,7 +44,7 @@ export class JsonAnswer implements Answer, Order, Waiting {
   readonly #call: Answering
   readonly #status: number
   readonly #headers: UpstreamHeaders
-  readonly #gathered = new Gathered()
+  readonly #gathered = new ChunkBuffer()
   readonly share: AnswerOwner
   /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
-import { Gathered } from './chunk-buffer.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 import type { HeldBytes, Waiting } from './memory.ts'
 
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or nobody there any more. */
@@ -22,7 +22,7 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
   if (declared > maxBytes) return done('PayloadTooLarge', nothing)
   // Node would have it sent before anybody looked at the head.
   if (req.headers.expect !== undefined) res.writeContinue()
-  const gathered = new Gathered()
+  const gathered = new ChunkBuffer()
   let over = false
   let rest: Waiting | undefined
   const finish = (refused: ErrorCode | undefined, bytes: Buffer): void => {

@@ -4,7 +4,7 @@ import type { OpenCalls } from './open-calls.ts'
 import type { ReadLimits, Stage } from '../exchange.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { CompiledTimeouts } from '../config/servers.ts'
-import type { Health } from '../health/server-health.ts'
+import type { ServerHealth } from '../health/server-health.ts'
 import type { Connections } from '../http/connections.ts'
 import type { HeldBytes } from '../http/memory.ts'
 import type { HostPolicy } from '../http/hosts.ts'
@@ -28,7 +28,7 @@ export type ServerRuntime = {
   /** Binds to a caller what else the server gives out: event ids. */
   readonly binder: Binder
   readonly tasks: Tasks
-  readonly health: Health | undefined
+  readonly health: ServerHealth | undefined
   /** Whether it runs in the pod of this gateway. */
   readonly pod: boolean
   readonly timeouts: CompiledTimeouts
@@ -62,14 +62,14 @@ export type Services = {
   readonly connections: Connections
   readonly audit: AuditLog
   readonly metrics: Metrics
-  /** Where the operator's own questions are counted: they are nobody's usage. */
+  /** Where the requests of the operator are counted: they are no usage, so they are not exposed. */
   readonly unshown: Metrics
   readonly log: Log
-  phase(): Phase
+  phase(): ServingPhase
 }
 
 /**
  * `draining`: not ready, and serving all the same, since clients still arrive. `drained`: the server is about to end, new calls are refused.
  * `ending`: this process is.
  */
-export type Phase = 'serving' | 'draining' | 'drained' | 'ending'
+export type ServingPhase = 'serving' | 'draining' | 'drained' | 'ending'

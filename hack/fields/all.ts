@@ -5,7 +5,7 @@ import { prove, type Proof, type Workshop } from './prove.ts'
 import type { Sample } from './sample.ts'
 import { childSamples } from './samples/child.ts'
 import { sampleOf } from './samples/index.ts'
-import { emptyResult, scriptedUpstream } from '../../e2e/wire/upstream.ts'
+import { emptyResult, scriptedUpstream } from '../testing/scripted-upstream.ts'
 import { world } from './world.ts'
 
 /** Opens a workshop: a scripted upstream and fresh secrets. */

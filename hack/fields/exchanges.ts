@@ -1,5 +1,5 @@
-import { dial } from '../../e2e/wire/raw.ts'
-import type { Sending } from '../../e2e/wire/request.ts'
+import { dial } from '../testing/raw-http.ts'
+import type { Sending } from '../testing/mcp-request.ts'
 import { callTool, modern, said, send, settle, type Exchange, type Stage } from './stage.ts'
 
 const list = modern('tools/list', 'list')

@@ -1,4 +1,4 @@
-import type { ScriptedUpstream } from '../../e2e/wire/upstream.ts'
+import type { ScriptedUpstream } from '../testing/scripted-upstream.ts'
 import { objectsOf, statusesOf, type Desired, type Snapshot, type translate } from '../../operator/translate/index.ts'
 import { withValue } from './change.ts'
 import { nameOf, type Leaf } from './leaves.ts'

@@ -1,6 +1,7 @@
 import { gatewayConfig } from '../../gateway/config/index.ts'
 import { keysFile } from '../../gateway/config/keys.ts'
-import type { GatewayFiles, translate } from '../../operator/translate/index.ts'
+import type { GatewayFiles } from '../../operator/translate/model/desired.ts'
+import type { translate } from '../../operator/translate/index.ts'
 import { further, leaves } from './all.ts'
 import { leavesIn } from './leaves.ts'
 import { sampleOf } from './samples/index.ts'

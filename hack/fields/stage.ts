@@ -1,9 +1,9 @@
 import { playedGateway, type Played } from '../../e2e/wire/in-process.ts'
-import { callTool, modern, send, type Reply, type Sending } from '../../e2e/wire/request.ts'
-import type { ScriptedUpstream, Seen } from '../../e2e/wire/upstream.ts'
+import { callTool, modern, send, type Reply, type Sending } from '../testing/mcp-request.ts'
+import type { ScriptedUpstream, Seen } from '../testing/scripted-upstream.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import { playClock, type PlayedClock } from './clock.ts'
-import { mcpServer, type Health } from './mcp-server.ts'
+import { mcpServer, type Health } from '../testing/tool-server.ts'
 import { normal, slot, type World } from './world.ts'
 
 /** A gateway before a scripted server, and everything that was seen of them. */

@@ -14,9 +14,9 @@ export type PodGateway = {
   readonly pod: Pod
   readonly address: string
   /** Times at which its mounts were brought up to date because of an annotation. */
-  readonly pokes: number[]
+  readonly touches: number[]
   /** Its kubelet does not bring anything up to date, and makes up for it when it is told the next time. */
-  deaf: boolean
+  ignoresTouches: boolean
   freeze(): void
   thaw(): void
   kill(): Promise<void>
@@ -73,8 +73,8 @@ export class PodGateways {
     const gateway: PodGateway = {
       pod,
       address: ip,
-      pokes: [],
-      deaf: false,
+      touches: [],
+      ignoresTouches: false,
       freeze: () => void child.kill('SIGSTOP'),
       thaw: () => void child.kill('SIGCONT'),
       async kill() {
@@ -109,8 +109,8 @@ export class PodGateways {
       const now = JSON.stringify((object['metadata'] as { annotations?: object } | undefined)?.annotations ?? {})
       if (now === last) return
       last = now
-      if (gateway.deaf) return
-      gateway.pokes.push(Date.now())
+      if (gateway.ignoresTouches) return
+      gateway.touches.push(Date.now())
       void refresh().catch(() => {})
     }
     const path = `/api/v1/namespaces/${namespace}/pods?watch=1&fieldSelector=metadata.name=${name}`

@@ -78,11 +78,11 @@ type Metadata = {
   labels?: Record<string, string>
   deletionTimestamp?: string
 }
-export type Found = Json & { readonly metadata: Metadata }
+export type ListedObject = Json & { readonly metadata: Metadata }
 
-export async function list(rest: Rest, kind: keyof typeof paths, namespace: string): Promise<Found[]> {
+export async function list(rest: Rest, kind: keyof typeof paths, namespace: string): Promise<ListedObject[]> {
   const { body } = await rest.request('GET', paths[kind](namespace))
-  return (body['items'] ?? []) as Found[]
+  return (body['items'] ?? []) as ListedObject[]
 }
 
 export async function find(
@@ -90,9 +90,9 @@ export async function find(
   kind: keyof typeof paths,
   namespace: string,
   name: string,
-): Promise<Found | undefined> {
+): Promise<ListedObject | undefined> {
   const { status, body } = await rest.request('GET', `${paths[kind](namespace)}/${name}`)
-  return status === 200 ? (body as Found) : undefined
+  return status === 200 ? (body as ListedObject) : undefined
 }
 
 /** Resource versions of everything in a namespace that the operator writes: equal ones mean that nothing was written. */

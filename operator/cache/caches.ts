@@ -1,38 +1,38 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
-import type { Log } from '../kit/log.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
+import type { Logger } from '../kit/log.ts'
 import { Reflector, type ReflectorOptions } from '../kit/reflector.ts'
-import type { ApiObject, Resource } from '../kit/resource.ts'
+import type { ApiObject, ApiResource } from '../kit/resource.ts'
 import { isKindName, type KindName } from '../../crds/index.ts'
-import { isOfServer } from '../gateways/observed-pods.ts'
+import { isOfServer } from './observed-pods.ts'
 import { ServerIndex } from './server-index.ts'
-import { slimPod, statusAlone, withoutLastApplied } from './trim.ts'
+import { podForCache, deploymentForCache, withoutLastApplied } from './transform.ts'
 import { children, managedBy, manager, own, pods, serverOf, type ChildKind } from '../resources.ts'
 
 /** Label of the ConfigMaps that keep last good specs; its value is the kind. */
 export const lastGoodLabel = 'mcp.gateway.io/last-good'
 
-/** Told about every change; only enqueues. */
-export type Watcher = {
+/** Handles every change of the caches. Only enqueues. */
+export type ChangeHandler = {
   ownChanged(kind: KindName, before: ApiObject | undefined, after: ApiObject | undefined): void
   /** A child of a server, or one of its pods. */
   childChanged(namespace: string, server: string): void
   podChanged(namespace: string, server: string): void
   /** A last good spec. */
-  keptChanged(namespace: string): void
+  lastGoodChanged(namespace: string): void
 }
 
 export type CachesOptions = {
-  readonly client: Client
-  readonly clock: Clock
-  readonly log: Log
-  readonly watcher: Watcher
+  readonly client: ApiClient
+  readonly clock: MonotonicClock
+  readonly log: Logger
+  readonly handler: ChangeHandler
   readonly failed?: (plural: string, verb: 'list' | 'watch') => void
 }
 
 const ours = `${managedBy}=${manager}`
-/** What the operator has seen of the cluster: its own kinds everywhere, and by label what it made itself. Secrets are not among it. */
+/** What the operator watches: its own kinds in all namespaces, and by label what it created. Secrets are never watched. */
 export class Caches {
   readonly own: Readonly<Record<KindName, Reflector>>
   readonly children: Readonly<Record<ChildKind, Reflector>>
@@ -42,11 +42,11 @@ export class Caches {
   readonly #childrenOf = new ServerIndex()
   readonly #podsOf = new ServerIndex()
 
-  constructor({ client, clock, log, watcher, failed }: CachesOptions) {
+  constructor({ client, clock, log, handler, failed }: CachesOptions) {
     const make = (
-      resource: Resource,
+      resource: ApiResource,
       onChange: (before?: ApiObject, after?: ApiObject) => void,
-      more: Pick<ReflectorOptions, 'labelSelector' | 'metadataOnly' | 'trim'> = {},
+      more: Pick<ReflectorOptions, 'labelSelector' | 'metadataOnly' | 'transform'> = {},
     ): Reflector =>
       new Reflector({
         client,
@@ -65,29 +65,29 @@ export class Caches {
         const server = object && serverOf(object)
         if (server !== undefined) tell(object?.metadata.namespace ?? '', server)
       }
-    const child = about(this.#childrenOf, (namespace, server) => watcher.childChanged(namespace, server))
+    const child = about(this.#childrenOf, (namespace, server) => handler.childChanged(namespace, server))
     this.own = mapped(own, (resource, kind) =>
-      make(resource, (before, after) => isKindName(kind) && watcher.ownChanged(kind, before, after), {
-        trim: withoutLastApplied,
+      make(resource, (before, after) => isKindName(kind) && handler.ownChanged(kind, before, after), {
+        transform: withoutLastApplied,
       }),
     )
     this.children = mapped(children, (resource, kind) => {
       const labelSelector = kind === 'ConfigMap' ? `${ours},!${lastGoodLabel}` : ours
       return make(resource, child, {
         labelSelector,
-        ...(kind === 'Deployment' ? { trim: statusAlone } : { metadataOnly: true }),
+        ...(kind === 'Deployment' ? { transform: deploymentForCache } : { metadataOnly: true }),
       })
     })
-    const aboutPod = about(this.#podsOf, (namespace, server) => watcher.podChanged(namespace, server))
+    const aboutPod = about(this.#podsOf, (namespace, server) => handler.podChanged(namespace, server))
     const pod = (before?: ApiObject, after?: ApiObject): void => {
-      // Our own annotation comes back as a change, and is none.
+      // The annotation that the operator writes comes back as a change, and is none.
       if (before && after && looksAlike(before, after)) this.#podsOf.change(before, after)
       else aboutPod(before, after)
     }
-    this.pods = make(pods, pod, { labelSelector: ours, trim: slimPod })
+    this.pods = make(pods, pod, { labelSelector: ours, transform: podForCache })
     const kept = (before?: ApiObject): void => {
-      // What others change or delete of it is written anew; that it was made is no news.
-      if (before) watcher.keptChanged(before.metadata.namespace ?? '')
+      // What other clients change or delete is written again; that it was created needs no work.
+      if (before) handler.lastGoodChanged(before.metadata.namespace ?? '')
     }
     this.lastGood = make(children.ConfigMap, kept, { labelSelector: `${ours},${lastGoodLabel}` })
     this.all = [...Object.values(this.own), ...Object.values(this.children), this.pods, this.lastGood]

@@ -8,7 +8,7 @@ const keyOf = ({ metadata }: ApiObject): string | undefined => {
 
 const nameOf = ({ kind, metadata }: ApiObject): string => `${kind}/${metadata.name}`
 
-/** Objects by the server that their label names, so that nobody searches a namespace for them. */
+/** Objects by the server that their label names, so that no code searches a namespace for them. */
 export class ServerIndex {
   readonly #servers = new Map<string, Map<string, ApiObject>>()
 

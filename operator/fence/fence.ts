@@ -1,21 +1,21 @@
-import type { Client } from '../kit/client.ts'
-import { sleep, type Clock } from '../kit/clock.ts'
-import type { Check } from '../kit/health.ts'
-import { textOf, type Log } from '../kit/log.ts'
-import type { Metrics } from '../kit/metrics.ts'
-import { fenceProbes, type Probe } from './probes.ts'
+import type { ApiClient } from '../kit/client.ts'
+import { sleep, type MonotonicClock } from '../kit/clock.ts'
+import type { HealthChecker } from '../kit/health.ts'
+import { textOf, type Logger } from '../kit/log.ts'
+import type { MetricsRegistry } from '../kit/metrics.ts'
+import { fenceProbes, type FenceProbe } from './probes.ts'
 
 /** Milliseconds after which the fence is tried again, and when it was not seen: policies are compiled a moment after they were applied. */
-const again = 3_600_000
-const soon = 5000
+const interval = 3_600_000
+const retryInterval = 5000
 
 export type FenceOptions = {
-  readonly client: Client
+  readonly client: ApiClient
   /** The operator's own. */
   readonly namespace: string
-  readonly clock: Clock
-  readonly log: Log
-  readonly metrics: Metrics
+  readonly clock: MonotonicClock
+  readonly log: Logger
+  readonly metrics: MetricsRegistry
 }
 
 /**
@@ -24,12 +24,12 @@ export type FenceOptions = {
  */
 export class Fence {
   readonly #options: FenceOptions
-  readonly #probes: readonly Probe[]
+  readonly #probes: readonly FenceProbe[]
   /** By policy: whether it refused. */
   readonly #seen = new Map<string, boolean>()
   /** Why a policy could not be asked. */
-  readonly #troubles = new Map<string, string>()
-  #told: string | undefined
+  readonly #errors = new Map<string, string>()
+  #reported: string | undefined
 
   constructor(options: FenceOptions) {
     this.#options = options
@@ -37,27 +37,27 @@ export class Fence {
   }
 
   /** What stands in the way of readiness. */
-  readonly problems: Check = () =>
+  readonly problems: HealthChecker = () =>
     this.#probes
       .filter(({ policy }) => this.#seen.get(policy) !== true)
       .map(({ policy }) =>
         this.#seen.get(policy) === false
           ? `unfenced: the admission policy ${policy} let through what it has to refuse; apply config/admission, or start with --unfenced`
-          : `the admission policy ${policy} was not seen yet: ${this.#troubles.get(policy) ?? 'it was not asked'}`,
+          : `the admission policy ${policy} was not seen yet: ${this.#errors.get(policy) ?? 'it was not asked'}`,
       )
 
   /** Tries again and again. Resolves after the abort; never rejects. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      await this.#look(signal)
+      await this.#probePolicies(signal)
       if (signal.aborted) return
-      this.#tell()
-      const isKnown = this.problems().length === 0 && this.#troubles.size === 0
-      await sleep(this.#options.clock, isKnown ? again : soon, signal)
+      this.#report()
+      const isKnown = this.problems().length === 0 && this.#errors.size === 0
+      await sleep(this.#options.clock, isKnown ? interval : retryInterval, signal)
     }
   }
 
-  async #look(signal: AbortSignal): Promise<void> {
+  async #probePolicies(signal: AbortSignal): Promise<void> {
     const { client, namespace } = this.#options
     const options = { dryRun: true, ungated: true, signal }
     for (const { policy, resource, object, says } of this.#probes) {
@@ -67,7 +67,7 @@ export class Fence {
       } catch (error) {
         const text = textOf(error)
         if (text.includes(says)) this.#note(policy, true)
-        else this.#troubles.set(policy, text)
+        else this.#errors.set(policy, text)
       }
       if (signal.aborted) return
     }
@@ -75,7 +75,7 @@ export class Fence {
 
   #note(policy: string, holds: boolean): void {
     this.#seen.set(policy, holds)
-    this.#troubles.delete(policy)
+    this.#errors.delete(policy)
     this.#options.metrics.set(
       'bartizan_fence_holds',
       'Whether an admission policy refused the operator what it has to refuse, when it was tried last.',
@@ -84,11 +84,11 @@ export class Fence {
     )
   }
 
-  #tell(): void {
+  #report(): void {
     const problems = this.problems()
     const text = problems.join('\n')
-    if (text === this.#told) return
-    this.#told = text
+    if (text === this.#reported) return
+    this.#reported = text
     if (problems.length === 0) this.#options.log.info('fenced', { policies: this.#probes.length })
     else this.#options.log.error('not fenced', { problems })
   }

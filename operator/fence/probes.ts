@@ -1,23 +1,23 @@
 import { apiVersion, group } from '../../crds/index.ts'
-import type { ApiObject, Resource } from '../kit/resource.ts'
+import type { ApiObject, ApiResource } from '../kit/resource.ts'
 import { children, managedBy, manager, secrets } from '../resources.ts'
 
 /** A write that RBAC lets the operator make and that one policy of config/admission has to refuse; what that policy says. */
-export type Probe = {
+export type FenceProbe = {
   readonly policy: string
-  readonly resource: Resource
+  readonly resource: ApiResource
   readonly object: ApiObject
   readonly says: string
 }
 
-const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+const events: ApiResource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
 
 const server = 'bartizan-fence-probe'
 const name = `mcp-${server}`
 const labels = { 'app.kubernetes.io/name': 'mcp-server', 'app.kubernetes.io/instance': server }
 
-/** Each breaks one rule of one policy, and a rule that is nobody else's, so that the answer tells which of them was asked. */
-export function fenceProbes(namespace: string): readonly Probe[] {
+/** Each breaks one rule of one policy, and a rule that no other policy has, so that the answer tells which policy was asked. */
+export function fenceProbes(namespace: string): readonly FenceProbe[] {
   const metadata = {
     name,
     namespace,

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { shake } from './handshake.ts'
+import { handshake } from './handshake.ts'
 
 const stops: (() => void)[] = []
 afterEach(() => stops.splice(0).forEach(stop => stop()))
@@ -41,7 +41,7 @@ test.each([
 ])('what is no body is read to a bound, too: %s without an end', async (_, head, piece) => {
   const address = { ip: '127.0.0.1', port: await pouring(head, piece), host: 'x', certificates: [] }
   const { signal } = new AbortController()
-  expect(await shake({ address, server: 'one', token: 't', hash: 'h' }, signal)).toEqual({
+  expect(await handshake({ address, server: 'one', token: 't', hash: 'h' }, signal)).toEqual({
     ok: false,
     reason: 'Unreachable',
     message: 'more than 16777216 bytes came from it',

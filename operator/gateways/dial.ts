@@ -1,7 +1,7 @@
 import { connect as connectTls } from 'node:tls'
 import { X509Certificate } from 'node:crypto'
 import { buildConnector, Client, type Dispatcher } from 'undici'
-import { TooLong } from '../mcp/ask.ts'
+import { ResponseTooLong } from '../../mcp-client/request.ts'
 
 /** Where a gateway listens, and how it is believed to be the one. */
 export type Address = {
@@ -63,7 +63,7 @@ function bounded(connect: buildConnector.connector): buildConnector.connector {
       socket.on('readable', () => {
         left -= socket.bytesRead - read
         read = socket.bytesRead
-        if (left < 0) socket.destroy(new TooLong(`more than ${mostBytes} bytes came from it`))
+        if (left < 0) socket.destroy(new ResponseTooLong(`more than ${mostBytes} bytes came from it`))
       })
       return callback(null, socket)
     })

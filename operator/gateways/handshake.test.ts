@@ -5,26 +5,26 @@ import { promisify } from 'node:util'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { testConfig } from '../../e2e/wire/gateway.ts'
 import { podServer, startPod, type Pod } from '../../e2e/wire/pod.ts'
-import { scriptedUpstream, type ScriptedUpstream } from '../../e2e/wire/upstream.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { operatorToken } from '../../gateway/config/guard.ts'
 import { operatorFlags } from '../../hack/flags.ts'
-import { listing, pour } from '../../hack/operator/hostile-list.ts'
-import { shake, type Shake } from './handshake.ts'
+import { listing, pour } from '../../hack/testing/tool-list-server.ts'
+import { handshake, type HandshakeOptions } from './handshake.ts'
 import type { Handshake } from '../translate/index.ts'
 
 const { signal } = new AbortController()
-const program = join(import.meta.dirname, '../../hack/operator/shake.ts')
+const program = join(import.meta.dirname, '../../hack/operator/handshakes.ts')
 const tool = (name: string, more: object = {}): object => ({ name, inputSchema: { type: 'object' }, ...more })
 const mebibyte = 1024 * 1024
 
 /** Handshakes in a process that has as much memory as the operator is deployed with. It ends with an error when that is not enough. */
-async function inOperator(shakes: readonly Shake[]): Promise<{ results: Handshake[]; parsed: number }> {
+async function inOperator(shakes: readonly HandshakeOptions[]): Promise<{ results: Handshake[]; parsed: number }> {
   const args = [...operatorFlags(), program, JSON.stringify(shakes)]
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 16 * mebibyte })
   return JSON.parse(stdout) as { results: Handshake[]; parsed: number }
 }
 
-const at = (url: string, more: Partial<Shake> = {}): Shake => {
+const at = (url: string, more: Partial<HandshakeOptions> = {}): HandshakeOptions => {
   const { hostname, port } = new URL(url)
   const address = { ip: hostname, port: Number(port), host: hostname, certificates: [] }
   return { address, server: 'one', token: 'none', hash: 'h', ...more }
@@ -45,7 +45,7 @@ describe('through a real gateway, with the memory of the operator', () => {
     pod = await startPod({ name: 'hostile-list', config: { ...config, ...keys }, guards: [guard] })
   })
   afterAll(() => pod.stop())
-  const there = (): Shake => at(pod.url, { token: operatorToken(guard) })
+  const there = (): HandshakeOptions => at(pod.url, { token: operatorToken(guard) })
 
   test('a list of hundred pages of 3 MiB is left where it is beyond what is read, and the gateway goes on', async () => {
     const filler = 'x'.repeat(3 * mebibyte)
@@ -98,7 +98,8 @@ describe('through a real gateway, with the memory of the operator', () => {
 })
 
 describe('with whoever answers in the place of a gateway', () => {
-  const shaken = (more: Partial<Shake> = {}): Promise<Handshake> => shake(at(upstream.url, more), signal)
+  const performed = (more: Partial<HandshakeOptions> = {}): Promise<Handshake> =>
+    handshake(at(upstream.url, more), signal)
   afterEach(() => {
     upstream.respond = listing(({ json }) => json({ tools: [] }))
   })
@@ -177,16 +178,16 @@ describe('with whoever answers in the place of a gateway', () => {
       res.writeHead(200, { 'content-type': 'application/json' })
       res.end(`{"jsonrpc":"2.0","id":${id},"result":{"tools":[{"name":"deep","more":${deep}}]}}`)
     })
-    expect(await shaken()).toMatchObject({ ok: true, tools: ['deep'] })
+    expect(await performed()).toMatchObject({ ok: true, tools: ['deep'] })
   })
 
   test('more tools than are counted are not counted', async () => {
     upstream.respond = listing(({ json }) => json({ tools: Array.from({ length: 1001 }, (_, i) => tool(`t${i}`)) }))
-    const result = await shaken()
+    const result = await performed()
     expect(result).toMatchObject({ ok: true, shortfall: { reason: 'TooManyTools' } })
     expect(result).toHaveProperty('tools.length', 1000)
     upstream.respond = listing(({ json }) => json({ tools: Array.from({ length: 1000 }, (_, i) => tool(`t${i}`)) }))
-    expect(await shaken()).not.toHaveProperty('shortfall')
+    expect(await performed()).not.toHaveProperty('shortfall')
   })
 
   test.each([
@@ -197,7 +198,7 @@ describe('with whoever answers in the place of a gateway', () => {
   ])('pages without an end, whose cursor %s, end here', async (_, reason, next) => {
     let page = 0
     upstream.respond = listing(({ json }) => json({ tools: [tool(`t${page}`)], nextCursor: next(page++) }))
-    expect(await shaken()).toMatchObject({ ok: true, shortfall: { reason } })
+    expect(await performed()).toMatchObject({ ok: true, shortfall: { reason } })
     expect(page).toBeLessThanOrEqual(100)
   })
 
@@ -206,12 +207,12 @@ describe('with whoever answers in the place of a gateway', () => {
       res.writeHead(200, { 'content-type': 'text/event-stream' })
       res.write(': wait\n')
     })
-    expect(await shaken({ patience: 300 })).toMatchObject({ ok: true, shortfall: { reason: 'ListTooSlow' } })
+    expect(await performed({ patience: 300 })).toMatchObject({ ok: true, shortfall: { reason: 'ListTooSlow' } })
   })
 
   test('a server that says nothing at all has failed', async () => {
     upstream.respond = () => undefined
-    expect(await shaken({ patience: 300 })).toEqual({
+    expect(await performed({ patience: 300 })).toEqual({
       ok: false,
       reason: 'Unreachable',
       message: 'no answer within 0.3 s',
@@ -220,7 +221,7 @@ describe('with whoever answers in the place of a gateway', () => {
 
   test('what it says before the list is bounded as well', async () => {
     upstream.respond = listing(({ json }) => json({ tools: [] }), { instructions: 'x'.repeat(3 * mebibyte) })
-    expect(await shaken()).toMatchObject({ ok: false, message: 'the answer is longer than 2097152 bytes' })
+    expect(await performed()).toMatchObject({ ok: false, message: 'the answer is longer than 2097152 bytes' })
   })
 
   test.each([
@@ -230,26 +231,26 @@ describe('with whoever answers in the place of a gateway', () => {
     ['an id of a session of great length', {}, { 'mcp-session-id': 'x'.repeat(5000) }],
   ])('%s is no handshake', async (_, opened, headers) => {
     upstream.respond = listing(({ json }) => json({ tools: [] }), opened, headers)
-    expect(await shaken()).toMatchObject({ ok: false, reason: 'ServerFailed' })
+    expect(await performed()).toMatchObject({ ok: false, reason: 'ServerFailed' })
   })
 
   test('members of other types than they should be are passed over', async () => {
     upstream.respond = listing(({ json }) => json({ tools: [tool('a'), null, 3, { name: 7 }, tool('a')] }), {
       serverInfo: { name: 7, version: ['x'] },
     })
-    expect(await shaken()).toMatchObject({ ok: true, tools: ['a'], serverInfo: { name: '', version: '' } })
+    expect(await performed()).toMatchObject({ ok: true, tools: ['a'], serverInfo: { name: '', version: '' } })
     upstream.respond = ({ body }, res) => {
       const { id } = JSON.parse(body.toString()) as { id: number }
       res.writeHead(400, { 'content-type': 'application/json' })
       res.end(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 'x', message: { no: 'text' } } }))
     }
-    expect(await shaken()).toMatchObject({ ok: false, message: 'HTTP 400: the answer is no MCP message' })
+    expect(await performed()).toMatchObject({ ok: false, message: 'HTTP 400: the answer is no MCP message' })
   })
 
   test('the inventory changes with a definition, and not with the order of tools or members', async () => {
     const inventory = async (...tools: object[]): Promise<unknown> => {
       upstream.respond = listing(({ json }) => json({ tools }))
-      return ((await shaken()) as { inventory?: string }).inventory
+      return ((await performed()) as { inventory?: string }).inventory
     }
     const first = await inventory(tool('a', { x: { p: 1, q: [1, 2] } }), tool('b'))
     expect(await inventory(tool('b'), tool('a', { x: { q: [1, 2], p: 1 } }))).toBe(first)

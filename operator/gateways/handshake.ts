@@ -1,12 +1,12 @@
 import type { Handshake } from '../translate/index.ts'
 import { dial, type Address } from './dial.ts'
-import { isFields } from '../mcp/answer.ts'
-import { Budget } from '../mcp/ask.ts'
-import { McpCaller, Refused } from '../mcp/caller.ts'
-import { Inventory } from '../mcp/inventory.ts'
-import { eachTool, most } from '../mcp/tool-list.ts'
+import { isFields } from '../../mcp-client/json-rpc.ts'
+import { McpRefusal } from '../../mcp-client/client.ts'
+import { withMcpServer } from '../../mcp-client/session.ts'
+import { ToolInventory } from '../../mcp-client/tool-inventory.ts'
+import { readTools } from '../../mcp-client/tool-list.ts'
 
-export type Shake = {
+export type HandshakeOptions = {
   readonly address: Address
   readonly server: string
   readonly token: string
@@ -30,7 +30,7 @@ const hasToolsOf = ({ capabilities }: Readonly<Record<string, unknown>>): boolea
   ((capabilities ?? { tools: {} }) as { tools?: unknown }).tools !== undefined
 
 function reasonOf(error: unknown): string {
-  if (!(error instanceof Refused)) return 'Unreachable'
+  if (!(error instanceof McpRefusal)) return 'Unreachable'
   return error.status === 401 || error.status === 403 ? 'NotAdmitted' : 'ServerFailed'
 }
 
@@ -38,8 +38,8 @@ function reasonOf(error: unknown): string {
  * An MCP handshake through a gateway, as `system:operator`: whether the server can be used, and which tools it has. A list beyond what is read of one
  * is a handshake that worked, with an inventory that is not whole. Never throws.
  */
-export async function shake(
-  { address, server, token, hash, patience = 20_000 }: Shake,
+export async function handshake(
+  { address, server, token, hash, patience = 20_000 }: HandshakeOptions,
   signal: AbortSignal,
 ): Promise<Handshake> {
   const time = AbortSignal.timeout(patience)
@@ -47,26 +47,24 @@ export async function shake(
   const client = dial(address)
   const headers = { host: address.host, authorization: `Bearer ${token}` }
   const target = { client, path: `/mcp/${server}`, headers, name: 'bartizan-operator' }
-  const caller = new McpCaller(target, new Budget(most.bytes), limit)
   try {
-    const { hasTools, info } = await caller.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
-    const inventory = new Inventory()
-    const shortfall = hasTools ? await eachTool(caller, inventory.take, limit) : undefined
-    return {
-      ok: true,
-      hash,
-      tools: inventory.names,
-      inventory: inventory.hash,
-      ...(shortfall && { shortfall }),
-      ...info,
-      revision: caller.revision,
-    }
+    return await withMcpServer(target, limit, async mcp => {
+      const { hasTools, info } = await mcp.open(said => ({ hasTools: hasToolsOf(said), info: infoOf(said) }))
+      const inventory = new ToolInventory()
+      const shortfall = hasTools ? await readTools(mcp, inventory.take, limit) : undefined
+      return {
+        ok: true,
+        hash,
+        tools: inventory.names,
+        inventory: inventory.hash,
+        ...(shortfall && { shortfall }),
+        ...info,
+        revision: mcp.revision,
+      }
+    })
   } catch (error) {
     const text = time.aborted && !signal.aborted ? `no answer within ${patience / 1000} s` : textOf(error)
     return { ok: false, reason: reasonOf(error), message: Buffer.from(text.slice(0, 1024)).toString() }
-  } finally {
-    await caller.close()
-    await client.destroy().catch(() => {})
   }
 }
 

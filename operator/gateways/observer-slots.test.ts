@@ -1,24 +1,19 @@
-import { once } from 'node:events'
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import type { ServerResponse } from 'node:http'
+import { scriptedUpstream, type Respond, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 import { afterAll, expect, test } from 'vitest'
 import { podPorts } from '../../gateway/config/ports.ts'
 import { signReport } from '../../gateway/config/report.ts'
-import type { Book } from '../reconcile/plan-store.ts'
-import { newEntry, type Entry } from '../reconcile/server-state.ts'
-import type { Client } from '../kit/client.ts'
-import { ManualClock } from '../kit/testing/manual-clock.ts'
-import { Observations } from './observations.ts'
-import { Observer } from './observer.ts'
-import type { Sources } from '../cache/snapshot.ts'
+import type { PlanStore } from '../plan/plan-store.ts'
+import { newServerState, type ServerState } from '../plan/server-state.ts'
+import type { ApiClient } from '../kit/client.ts'
+import { ManualClock } from '../../hack/testing/manual-clock.ts'
+import { Observations } from '../plan/observations.ts'
+import { GatewayObserver } from './observer.ts'
+import type { SnapshotSources } from '../plan/snapshot.ts'
 
 const status = Buffer.from('s')
-const listening: Server[] = []
-afterAll(() => {
-  for (const server of listening) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
+const listening: ScriptedUpstream[] = []
+afterAll(() => Promise.all(listening.map(one => one.stop())))
 
 /** Handshakes that wait for their answer, and the most that did at once. */
 const open = new Set<ServerResponse>()
@@ -26,24 +21,20 @@ let most = 0
 
 /** The gateway of a pod: it reports what it runs, and says nothing to MCP until it is let go. */
 async function gateway(ip: string, uid: string): Promise<void> {
-  const report = createServer((req, res) => {
+  const report: Respond = ({ headers }, res) => {
     const applied = { ok: true, keys: true, issues: [] }
-    const nonce = String(req.headers['x-bartizan-nonce'])
+    const nonce = String(headers['x-bartizan-nonce'])
     const said = { schema: 1, hash: 'h', keysHash: 'k', instance: uid, phase: 'serving' as const, openCalls: 0 }
     res.end(signReport({ ...said, applied, servers: {}, nonce }, status))
-  })
-  const mcp = createServer((_, res) => {
+  }
+  const mcp: Respond = (_, res) => {
     open.add(res)
     most = Math.max(most, open.size)
-  })
-  for (const [server, port] of [
-    [report, podPorts.admin],
-    [mcp, podPorts.client],
-  ] as const) {
-    server.listen(port, ip)
-    await once(server, 'listening')
-    listening.push(server)
   }
+  listening.push(
+    await scriptedUpstream(report, { host: ip, port: podPorts.admin }),
+    await scriptedUpstream(mcp, { host: ip, port: podPorts.client }),
+  )
 }
 
 test('servers of one namespace have four handshakes at once between them, and three each; the others come again', async () => {
@@ -57,23 +48,29 @@ test('servers of one namespace have four handshakes at once between them, and th
       all.map(({ uid, ip }) => ({ metadata: { namespace: 'a', name: uid, uid }, status: { podIP: ip, conditions } })),
     )
   }
-  const entries = new Map<string, Entry>()
+  const servers = new Map<string, ServerState>()
   for (const name of pods.keys()) {
-    const entry = newEntry({ metadata: { namespace: 'a', name, uid: `u-${name}` } })
-    entry.hash = 'h'
-    entries.set(entry.key, entry)
+    const state = newServerState({ metadata: { namespace: 'a', name, uid: `u-${name}` } })
+    state.hash = 'h'
+    servers.set(state.key, state)
   }
   const observations = new Observations()
   const sources = {
     observations,
     caches: { podsOf: (_: string, server: string) => pods.get(server) },
     guards: { keys: () => ({ operator: 'o', drain: 'd', status }), expire: () => undefined },
-  } as unknown as Sources
-  const book = { entry: (key: string) => entries.get(key) } as unknown as Book
-  const client = {} as unknown as Client
-  const observer = new Observer({ client, clock: new ManualClock(), sources, book, noticed: () => undefined })
+  } as unknown as SnapshotSources
+  const plans = { server: (key: string) => servers.get(key) } as unknown as PlanStore
+  const client = {} as unknown as ApiClient
+  const observer = new GatewayObserver({
+    client,
+    clock: new ManualClock(),
+    sources,
+    plans,
+    enqueueNamespace: () => undefined,
+  })
   const { signal } = new AbortController()
-  const [one, two, three] = [...entries.keys()].map(key => () => observer.observe(key, signal))
+  const [one, two, three] = [...servers.keys()].map(key => () => observer.observe(key, signal))
   const [first, second] = [one!(), two!()]
   await expect.poll(() => open.size).toBe(4)
   const waits = [await three!(), await three!(), await three!(), await three!(), await three!()]
@@ -87,6 +84,6 @@ test('servers of one namespace have four handshakes at once between them, and th
   expect(results).toContainEqual({ requeueAfter: 250 })
   expect(await three!()).toEqual({ requeueAfter: 1000 })
   clearInterval(letGo)
-  expect([...entries.keys()].map(key => observations.of(key).handshakes.size)).toContain(5)
+  expect([...servers.keys()].map(key => observations.of(key).handshakes.size)).toContain(5)
   expect(most).toBe(4)
 })

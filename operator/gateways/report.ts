@@ -2,40 +2,45 @@ import { randomBytes } from 'node:crypto'
 import { readReport } from '../../gateway/config/report.ts'
 import type { ObservedReport } from '../translate/index.ts'
 import { dial } from './dial.ts'
-import type { GuardKeys, Proofs } from '../secrets/guards.ts'
-import { ask as askFor, Budget } from '../mcp/ask.ts'
-import { Bytes } from '../mcp/bytes.ts'
+import type { GuardKeys, GuardProofs } from '../secrets/guard-secrets.ts'
+import { request as askFor, ByteBudget } from '../../mcp-client/request.ts'
+import { ByteBuffer } from '../../mcp-client/byte-buffer.ts'
 
-export type Reporter = { readonly ip: string; readonly port: number; readonly uid: string; readonly keys: GuardKeys }
+export type ReportTarget = {
+  readonly ip: string
+  readonly port: number
+  readonly uid: string
+  readonly keys: GuardKeys
+}
 
 const patience = 3000
 /** Far more than the report of one server with all its issues. Bytes. */
 const maxLength = 256 * 1024
 
 /** What came of a question, and the token that it was asked with. `unauthorized` tells that the gateway has another guard secret. */
-export type Answer = { readonly report: ObservedReport; readonly token: string; readonly unauthorized?: true }
+export type ReportAnswer = { readonly report: ObservedReport; readonly token: string; readonly unauthorized?: true }
 
 /**
- * Asks the gateway of a pod what it runs. Never throws: that nobody answers, or somebody else, is an answer as well. While its guard secret is
+ * Asks the gateway of a pod what it runs. Never throws: no answer, or the answer of another program, is a result. While its guard secret is
  * rotated, one that does not know the new one yet is asked by the one before.
  */
-export async function askReport(reporter: Reporter, signal: AbortSignal): Promise<Answer> {
+export async function askReport(reporter: ReportTarget, signal: AbortSignal): Promise<ReportAnswer> {
   const { keys } = reporter
   const answer = await ask(reporter, keys, signal)
   return answer.unauthorized && keys.previous ? ask(reporter, keys.previous, signal) : answer
 }
 
 async function ask(
-  { ip, port, uid }: Reporter,
-  { operator: token, status }: Proofs,
+  { ip, port, uid }: ReportTarget,
+  { operator: token, status }: GuardProofs,
   signal: AbortSignal,
-): Promise<Answer> {
+): Promise<ReportAnswer> {
   const client = dial({ ip, port, host: ip, certificates: [] })
   const nonce = randomBytes(16).toString('base64url')
   try {
-    const bytes = new Bytes()
-    const budget = new Budget(maxLength)
-    const taker = {
+    const bytes = new ByteBuffer()
+    const budget = new ByteBudget(maxLength)
+    const handler = {
       data(chunk: Buffer) {
         budget.spend(chunk.length)
         bytes.push(chunk)
@@ -44,10 +49,10 @@ async function ask(
     }
     const headers = { authorization: `Bearer ${token}`, 'x-bartizan-nonce': nonce }
     const limit = AbortSignal.any([signal, AbortSignal.timeout(patience)])
-    const { status: code } = await askFor(client, { method: 'GET', path: '/-/status', headers }, taker, limit)
+    const { status: code } = await askFor(client, { method: 'GET', path: '/-/status', headers }, handler, limit)
     if (code === 401) return { token, report: { error: 'the gateway does not know its operator' }, unauthorized: true }
     if (code !== 200) return { token, report: { error: `the gateway answered ${code}` } }
-    return { token, report: judged(readReport(bytes.take().toString(), status, nonce), uid) }
+    return { token, report: checked(readReport(bytes.take().toString(), status, nonce), uid) }
   } catch (error) {
     return { token, report: { error: said(error) } }
   } finally {
@@ -60,7 +65,7 @@ const said = (error: unknown): string =>
     ? `no answer within ${patience / 1000} s`
     : `no answer: ${(error as Error).message}`
 
-function judged(read: ReturnType<typeof readReport>, uid: string): ObservedReport {
+function checked(read: ReturnType<typeof readReport>, uid: string): ObservedReport {
   if ('error' in read) return read
   const { instance, hash, schema, applied } = read.report
   // The server in the same pod may pass on what the gateway of another pod said.

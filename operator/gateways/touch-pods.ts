@@ -1,15 +1,15 @@
 import { isStatus } from '../kit/api-error.ts'
-import type { Client } from '../kit/client.ts'
+import type { ApiClient } from '../kit/client.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import { isDeleting } from './observed-pods.ts'
+import { isDeleting } from '../cache/observed-pods.ts'
 import { pods } from '../resources.ts'
 
-/** The annotation whose change makes the kubelet look at the mounts of a pod at once, not after a minute and a half. */
-const pokeAnnotation = 'mcp.gateway.io/configuration'
+/** The annotation whose change makes the kubelet update the mounts of a pod at once, not after a minute and a half. */
+const touchAnnotation = 'mcp.gateway.io/configuration'
 
-/** Has the kubelets bring the mounts of these pods up to date. `pods/status` suffices for it, and can change nothing of what runs. */
-export async function poke(client: Client, targets: readonly ApiObject[], version: string): Promise<void> {
-  const body = { metadata: { annotations: { [pokeAnnotation]: version } } }
+/** Makes the kubelets update the mounts of these pods. The right to patch `pods/status` is enough for that, and cannot change what runs. */
+export async function touchPods(client: ApiClient, targets: readonly ApiObject[], version: string): Promise<void> {
+  const body = { metadata: { annotations: { [touchAnnotation]: version } } }
   await Promise.all(
     targets
       .filter(pod => !isDeleting(pod))

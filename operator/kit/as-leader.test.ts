@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ApiError } from './api-error.ts'
 import { asLeader } from './as-leader.ts'
-import { notLeader } from './fenced.ts'
+import { notLeader } from './not-leader.ts'
 
 const failing = (error: Error) => async (): Promise<void> => {
   throw error

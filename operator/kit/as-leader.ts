@@ -1,12 +1,9 @@
-import { ApiError } from './api-error.ts'
 import type { Leader } from './leader.ts'
-import type { Result } from './queue.ts'
+import { isNotLeader } from './not-leader.ts'
+import type { Result } from './work-queue.ts'
 
 /** Milliseconds: until then the lease has been renewed after all, or the process is about to end. */
 const again = 1000
-
-/** Whether a write was not made because this process does not hold the lease. */
-export const isNotLeader = (error: unknown): boolean => error instanceof ApiError && error.reason === 'NotLeader'
 
 /**
  * Work that a leader does. While the lease is not held, writes that were not made are no failures of the work: it waits, and says nothing, since the {@link Leader}

@@ -1,18 +1,18 @@
-import type { Clock } from './clock.ts'
-import type { Lane } from './connection.ts'
-import type { Credentials } from './credentials.ts'
+import type { MonotonicClock } from './clock.ts'
+import type { Lane } from './http-exchange.ts'
+import type { ApiCredentials } from './credentials.ts'
 import type { ApiObject } from './resource.ts'
 
 export type ClientOptions = {
-  readonly credentials: Credentials
+  readonly credentials: ApiCredentials
   /** Asked before every write, again when a socket takes it, and again when the server waits for what is to be written. */
   readonly mayWrite?: () => boolean
   /**
-   * Milliseconds after `mayWrite` was last true in which nobody else may write yet: the server has so long for a write. Of a lease, its duration less the
+   * Milliseconds after `mayWrite` was last true in which no other process may write yet: the server has so long for a write. Of a lease, its duration less the
    * deadline of its renewal.
    */
   readonly fence?: number
-  readonly clock?: Clock
+  readonly clock?: MonotonicClock
   /** Most sockets for calls, and half of the most for writes that `mayWrite` decides; watches come on top. */
   readonly connections?: number
   readonly userAgent?: string
@@ -24,10 +24,10 @@ export type CallOptions = {
   readonly signal?: AbortSignal
   /** Milliseconds. */
   readonly timeout?: number
-  /** Sockets of their own: the lease must not wait for anybody, and nobody for Events. */
+  /** Sockets of their own: the lease waits for nothing, and nothing waits for Events. */
   readonly lane?: Exclude<Lane, 'watches'>
 }
-export type Selection = {
+export type ObjectSelection = {
   readonly namespace?: string
   readonly labelSelector?: string
   readonly fieldSelector?: string
@@ -35,12 +35,12 @@ export type Selection = {
   /** Only metadata travels; the other fields are absent. */
   readonly metadataOnly?: boolean
 }
-export type ListOptions = Selection & CallOptions & { readonly limit?: number; readonly continue?: string }
+export type ListOptions = ObjectSelection & CallOptions & { readonly limit?: number; readonly continue?: string }
 export type List = {
   readonly metadata: { readonly resourceVersion?: string; readonly continue?: string }
   readonly items: ApiObject[]
 }
-export type WatchOptions = Selection & { readonly signal: AbortSignal; readonly timeoutSeconds?: number }
+export type WatchOptions = ObjectSelection & { readonly signal: AbortSignal; readonly timeoutSeconds?: number }
 export type WatchEvent = {
   readonly type: 'ADDED' | 'MODIFIED' | 'DELETED' | 'BOOKMARK'
   readonly object: ApiObject

@@ -5,10 +5,10 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { mint } from '../../hack/minted.ts'
 import { ApiError } from './api-error.ts'
-import { Client, type ClientOptions } from './client.ts'
+import { ApiClient, type ClientOptions } from './client.ts'
 import { fromKubeconfig, inCluster } from './credentials.ts'
 import { FakeApi, refuse, reply, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-kit-'))
 const file = (name: string): string => join(folder, name)
@@ -24,10 +24,10 @@ function certificate(name: string): { cert: string; key: string } {
 
 let api: FakeApi
 let clock: ManualClock
-let client: Client
+let client: ApiClient
 
-function make(options: Partial<ClientOptions> = {}): Client {
-  client = new Client({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock, ...options })
+function make(options: Partial<ClientOptions> = {}): ApiClient {
+  client = new ApiClient({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock, ...options })
   return client
 }
 
@@ -256,7 +256,7 @@ describe('the right to write', () => {
 describe('credentials', () => {
   const [old, fresh] = [mint('token'), mint('token')]
 
-  function withFiles(): Client {
+  function withFiles(): ApiClient {
     writeFileSync(file('token'), `${old}\n`)
     return make({ credentials: { server: `http://127.0.0.1:${api.port}`, tokenFile: file('token') } })
   }

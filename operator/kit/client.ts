@@ -1,7 +1,7 @@
 import type { Dispatcher } from 'undici'
 import { ApiError, errorFrom, unreachable } from './api-error.ts'
-import { deadline, systemClock, type Clock } from './clock.ts'
-import { Connection, type Answer, type Lane } from './connection.ts'
+import { deadline, systemClock, type MonotonicClock } from './clock.ts'
+import { ApiConnection } from './api-connection.ts'
 import type {
   ApplyOptions,
   CallOptions,
@@ -14,10 +14,11 @@ import type {
   WatchOptions,
   WriteOptions,
 } from './calls.ts'
-import type { Current } from './credentials.ts'
-import { notLeader } from './fenced.ts'
+import type { CurrentCredentials } from './credentials.ts'
+import type { ApiResponse, Lane } from './http-exchange.ts'
 import { lines } from './lines.ts'
-import { apiVersionOf, pathOf, type ApiObject, type Resource } from './resource.ts'
+import { notLeader } from './not-leader.ts'
+import { apiVersionOf, pathOf, type ApiObject, type ApiResource } from './resource.ts'
 
 export type * from './calls.ts'
 
@@ -32,7 +33,7 @@ type Call = WriteOptions & {
 }
 
 /** Which sockets, and whether the right to write is needed. */
-type Way = { readonly lane: Lane; readonly fenced: boolean }
+type RequestRoute = { readonly lane: Lane; readonly fenced: boolean }
 
 const CALL = 10_000
 /** What {@link Leader} leaves between its last write and the lease of the next one, unless told otherwise. */
@@ -41,11 +42,11 @@ const LIST = 60_000
 const metadata = (kind: string): string => `application/json;as=${kind};v=v1;g=meta.k8s.io`
 
 /** A thin client of the Kubernetes API: raw JSON in and out, errors as {@link ApiError}, every call bounded in time. */
-export class Client {
+export class ApiClient {
   readonly #server: string
   readonly #options: ClientOptions
-  readonly #clock: Clock
-  readonly #connection: Connection
+  readonly #clock: MonotonicClock
+  readonly #connection: ApiConnection
   readonly #writing = new Set<Promise<unknown>>()
 
   constructor(options: ClientOptions) {
@@ -53,20 +54,25 @@ export class Client {
     this.#clock = options.clock ?? systemClock
     this.#server = options.credentials.server.replace(/\/$/, '')
     const { credentials, connections = 4 } = options
-    this.#connection = new Connection(credentials, this.#clock, connections, () => this.mayWrite())
+    this.#connection = new ApiConnection(credentials, this.#clock, connections, () => this.mayWrite())
   }
 
   mayWrite(): boolean {
     return this.#options.mayWrite?.() ?? true
   }
 
-  async get(r: Resource, namespace: string | undefined, name: string, options: CallOptions = {}): Promise<ApiObject> {
+  async get(
+    r: ApiResource,
+    namespace: string | undefined,
+    name: string,
+    options: CallOptions = {},
+  ): Promise<ApiObject> {
     const found = await this.#call({ ...options, method: 'GET', path: pathOf(r, namespace, name) })
     return found as ApiObject
   }
 
   /** One page; `continue` of its metadata asks for the next. */
-  async list(r: Resource, options: ListOptions = {}): Promise<List> {
+  async list(r: ApiResource, options: ListOptions = {}): Promise<List> {
     const { namespace, signal, timeout = LIST, metadataOnly, ...query } = options
     const accept = metadataOnly === true ? metadata('PartialObjectMetadataList') : 'application/json'
     const call = {
@@ -85,7 +91,7 @@ export class Client {
    * Events until the server ends the stream. ERROR events are thrown as the errors that they carry (410: the version is too old). Whoever watches must have
    * a watchdog: a connection that is half open says nothing.
    */
-  async *watch(r: Resource, options: WatchOptions): AsyncGenerator<WatchEvent> {
+  async *watch(r: ApiResource, options: WatchOptions): AsyncGenerator<WatchEvent> {
     const { namespace, signal, metadataOnly, ...query } = options
     const accept = metadataOnly === true ? metadata('PartialObjectMetadata') : 'application/json'
     const call = { method: 'GET', path: pathOf(r, namespace), accept } as const
@@ -104,7 +110,7 @@ export class Client {
 
   /** Server-side apply: the object holds exactly the fields that the manager wants to own. */
   async apply(
-    r: Resource,
+    r: ApiResource,
     namespace: string | undefined,
     object: ApiObject,
     options: ApplyOptions,
@@ -116,13 +122,18 @@ export class Client {
     return this.#write({ ...rest, method: 'PATCH', path, query: { fieldManager, force }, type, body })
   }
 
-  async create(r: Resource, ns: string | undefined, object: ApiObject, options: WriteOptions = {}): Promise<ApiObject> {
+  async create(
+    r: ApiResource,
+    ns: string | undefined,
+    object: ApiObject,
+    options: WriteOptions = {},
+  ): Promise<ApiObject> {
     const path = pathOf(r, ns)
     return this.#write({ ...options, method: 'POST', path, type: 'application/json', body: named(r, object) })
   }
 
   async patch(
-    r: Resource,
+    r: ApiResource,
     namespace: string | undefined,
     name: string,
     body: unknown,
@@ -135,7 +146,12 @@ export class Client {
   }
 
   /** With `uid` only that very object is deleted, not another that has got its name. */
-  async delete(r: Resource, namespace: string | undefined, name: string, options: DeleteOptions = {}): Promise<void> {
+  async delete(
+    r: ApiResource,
+    namespace: string | undefined,
+    name: string,
+    options: DeleteOptions = {},
+  ): Promise<void> {
     const { uid, propagation = 'Background', ...rest } = options
     const body = { propagationPolicy: propagation, ...(uid !== undefined && { preconditions: { uid } }) }
     const path = pathOf(r, namespace, name)
@@ -170,7 +186,7 @@ export class Client {
     try {
       const { mayWrite, fence = FENCE } = this.#options
       const fenced = mayWrite !== undefined && call.method !== 'GET' && call.ungated !== true
-      // The server gives up as well, so that a write which nobody waits for does not happen later.
+      // The server gives up as well, so that a write which no caller waits for does not happen later.
       const most = fenced ? Math.min(timeout, fence) : timeout
       const query = { ...call.query, ...(call.method !== 'GET' && { timeout: `${most / 1000}s` }) }
       const { body } = await this.#send({ ...call, query }, limit.signal, { lane, fenced })
@@ -186,20 +202,20 @@ export class Client {
   #failed(error: unknown, { method, path }: Call, signal: AbortSignal): unknown {
     if (signal.aborted) return signal.reason
     if (error instanceof ApiError) return error
-    this.#connection.distrust()
+    this.#connection.invalidate()
     return unreachable(error, `${method} ${path}`)
   }
 
-  async #send(call: Call, signal: AbortSignal, way: Way): Promise<Answer> {
+  async #send(call: Call, signal: AbortSignal, route: RequestRoute): Promise<ApiResponse> {
     const used = await this.#connection.current()
-    const first = await this.#once(call, signal, way, used)
+    const first = await this.#sendOnce(call, signal, route, used)
     if (first.statusCode < 400) return first
     if (first.statusCode === 401) {
       // The token has expired before it was read again. A 401 has done nothing, so a write may be repeated too.
       const fresh = await this.#connection.current(true)
       if (fresh.token !== used.token) {
         await first.body.dump()
-        const second = await this.#once(call, signal, way, fresh)
+        const second = await this.#sendOnce(call, signal, route, fresh)
         if (second.statusCode < 400) return second
         throw await refusal(second)
       }
@@ -207,11 +223,16 @@ export class Client {
     throw await refusal(first)
   }
 
-  async #once(call: Call, signal: AbortSignal, way: Way, { token, ca }: Current): Promise<Answer> {
+  async #sendOnce(
+    call: Call,
+    signal: AbortSignal,
+    route: RequestRoute,
+    { token, ca }: CurrentCredentials,
+  ): Promise<ApiResponse> {
     signal.throwIfAborted()
     const { method, body } = call
     const url = `${this.#server}${call.path}${queryOf(call.query)}`
-    const answer = await this.#connection.send(ca, way.lane, way.fenced, url, {
+    const answer = await this.#connection.send(ca, route.lane, route.fenced, url, {
       method,
       signal,
       headers: {
@@ -222,7 +243,7 @@ export class Client {
       },
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    this.#options.answered?.(method, answer.statusCode, way.lane)
+    this.#options.answered?.(method, answer.statusCode, route.lane)
     return answer
   }
 }
@@ -235,9 +256,13 @@ function queryOf(query: Query = {}): string {
 }
 
 /** Items of lists come without their kind, metadata alone under a kind of its own; here an object is named the same wherever it came from. */
-const named = (r: Resource, object: ApiObject): ApiObject => ({ ...object, apiVersion: apiVersionOf(r), kind: r.kind })
+const named = (r: ApiResource, object: ApiObject): ApiObject => ({
+  ...object,
+  apiVersion: apiVersionOf(r),
+  kind: r.kind,
+})
 
-async function refusal({ statusCode, headers, body }: Answer): Promise<ApiError> {
+async function refusal({ statusCode, headers, body }: ApiResponse): Promise<ApiError> {
   const text = await body.text()
   const after = headers['retry-after']
   return errorFrom(statusCode, parsed(text), Array.isArray(after) ? after[0] : after)

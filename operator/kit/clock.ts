@@ -1,5 +1,5 @@
 /** Time as it is passed in. */
-export type Clock = {
+export type MonotonicClock = {
   /** Milliseconds since the epoch; may jump. */
   now(): number
   /** Milliseconds since some start; never goes back. */
@@ -8,7 +8,7 @@ export type Clock = {
   after(ms: number, run: () => void): () => void
 }
 
-export const systemClock: Clock = {
+export const systemClock: MonotonicClock = {
   now: () => Date.now(),
   elapsed: () => performance.now(),
   after(ms, run) {
@@ -18,7 +18,7 @@ export const systemClock: Clock = {
 }
 
 /** Resolves after that time, or as soon as the signal aborts; never rejects. */
-export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+export function sleep(clock: MonotonicClock, ms: number, signal: AbortSignal): Promise<void> {
   if (signal.aborted) return Promise.resolve()
   return new Promise(resolve => {
     const done = (): void => {
@@ -34,7 +34,7 @@ export function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<vo
 /** A signal that aborts with its parent or, by `expire`, when the time is over; `clear` when the work is done. */
 export type Deadline = { readonly signal: AbortSignal; restart(): void; clear(): void }
 
-export function deadline(clock: Clock, ms: number, expired: () => Error, parent?: AbortSignal): Deadline {
+export function deadline(clock: MonotonicClock, ms: number, expired: () => Error, parent?: AbortSignal): Deadline {
   const controller = new AbortController()
   const follow = (): void => controller.abort(parent?.reason)
   const start = (): (() => void) => clock.after(ms, () => controller.abort(expired()))
@@ -58,3 +58,6 @@ export function deadline(clock: Clock, ms: number, expired: () => Error, parent?
 export function backoff(first: number, most: number, random: () => number = Math.random): (failures: number) => number {
   return failures => Math.min(most, first * 2 ** Math.min(failures, 40)) * (0.5 + random() / 2)
 }
+
+/** A time as `metav1.MicroTime` spells it. */
+export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z')

@@ -1,4 +1,4 @@
-export type Condition = {
+export type TimedCondition = {
   readonly type: string
   readonly status: 'True' | 'False' | 'Unknown'
   readonly reason: string
@@ -6,14 +6,14 @@ export type Condition = {
   readonly observedGeneration?: number
   readonly lastTransitionTime: string
 }
-export type UntimedCondition = Omit<Condition, 'lastTransitionTime'>
+export type UntimedCondition = Omit<TimedCondition, 'lastTransitionTime'>
 
 /** The conditions as they are now, with the time of their last flip: a time that changes without one would be a write. `now` is milliseconds. */
 export function mergeConditions(
-  before: readonly Condition[],
+  before: readonly TimedCondition[],
   after: readonly UntimedCondition[],
   now: number,
-): Condition[] {
+): TimedCondition[] {
   return after.map(condition => {
     const old = before.find(({ type }) => type === condition.type)
     const isSame = old?.status === condition.status

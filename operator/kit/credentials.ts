@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 
 /** Where the API server is and how to be believed there. Texts are PEM; files are read again while the process runs. */
-export type Credentials = {
+export type ApiCredentials = {
   readonly server: string
   readonly ca?: string
   readonly caFile?: string
@@ -16,7 +16,7 @@ export type Credentials = {
 const mounted = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** The ServiceAccount of the pod. Throws where there is none. */
-export function inCluster(environment: NodeJS.ProcessEnv = process.env, folder = mounted): Credentials {
+export function inCluster(environment: NodeJS.ProcessEnv = process.env, folder = mounted): ApiCredentials {
   const { KUBERNETES_SERVICE_HOST: host, KUBERNETES_SERVICE_PORT: port } = environment
   if (host === undefined || port === undefined) throw new Error('this is no pod: KUBERNETES_SERVICE_HOST is not set')
   return {
@@ -36,7 +36,7 @@ type Kubeconfig = { readonly 'current-context'?: string } & {
  * The current context of a kubeconfig. `parse` reads its text: JSON is understood here, a caller that has a YAML parser passes it. Programs that give
  * out credentials (`exec`) are not run, and an unverified server (`insecure-skip-tls-verify`) is refused.
  */
-export function fromKubeconfig(text: string, parse: (text: string) => unknown = JSON.parse): Credentials {
+export function fromKubeconfig(text: string, parse: (text: string) => unknown = JSON.parse): ApiCredentials {
   const config = parse(text) as Kubeconfig
   const find = (list: 'contexts' | 'clusters' | 'users', field: string, wanted: string | undefined): Fields =>
     config[list]?.find(({ name }) => name === wanted)?.[field] ?? {}
@@ -64,10 +64,10 @@ function pem(from: Record<string, string>, name: string): string | undefined {
   return from[name] === undefined ? undefined : readFileSync(from[name], 'utf8')
 }
 
-export type Current = { readonly token?: string | undefined; readonly ca?: string | undefined }
+export type CurrentCredentials = { readonly token?: string | undefined; readonly ca?: string | undefined }
 
 /** What the files say now. */
-export async function readCurrent({ ca, caFile, token, tokenFile }: Credentials): Promise<Current> {
+export async function readCurrent({ ca, caFile, token, tokenFile }: ApiCredentials): Promise<CurrentCredentials> {
   return {
     token: tokenFile === undefined ? token : (await readFile(tokenFile, 'utf8')).trim(),
     ca: caFile === undefined ? ca : await readFile(caFile, 'utf8'),

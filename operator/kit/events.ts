@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
-import { isNotLeader } from './as-leader.ts'
-import type { Client } from './client.ts'
-import { systemClock, type Clock } from './clock.ts'
-import { silent, textOf, type Log } from './log.ts'
-import type { ApiObject, Resource } from './resource.ts'
+import type { ApiClient } from './client.ts'
+import { microTime, systemClock, type MonotonicClock } from './clock.ts'
+import { silent, textOf, type Logger } from './log.ts'
+import { isNotLeader } from './not-leader.ts'
+import type { ApiObject, ApiResource } from './resource.ts'
 
-export type Happened = {
+export type EventDetails = {
   readonly regarding: ApiObject
   readonly type: 'Normal' | 'Warning'
   /** CamelCase; `action` says what was being done. */
@@ -14,16 +14,16 @@ export type Happened = {
   readonly note: string
 }
 export type RecorderOptions = {
-  readonly client: Client
+  readonly client: ApiClient
   /** Name of the controller, as `bartizan.io/operator`, and of this process. */
   readonly controller: string
   readonly instance: string
-  readonly clock?: Clock
-  readonly log?: Log
+  readonly clock?: MonotonicClock
+  readonly log?: Logger
 }
 type Series = { name: string; count: number; first: number; written: number }
 
-const events: Resource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
+const events: ApiResource = { group: 'events.k8s.io', version: 'v1', plural: 'events', kind: 'Event', namespaced: true }
 
 /** The same again within this time is the same series. */
 const SERIES = 6 * 60_000
@@ -39,7 +39,7 @@ const patient = { lane: 'events', timeout: 60_000 } as const
 /** Writes Events (`events.k8s.io/v1`): repetitions become a series, chatter about one object is cut. Never throws and never waits; an Event is no truth. */
 export class Recorder {
   readonly #options: RecorderOptions
-  readonly #clock: Clock
+  readonly #clock: MonotonicClock
   readonly #series = new Map<string, Series>()
   /** When the bucket of an object would be full again. */
   readonly #full = new Map<string, number>()
@@ -49,22 +49,22 @@ export class Recorder {
     this.#clock = options.clock ?? systemClock
   }
 
-  record(happened: Happened): void {
-    this.#write(happened).catch((error: unknown) => {
+  record(event: EventDetails): void {
+    this.#write(event).catch((error: unknown) => {
       if (isNotLeader(error)) return
       const { log = silent } = this.#options
-      log.warn('event not written', { reason: happened.reason, error: textOf(error) })
+      log.warn('event not written', { reason: event.reason, error: textOf(error) })
     })
   }
 
-  async #write(happened: Happened): Promise<void> {
-    const { regarding, type, reason, action, note } = happened
+  async #write(event: EventDetails): Promise<void> {
+    const { regarding, type, reason, action, note } = event
     const { uid = '', namespace = 'default', name = '' } = regarding.metadata
     const now = this.#clock.now()
     const key = JSON.stringify([uid, type, reason, action, note])
     const running = this.#series.get(key)
     if (running !== undefined && now - running.first < SERIES) return this.#repeat(running, namespace, now)
-    if (!this.#mayTell(uid, now)) return
+    if (!this.#isAllowed(uid, now)) return
     const series = { name: `${name}.${randomUUID().slice(0, 8)}`, count: 1, first: now, written: now }
     keep(this.#series, key, series)
     const { controller, instance, client } = this.#options
@@ -90,7 +90,7 @@ export class Recorder {
     await this.#options.client.patch(events, namespace, series.name, body, { ...patient, type: 'merge' })
   }
 
-  #mayTell(uid: string, now: number): boolean {
+  #isAllowed(uid: string, now: number): boolean {
     const full = Math.max(this.#full.get(uid) ?? 0, now) + REFILL
     if (full - now > BURST * REFILL) return false
     keep(this.#full, uid, full)
@@ -104,6 +104,3 @@ function keep<V>(map: Map<string, V>, key: string, value: V): void {
   const [oldest] = map.keys()
   if (map.size > KEPT && oldest !== undefined) map.delete(oldest)
 }
-
-/** metav1.MicroTime. */
-export const microTime = (now: number): string => new Date(now).toISOString().replace('Z', '000Z')

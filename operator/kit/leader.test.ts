@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Client } from './client.ts'
+import { ApiClient } from './client.ts'
 import { Leader } from './leader.ts'
-import { Metrics } from './metrics.ts'
+import { MetricsRegistry } from './metrics.ts'
 import { observeLeader } from './observe.ts'
 import type { ApiObject } from './resource.ts'
 import { FakeApi, reply, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 type Candidate = {
   readonly leader: Leader
-  readonly client: Client
+  readonly client: ApiClient
   readonly clock: ManualClock
   readonly stop: AbortController
   readonly done: Promise<void>
@@ -25,7 +25,7 @@ let candidates: Candidate[]
 function candidate(identity: string, clock = new ManualClock()): Candidate {
   const stop = new AbortController()
   let leader: Leader | undefined
-  const client = new Client({
+  const client = new ApiClient({
     credentials: { server: `http://127.0.0.1:${api.port}` },
     clock,
     mayWrite: () => leader?.isLeader() === true,
@@ -159,7 +159,7 @@ describe('a leader', () => {
 
   test('is told by its metric', async () => {
     const a = candidate('a')
-    const metrics = new Metrics()
+    const metrics = new MetricsRegistry()
     observeLeader(metrics, 'l', a.leader)
     await a.leader.elected()
     expect(metrics.text()).toContain('leader_election_master_status{name="l"} 1')

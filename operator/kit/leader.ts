@@ -1,20 +1,19 @@
 import { isStatus } from './api-error.ts'
-import type { Client } from './client.ts'
-import { sleep, systemClock, type Clock } from './clock.ts'
-import { microTime } from './events.ts'
-import { silent, textOf, type Log } from './log.ts'
-import type { ApiObject, Resource } from './resource.ts'
+import type { ApiClient } from './client.ts'
+import { microTime, sleep, systemClock, type MonotonicClock } from './clock.ts'
+import { silent, textOf, type Logger } from './log.ts'
+import type { ApiObject, ApiResource } from './resource.ts'
 
 export type LeaderOptions = {
-  readonly client: Client
+  readonly client: ApiClient
   readonly namespace: string
   readonly name: string
   /** Of this very process: not of its pod, whose name a restarted container keeps. */
   readonly identity: string
-  readonly clock?: Clock
-  readonly log?: Log
+  readonly clock?: MonotonicClock
+  readonly log?: Logger
   readonly random?: () => number
-  /** Leadership has ended although nobody asked for it: stop, and leave the process. */
+  /** Called when leadership was lost: stop, and end the process. */
   lost(): void
   /** Milliseconds. */
   readonly leaseDuration?: number
@@ -22,7 +21,7 @@ export type LeaderOptions = {
   readonly retryPeriod?: number
 }
 
-const leases: Resource = {
+const leases: ApiResource = {
   group: 'coordination.k8s.io',
   version: 'v1',
   plural: 'leases',
@@ -39,13 +38,13 @@ type Spec = {
 }
 
 /**
- * The lease of client-go's leader election. Nobody's clock is compared with another's: the age of a lease is counted from when this process saw it change, and
+ * The lease of client-go's leader election. The clocks of two processes are never compared: the age of a lease is counted from when this process saw it change, and
  * only while it could look.
  */
 export class Leader {
   readonly #options: LeaderOptions
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   readonly #leaseDuration: number
   readonly #renewDeadline: number
   #isHolding = false
@@ -81,7 +80,7 @@ export class Leader {
     const { retryPeriod = 2000, random = Math.random } = this.#options
     while (!signal.aborted) {
       try {
-        await this.#tick(signal)
+        await this.#tryAcquireOrRenew(signal)
       } catch (error) {
         if (!signal.aborted) this.#log.warn('lease', { error: textOf(error), isHolding: this.#isHolding })
       }
@@ -109,7 +108,7 @@ export class Leader {
 
   #wasElected = false
 
-  async #tick(signal: AbortSignal): Promise<void> {
+  async #tryAcquireOrRenew(signal: AbortSignal): Promise<void> {
     const lease = await this.#get(signal)
     const spec = (lease?.['spec'] ?? {}) as Spec
     const isMine = spec.holderIdentity === this.#options.identity
@@ -132,7 +131,7 @@ export class Leader {
       },
       signal,
     )
-    // Nobody else took it, so nothing happened meanwhile; but nothing was written either.
+    // No other process took it, so nothing was lost; but nothing was written either.
     if (this.#isHolding && !this.isLeader()) this.#log.warn('lease renewed late')
     this.#renewed = sent
     if (!this.#isHolding) this.#log.info('elected', { identity: this.#options.identity })
@@ -141,11 +140,11 @@ export class Leader {
     this.#elected.resolve()
   }
 
-  /** Whether somebody else's lease has been given up, or has been seen unchanged for as long as it lasts. */
+  /** Whether the lease of another holder was released, or has been seen unchanged for as long as it lasts. */
   #isFree({ metadata }: ApiObject, spec: Spec): boolean {
     const now = this.#clock.elapsed()
     const { version, lookedAt } = this.#observed
-    // Whoever could not look for a while does not know what happened in it; a write of the holder may still be under way in a server that was frozen.
+    // A process that could not read the lease for a while does not know what happened meanwhile; a write of the holder may still be under way in a server that was frozen.
     const isNews = version !== metadata.resourceVersion || now - lookedAt > this.#renewDeadline
     this.#observed = { version: metadata.resourceVersion ?? '', at: isNews ? now : this.#observed.at, lookedAt: now }
     const lasts = Math.max(this.#leaseDuration, (spec.leaseDurationSeconds ?? 0) * 1000)
@@ -169,7 +168,7 @@ export class Leader {
     }
   }
 
-  /** The resource version makes it fail (409) where somebody was faster. */
+  /** The resource version makes it fail (409) where another process was faster. */
   async #write(lease: ApiObject | undefined, spec: Spec, signal?: AbortSignal): Promise<void> {
     const { client, namespace, name } = this.#options
     const options = {

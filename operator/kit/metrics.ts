@@ -5,7 +5,7 @@ type Family = { readonly type: string; readonly help: string; readonly samples: 
 const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 30, 60, 120]
 
 /** Counters, gauges and histograms in the text format of Prometheus, without a library: a scrape is the only thing that costs. */
-export class Metrics {
+export class MetricsRegistry {
   readonly #families = new Map<string, Family>()
 
   add(name: string, help: string, labels: Labels = {}, by = 1): void {

@@ -1,7 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import type { Leader } from './leader.ts'
-import type { Metrics } from './metrics.ts'
-import type { Outcome, Queue, QueueMetrics } from './queue.ts'
+import type { MetricsRegistry } from './metrics.ts'
+import type { ReconcileOutcome, WorkQueue, QueueMetrics } from './work-queue.ts'
 import type { Reflector } from './reflector.ts'
 
 const terms = {
@@ -14,11 +14,11 @@ const terms = {
 }
 
 /** What a queue reports, under the names of controller-runtime, for which dashboards exist. */
-export function queueMetrics(metrics: Metrics, controller: string): QueueMetrics {
+export function queueMetrics(metrics: MetricsRegistry, controller: string): QueueMetrics {
   const name = { name: controller }
   const by = { controller }
   const count = (which: string, help: string): void => metrics.add(`controller_runtime_reconcile_${which}`, help, by)
-  const counted: { readonly [O in Outcome]?: () => void } = {
+  const counted: { readonly [O in ReconcileOutcome]?: () => void } = {
     error: () => count('errors_total', terms.errors),
     terminal: () => count('terminal_errors_total', terms.terminal),
     panic: () => {
@@ -42,7 +42,7 @@ export function queueMetrics(metrics: Metrics, controller: string): QueueMetrics
 }
 
 /** States that are read at each scrape. */
-export function observeQueue(metrics: Metrics, controller: string, queue: Queue): void {
+export function observeQueue(metrics: MetricsRegistry, controller: string, queue: WorkQueue): void {
   const name = { name: controller }
   const by = { controller }
   metrics.scraped.push(() => {
@@ -57,7 +57,7 @@ export function observeQueue(metrics: Metrics, controller: string, queue: Queue)
 }
 
 /** Seconds since the server was last heard, per kind. */
-export function observeReflectors(metrics: Metrics, reflectors: readonly Reflector[]): void {
+export function observeReflectors(metrics: MetricsRegistry, reflectors: readonly Reflector[]): void {
   metrics.scraped.push(() => {
     for (const reflector of reflectors) {
       const { group, version, plural } = reflector.resource
@@ -67,13 +67,13 @@ export function observeReflectors(metrics: Metrics, reflectors: readonly Reflect
   })
 }
 
-export function observeLeader(metrics: Metrics, name: string, leader: Leader): void {
+export function observeLeader(metrics: MetricsRegistry, name: string, leader: Leader): void {
   const help = 'Whether this process holds the lease.'
   metrics.scraped.push(() => metrics.set('leader_election_master_status', help, { name }, Number(leader.isLeader())))
 }
 
 /** Watches the event loop: gives the 99th percentile of its lag in milliseconds since the last reading of the gauge or of liveness. */
-export function observeLoop(metrics: Metrics): { lag(): number; stop(): void } {
+export function observeLoop(metrics: MetricsRegistry): { lag(): number; stop(): void } {
   const histogram = monitorEventLoopDelay({ resolution: 20 })
   histogram.enable()
   const lag = (): number => (Number.isNaN(histogram.mean) ? 0 : histogram.percentile(99) / 1e6)

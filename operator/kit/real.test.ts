@@ -10,23 +10,23 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { noControlPlane } from '../../hack/controlplane/absent.ts'
 import { controlPlane, type OwnControlPlane } from '../../hack/controlplane/index.ts'
 import type { ApiError } from './api-error.ts'
-import { Client, type WatchEvent } from './client.ts'
-import type { Credentials } from './credentials.ts'
+import { ApiClient, type WatchEvent } from './client.ts'
+import type { ApiCredentials } from './credentials.ts'
 import { Recorder } from './events.ts'
 import { Reflector, type ReflectorOptions } from './reflector.ts'
-import { compareVersions, type ApiObject, type Resource } from './resource.ts'
-import { until } from './testing/manual-clock.ts'
+import { compareVersions, type ApiObject, type ApiResource } from './resource.ts'
+import { until } from '../../hack/testing/manual-clock.ts'
 
-const configMaps: Resource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
+const configMaps: ApiResource = { group: '', version: 'v1', plural: 'configmaps', kind: 'ConfigMap', namespaced: true }
 const namespace = 'default'
 const folder = mkdtempSync(join(tmpdir(), 'bartizan-kit-real-'))
 const cleanups: (() => unknown)[] = []
 let plane: OwnControlPlane
-let client: Client
+let client: ApiClient
 let marks = 0
 
-function clientOf(credentials: Credentials): Client {
-  const made = new Client({ credentials })
+function clientOf(credentials: ApiCredentials): ApiClient {
+  const made = new ApiClient({ credentials })
   cleanups.push(() => made.close())
   return made
 }
@@ -66,7 +66,7 @@ const failureOf = (work: Promise<unknown>): Promise<ApiError | undefined> =>
 describe.skipIf(noControlPlane)('on a real API server', () => {
   beforeAll(async () => {
     plane = await controlPlane()
-    client = new Client({ credentials: plane.admin })
+    client = new ApiClient({ credentials: plane.admin })
     await kubectl(['create', 'role', 'reader', '-n', namespace, '--verb=get,list,watch', '--resource=configmaps'])
   })
   afterEach(async () => {

@@ -1,23 +1,23 @@
 import type { ServerResponse } from 'node:http'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Client } from './client.ts'
+import { ApiClient } from './client.ts'
 import { Reflector } from './reflector.ts'
-import type { ApiObject, Key } from './resource.ts'
-import { FakeApi, refuse, widgets, type Asked } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import type { ApiObject, NamespacedName } from './resource.ts'
+import { FakeApi, refuse, widgets, type ApiCall } from './testing/fake-api.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 let api: FakeApi
 let clock: ManualClock
-let client: Client
+let client: ApiClient
 let reflector: Reflector
 let stop: AbortController
 let running: Promise<void>
 const seen: string[] = []
 
-const isWatch = ({ query }: Asked): boolean => query.has('watch')
-const isList = (asked: Asked): boolean => !isWatch(asked)
+const isWatch = ({ query }: ApiCall): boolean => query.has('watch')
+const isList = (asked: ApiCall): boolean => !isWatch(asked)
 
-function tell({ name }: Key, before?: ApiObject, after?: ApiObject): void {
+function tell({ name }: NamespacedName, before?: ApiObject, after?: ApiObject): void {
   seen.push(`${after === undefined ? 'gone' : before === undefined ? 'new' : 'changed'} ${name}`)
 }
 
@@ -34,7 +34,7 @@ async function watching(): Promise<void> {
 beforeEach(async () => {
   api = await FakeApi.start()
   clock = new ManualClock()
-  client = new Client({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock })
+  client = new ApiClient({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock })
   stop = new AbortController()
   seen.length = 0
   reflector = new Reflector({ client, resource: widgets, clock, random: () => 0.5, onChange: tell })
@@ -142,7 +142,7 @@ describe('a reflector', () => {
     expect(reflector.store.get('a', 'a')?.['text']).toBe(text)
   })
 
-  test.each<[string, (asked: Asked, response: ServerResponse) => void]>([
+  test.each<[string, (asked: ApiCall, response: ServerResponse) => void]>([
     ['as an HTTP status', (_, response) => refuse(response, 410, 'Expired')],
     [
       'as an ERROR event',

@@ -1,22 +1,22 @@
 import { ApiError, isStatus } from './api-error.ts'
-import type { Client, WatchEvent } from './client.ts'
-import { backoff, deadline, sleep, systemClock, type Clock } from './clock.ts'
-import { silent, textOf, type Log } from './log.ts'
-import { keyOf, type ApiObject, type Key, type Resource } from './resource.ts'
+import type { ApiClient, WatchEvent } from './client.ts'
+import { backoff, deadline, sleep, systemClock, type MonotonicClock } from './clock.ts'
+import { silent, textOf, type Logger } from './log.ts'
+import { keyOf, type ApiObject, type NamespacedName, type ApiResource } from './resource.ts'
 import { Store } from './store.ts'
 
 export type ReflectorOptions = {
-  readonly client: Client
-  readonly resource: Resource
+  readonly client: ApiClient
+  readonly resource: ApiResource
   readonly namespace?: string
   readonly labelSelector?: string
   readonly metadataOnly?: boolean
-  /** Leaves out what nobody looks at, before it is kept. */
-  readonly trim?: (object: ApiObject) => ApiObject
+  /** Removes fields that are not read, before the object is stored. */
+  readonly transform?: (object: ApiObject) => ApiObject
   /** Only enqueues; what it throws is logged. Both objects may be given, or one. */
-  onChange(key: Key, before?: ApiObject, after?: ApiObject): void
-  readonly log?: Log
-  readonly clock?: Clock
+  onChange(key: NamespacedName, before?: ApiObject, after?: ApiObject): void
+  readonly log?: Logger
+  readonly clock?: MonotonicClock
   readonly random?: () => number
   /** Milliseconds without event or bookmark (about one a minute) after which a watch counts as dead. */
   readonly watchdog?: number
@@ -34,10 +34,10 @@ const GIVE_UP_VERSION = 5
  */
 export class Reflector {
   readonly store = new Store()
-  readonly resource: Resource
+  readonly resource: ApiResource
   readonly #options: ReflectorOptions
-  readonly #clock: Clock
-  readonly #log: Log
+  readonly #clock: MonotonicClock
+  readonly #log: Logger
   readonly #delay: (failures: number) => number
   #synced = false
   #lastSync: number
@@ -120,11 +120,11 @@ export class Reflector {
       version = page.metadata.resourceVersion ?? ''
       next = page.metadata.continue
     } while (next !== undefined && next !== '')
-    // No await from here: nobody sees half of a list.
+    // No await from here, so that no reader sees half of a list.
     const names = new Set(found.map(object => JSON.stringify(keyOf(object))))
-    for (const gone of this.store.list().filter(object => !names.has(JSON.stringify(keyOf(object))))) this.#drop(gone)
-    for (const object of found) this.#put(object)
-    this.#heard(version)
+    for (const gone of this.store.list().filter(object => !names.has(JSON.stringify(keyOf(object))))) this.#remove(gone)
+    for (const object of found) this.#save(object)
+    this.#markHeard(version)
     this.#synced = true
     this.#whenSynced.resolve()
   }
@@ -145,7 +145,7 @@ export class Reflector {
       const options = { ...asked, resourceVersion, timeoutSeconds, signal: dog.signal }
       for await (const event of client.watch(resource, options)) {
         dog.restart()
-        this.#see(event)
+        this.#handleEvent(event)
       }
     } finally {
       dog.clear()
@@ -155,33 +155,33 @@ export class Reflector {
       throw new ApiError(0, 'Unreachable', 'the watch ended at once')
   }
 
-  #see({ type, object }: WatchEvent): void {
-    if (type === 'DELETED') this.#drop(object)
-    else if (type !== 'BOOKMARK') this.#put(object)
-    this.#heard(object.metadata.resourceVersion ?? this.store.version)
+  #handleEvent({ type, object }: WatchEvent): void {
+    if (type === 'DELETED') this.#remove(object)
+    else if (type !== 'BOOKMARK') this.#save(object)
+    this.#markHeard(object.metadata.resourceVersion ?? this.store.version)
   }
 
-  #heard(version: string): void {
+  #markHeard(version: string): void {
     this.store.reached(version)
     this.#lastSync = this.#clock.elapsed()
     this.#failures = 0
   }
 
-  #put(given: ApiObject): void {
+  #save(given: ApiObject): void {
     const { managedFields: _, ...metadata } = given.metadata
     const whole = { ...given, metadata }
-    const object = this.#options.trim?.(whole) ?? whole
+    const object = this.#options.transform?.(whole) ?? whole
     const before = this.store.set(object)
     const isReplay = before?.metadata.resourceVersion === object.metadata.resourceVersion && before !== undefined
-    if (!isReplay) this.#tell(object, before, object)
+    if (!isReplay) this.#notify(object, before, object)
   }
 
-  #drop(object: ApiObject): void {
+  #remove(object: ApiObject): void {
     const before = this.store.delete(keyOf(object))
-    if (before !== undefined) this.#tell(object, before)
+    if (before !== undefined) this.#notify(object, before)
   }
 
-  #tell(object: ApiObject, before?: ApiObject, after?: ApiObject): void {
+  #notify(object: ApiObject, before?: ApiObject, after?: ApiObject): void {
     try {
       this.#options.onChange(keyOf(object), before, after)
     } catch (error) {

@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { Client } from './client.ts'
-import { mergeConditions, type Condition } from './conditions.ts'
-import { Recorder, type Happened } from './events.ts'
-import { checkPage, metricsPage, serve, silentReflectors, unsyncedReflectors, type Served } from './health.ts'
-import { Metrics } from './metrics.ts'
+import { ApiClient } from './client.ts'
+import { mergeConditions, type TimedCondition } from './conditions.ts'
+import { Recorder, type EventDetails } from './events.ts'
+import { checkPage, metricsPage, serve, silentReflectors, unsyncedReflectors, type HealthServer } from './health.ts'
+import { MetricsRegistry } from './metrics.ts'
 import { observeLoop, observeReflectors } from './observe.ts'
 import { Reflector } from './reflector.ts'
 import { FakeApi, refuse, widgets } from './testing/fake-api.ts'
-import { ManualClock, until } from './testing/manual-clock.ts'
+import { ManualClock, until } from '../../hack/testing/manual-clock.ts'
 
 describe('conditions', () => {
-  const old: Condition = {
+  const old: TimedCondition = {
     type: 'Ready',
     status: 'True',
     reason: 'Works',
@@ -39,12 +39,12 @@ describe('conditions', () => {
 describe('with an API server', () => {
   let api: FakeApi
   let clock: ManualClock
-  let client: Client
+  let client: ApiClient
 
   beforeEach(async () => {
     api = await FakeApi.start()
     clock = new ManualClock()
-    client = new Client({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock })
+    client = new ApiClient({ credentials: { server: `http://127.0.0.1:${api.port}` }, clock })
   })
   afterEach(async () => {
     await client.close()
@@ -53,7 +53,7 @@ describe('with an API server', () => {
 
   describe('events', () => {
     const regarding = { apiVersion: 'test.dev/v1', kind: 'Widget', metadata: { name: 'w', namespace: 'a', uid: 'u' } }
-    const happened: Happened = { regarding, type: 'Normal', reason: 'Made', action: 'Make', note: 'Made it' }
+    const happened: EventDetails = { regarding, type: 'Normal', reason: 'Made', action: 'Make', note: 'Made it' }
     const recorder = (): Recorder => new Recorder({ client, controller: 'bartizan.io/operator', instance: 'i', clock })
 
     test('are written once, and repetitions counted, at most once a minute', async () => {
@@ -99,8 +99,8 @@ describe('with an API server', () => {
   })
 
   test('answers and failures are counted', async () => {
-    const metrics = new Metrics()
-    const counted = new Client({
+    const metrics = new MetricsRegistry()
+    const counted = new ApiClient({
       credentials: { server: `http://127.0.0.1:${api.port}` },
       answered: (method, status) => metrics.add('requests_total', 'Requests.', { method, code: String(status) }),
     })
@@ -116,7 +116,7 @@ describe('with an API server', () => {
   })
 
   describe('health', () => {
-    let served: Served
+    let served: HealthServer
 
     afterEach(() => served.close())
 
@@ -126,7 +126,7 @@ describe('with an API server', () => {
     }
 
     test('is refused while a kind is not synced, and when nothing is heard any more', async () => {
-      const metrics = new Metrics()
+      const metrics = new MetricsRegistry()
       const reflectors = [new Reflector({ client, resource: widgets, clock, onChange() {} })]
       observeReflectors(metrics, reflectors)
       served = await serve(
@@ -165,7 +165,7 @@ describe('with an API server', () => {
 
 describe('metrics', () => {
   test('escape what stands in labels, and put each family under one head', () => {
-    const metrics = new Metrics()
+    const metrics = new MetricsRegistry()
     metrics.add('c_total', 'Help.', { path: 'a"b\\c\nd' })
     metrics.add('c_total', 'Help.', { path: 'a"b\\c\nd' })
     metrics.set('g', 'Gauge.', {}, 1.5)
@@ -175,7 +175,7 @@ describe('metrics', () => {
   })
 
   test('count an observation in every bucket that it fits into', () => {
-    const metrics = new Metrics()
+    const metrics = new MetricsRegistry()
     metrics.observe('h_seconds', 'Time.', {}, 0.3)
     metrics.observe('h_seconds', 'Time.', {}, 1000)
     for (const line of [
@@ -189,7 +189,7 @@ describe('metrics', () => {
   })
 
   test('show a loop that was blocked', async () => {
-    const metrics = new Metrics()
+    const metrics = new MetricsRegistry()
     const loop = observeLoop(metrics)
     await new Promise(resolve => setTimeout(resolve, 50))
     const blockedUntil = performance.now() + 300

@@ -1,5 +1,5 @@
 /** What a kind is called in paths. `group` is empty for the core. */
-export type Resource = {
+export type ApiResource = {
   readonly group: string
   readonly version: string
   readonly plural: string
@@ -36,17 +36,18 @@ export type ObjectMeta = {
 export type ApiObject = { apiVersion?: string; kind?: string; metadata: ObjectMeta; [field: string]: unknown }
 
 /** The namespace is empty for what has none. */
-export type Key = { readonly namespace: string; readonly name: string }
+export type NamespacedName = { readonly namespace: string; readonly name: string }
 
-export const keyOf = ({ metadata }: ApiObject): Key => ({
+export const keyOf = ({ metadata }: ApiObject): NamespacedName => ({
   namespace: metadata.namespace ?? '',
   name: metadata.name ?? '',
 })
 
-export const apiVersionOf = ({ group, version }: Resource): string => (group === '' ? version : `${group}/${version}`)
+export const apiVersionOf = ({ group, version }: ApiResource): string =>
+  group === '' ? version : `${group}/${version}`
 
 /** Path of a collection, of an object, or of a subresource of it. */
-export function pathOf(resource: Resource, namespace?: string, ...rest: readonly string[]): string {
+export function pathOf(resource: ApiResource, namespace?: string, ...rest: readonly string[]): string {
   const { namespaced, plural } = resource
   if (namespaced && namespace === undefined && rest.length > 0)
     throw new TypeError(`${resource.kind} needs a namespace`)

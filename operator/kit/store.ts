@@ -1,4 +1,4 @@
-import { compareVersions, keyOf, type ApiObject, type Key } from './resource.ts'
+import { compareVersions, keyOf, type ApiObject, type NamespacedName } from './resource.ts'
 
 /** What has been seen of one kind. Objects are shared and never changed in place. */
 export class Store {
@@ -43,7 +43,7 @@ export class Store {
   }
 
   /** For the reflector. */
-  delete({ namespace, name }: Key): ApiObject | undefined {
+  delete({ namespace, name }: NamespacedName): ApiObject | undefined {
     const before = this.get(namespace, name)
     const objects = this.#namespaces.get(namespace)
     objects?.delete(name)

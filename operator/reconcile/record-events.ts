@@ -1,33 +1,33 @@
 import type { Recorder } from '../kit/events.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { events } from '../translate/index.ts'
-import type { Told } from './statuses.ts'
+import type { TransitionListener } from '../apply/status-writer.ts'
 
-/** Tells the turns of a status as Events. */
-export const tellTransitions =
-  (recorder: Recorder): Told =>
+/** Records the transitions of a status as Events. */
+export const recordTransitions =
+  (recorder: Recorder): TransitionListener =>
   (regarding, before, after) => {
     for (const event of events(before, after)) recorder.record({ regarding, ...event })
   }
 
-/** Tells that an object was made. */
-export const tellCreated = (recorder: Recorder, regarding: ApiObject, kind: string, name: string): void =>
+/** Records that an object was created. */
+export const recordCreated = (recorder: Recorder, regarding: ApiObject, kind: string, name: string): void =>
   recorder.record({ regarding, type: 'Normal', reason: 'Created', action: 'Create', note: `Created ${kind} ${name}` })
 
 const maxEntries = 8
 
-/** Tells that what others had put into an object was removed. */
-export function tellRemoved(
+/** Records that foreign entries were removed from an object. */
+export function recordRemoved(
   recorder: Recorder,
   regarding: ApiObject,
   object: string,
   entries: readonly string[],
 ): void {
-  const told = [
+  const listed = [
     ...entries.slice(0, maxEntries),
     ...(entries.length > maxEntries ? [`${entries.length - maxEntries} more`] : []),
   ]
-  const note = `Removed from ${object} what others had put there: ${told.join(', ')}`
+  const note = `Removed from ${object} what others had put there: ${listed.join(', ')}`
   recorder.record({
     regarding,
     type: 'Warning',

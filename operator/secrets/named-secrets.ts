@@ -1,17 +1,17 @@
 import { createHmac } from 'node:crypto'
-import type { Client } from '../kit/client.ts'
-import type { Clock } from '../kit/clock.ts'
+import type { ApiClient } from '../kit/client.ts'
+import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import type { SecretFact } from '../translate/index.ts'
 import { managedBy, manager, secrets } from '../resources.ts'
-import { find } from '../ownership.ts'
+import { findObject } from '../ownership.ts'
 import { parallel } from '../kit/parallel.ts'
 import type { Salt } from './salt.ts'
-import { valueOf } from './kept-secret.ts'
+import { valueOf } from './secret-objects.ts'
 
 /** Milliseconds after which a Secret is read again, and one that was missing. */
-export const readAgain = 30_000
-const missingAgain = 5_000
+export const secretRefreshInterval = 30_000
+const missingInterval = 5_000
 
 type Seen = { readonly at: number; readonly fact?: SecretFact; readonly certificate?: string }
 
@@ -39,12 +39,12 @@ function fingerprint(secret: ApiObject, salt: Buffer): string {
 
 /** What is known of the Secrets that objects name: that they exist, their keys, a fingerprint. The values are not kept. */
 export class NamedSecrets {
-  readonly #client: Client
+  readonly #client: ApiClient
   readonly #salt: Salt
-  readonly #clock: Clock
+  readonly #clock: MonotonicClock
   readonly #seen = new Map<string, Map<string, Seen>>()
 
-  constructor(client: Client, salt: Salt, clock: Clock) {
+  constructor(client: ApiClient, salt: Salt, clock: MonotonicClock) {
     this.#client = client
     this.#salt = salt
     this.#clock = clock
@@ -72,19 +72,19 @@ export class NamedSecrets {
     this.#seen.delete(namespace)
   }
 
-  /** Reads those of a namespace that were not read lately, and forgets those that nobody names any more. */
+  /** Reads those of a namespace that were not read lately, and forgets those that no object names any more. */
   async refresh(namespace: string, names: ReadonlySet<string>): Promise<void> {
     const seen = this.#seen.get(namespace) ?? new Map<string, Seen>()
     this.#seen.set(namespace, seen)
     for (const name of seen.keys()) if (!names.has(name)) seen.delete(name)
     const now = this.#clock.elapsed()
     const isDue = (known: Seen | undefined): boolean =>
-      known === undefined || now - known.at >= (known.fact ? readAgain : missingAgain)
+      known === undefined || now - known.at >= (known.fact ? secretRefreshInterval : missingInterval)
     const due = [...names].filter(name => isDue(seen.get(name)))
     if (due.length === 0) return
     const salt = await this.#salt.read()
     await parallel(due, 8, async name => {
-      const secret = await find(this.#client, secrets, namespace, name)
+      const secret = await findObject(this.#client, secrets, namespace, name)
       seen.set(name, secret ? this.#look(secret, salt) : { at: this.#clock.elapsed() })
     })
   }

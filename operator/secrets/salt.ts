@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import type { Client } from '../kit/client.ts'
-import { findOrCreate, valueOf } from './kept-secret.ts'
+import type { ApiClient } from '../kit/client.ts'
+import { findOrCreate, valueOf } from './secret-objects.ts'
 import { managedBy, manager } from '../resources.ts'
 
 /** In the namespace of the operator. */
@@ -12,11 +12,11 @@ const bytes = 32
  * nothing about a value that can be guessed; and it must outlive the operator, or each start would renew every pod.
  */
 export class Salt {
-  readonly #client: Client
+  readonly #client: ApiClient
   readonly #namespace: string
   #value: Promise<Buffer> | undefined
 
-  constructor(client: Client, namespace: string) {
+  constructor(client: ApiClient, namespace: string) {
     this.#client = client
     this.#namespace = namespace
   }

@@ -2,53 +2,52 @@ import type { Egress } from '../../crds/egress.ts'
 import type { ServerRule } from '../../gateway/config/guardrails.ts'
 import type { KeysFile } from '../../gateway/config/keys.ts'
 import type { ServerTools } from '../../gateway/config/tools.ts'
-import type { Judged } from './accept/accept.ts'
-import type { JudgedFloor } from './accept/floor.ts'
-import type { JudgedKey } from './accept/accept-keys.ts'
-import type { Guard, Policy } from './policy/policies.ts'
-import type { Missing, Reserved, ResolvedSecrets } from './policy/secrets.ts'
-import type { Settings } from './policy/settings.ts'
-import type { Facts } from './model/snapshot.ts'
+import type { AcceptedNamespace } from './accept/accept-namespace.ts'
+import type { EffectiveObject } from './accept/effective.ts'
+import type { ServerSnapshot, SharedSnapshot } from './model/snapshot.ts'
+import type { SelectedPolicies, SelectedPolicy } from './policy/policies.ts'
+import { ruleCache } from './policy/rules.ts'
+import type { ReservedSecrets, ResolvedSecrets, UnresolvedRef } from './policy/secrets.ts'
+import { combinedSettings, layerOf, type Settings } from './policy/settings.ts'
 
-/** What all servers of a namespace share: its other objects, each judged for itself, and those of the floor. */
-export type Common = {
-  readonly policies: readonly Judged<'GuardrailPolicy'>[]
+/** What all servers of a namespace share: what its other objects, and those of the floor, come to. */
+export type SharedContext = Pick<AcceptedNamespace, 'policies' | 'floor'> & {
   /** Who may come in: the same for every gateway of the namespace. */
   readonly keysFile: KeysFile
   /** There are more keys than a gateway takes, so the file has none. */
   readonly tooManyKeys: boolean
   /** What a set of policies comes to. */
-  rulesOf(policies: readonly Policy[]): readonly ServerRule[]
+  rulesOf(policies: readonly SelectedPolicy[]): readonly ServerRule[]
   /** What the MCPGateways of the floor and of the namespace come to. */
   readonly settings: Settings
   /** The MCPGateway called default, if there is one. */
-  readonly gateway: Judged<'MCPGateway'> | undefined
+  readonly gateway: EffectiveObject<'MCPGateway'> | undefined
   /** MCPGateways of other names, which the schema refuses: none of them can hold. */
-  readonly strays: readonly Judged<'MCPGateway'>[]
-  readonly floor: JudgedFloor | undefined
+  readonly unexpectedGateways: readonly EffectiveObject<'MCPGateway'>[]
+  /** What of the snapshot is the same for all servers. */
+  readonly snapshot: SharedSnapshot
 }
 
 /** Everything that the answer for a server may depend on, beside its own object. */
-export type Scene = Common & {
-  readonly snapshot: Facts
-  readonly reserved: Reserved
-  /** Whether anybody could come in to a server. */
-  readonly hasWayIn: (server: string) => boolean
-  /** Without a cluster: servers for which the one gateway has no room. */
-  readonly beyond: ReadonlySet<Judged<'MCPServer'>>
+export type ServerContext = SharedContext & {
+  readonly snapshot: ServerSnapshot
+  readonly reserved: ReservedSecrets
+  /** Whether any APIKey lets a caller in to the server. */
+  readonly hasCallers: boolean
+  /** Without a cluster: the one gateway has no room for the server. */
+  readonly isOverLimit: boolean
 }
 
-/** A namespace after each of its objects was judged for itself. */
-export type Whole = Scene & {
-  readonly servers: readonly Judged<'MCPServer'>[]
-  readonly keys: readonly JudgedKey[]
-  readonly gateways: readonly Judged<'MCPGateway'>[]
-}
+/** What the configuration of a gateway depends on beside its servers. */
+export type GatewayContext = Pick<SharedContext, 'snapshot' | 'settings' | 'keysFile'>
+
+/** What the objects of a server depend on beside the server. */
+export type ObjectContext = Pick<ServerContext, 'snapshot' | 'settings' | 'reserved'>
 
 /** Everything that was decided about one server. */
 export type ServerView = {
-  readonly judged: Judged<'MCPServer'>
-  readonly guard: Guard
+  readonly server: EffectiveObject<'MCPServer'>
+  readonly selected: SelectedPolicies
   readonly rules: readonly ServerRule[]
   readonly tools: ServerTools
   readonly secrets: ResolvedSecrets
@@ -57,7 +56,25 @@ export type ServerView = {
   /** Whether its pod may reach what its `url` leads to. */
   readonly isUrlOpen: boolean
   /** What the server depends on and does not have. */
-  readonly missing: readonly Missing[]
+  readonly unresolved: readonly UnresolvedRef[]
   /** Why every call is refused, if so. */
   readonly refused?: string
+}
+
+/** What a shared context is made of: while none of these changes, neither does the context. */
+export type SharedInputs = Pick<AcceptedNamespace, 'policies' | 'gateways' | 'floor'> &
+  Pick<SharedContext, 'keysFile' | 'tooManyKeys' | 'snapshot'>
+
+/** Combines the MCPGateways of a namespace and of the floor, and brings their settings together with what else servers share. */
+export function sharedContext({ gateways, ...inputs }: SharedInputs): SharedContext {
+  const { floor } = inputs
+  const gateway = gateways.find(one => one.document.name === 'default')
+  const layer = floor && layerOf(floor.settings, `MCPGateway/${floor.namespace}/default`)
+  return {
+    ...inputs,
+    rulesOf: ruleCache(),
+    settings: combinedSettings(layer, layerOf(gateway, 'MCPGateway/default')),
+    gateway,
+    unexpectedGateways: gateways.filter(one => one.document.name !== 'default'),
+  }
 }

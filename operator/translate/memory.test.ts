@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest'
 import { kinds, type KindName } from '../../crds/index.ts'
 import { validDocuments } from './testing/arbitrary.ts'
 import {
-  Memory,
+  RememberedSteps,
   translate,
   type Desired,
   type LastGood,
@@ -50,6 +50,26 @@ const telling = [
   metadata: { name, uid: '1', generation: 3 },
   spec,
 }))
+
+const gateway = (output: string): object => ({
+  apiVersion: 'mcp.gateway.io/v1',
+  kind: 'MCPGateway',
+  metadata: { name: 'default' },
+  spec: { audit: { output } },
+})
+
+/** A pod whose guard runs something else than any Deployment asks for. */
+const pod = {
+  name: 'p',
+  uid: 'u',
+  ready: true,
+  deleting: false,
+  containers: [],
+  holds: ['gateway', 'server'],
+  gateway: { image: '', command: '', args: '', env: '', envFrom: '', volumeMounts: '' },
+}
+
+type Live = { readonly template: { readonly metadata: { readonly annotations: Readonly<Record<string, string>> } } }
 
 const pool = fc.array(object, { maxLength: 8 }).map(more => [...telling, ...more])
 
@@ -152,7 +172,7 @@ describe('a plan that remembers', () => {
   test('says the same as one from nothing, whatever happened before', () => {
     fc.assert(
       fc.property(pool, moment, changes, (objects, first, turns) => {
-        const memory = new Memory()
+        const memory = new RememberedSteps()
         const above = objects.map(inOperatorNamespace)
         let kept: readonly LastGood[] = []
         let at = first
@@ -171,6 +191,26 @@ describe('a plan that remembers', () => {
     )
   })
 
+  test('sees that an object is one of two, is in another place, or has another last good spec', () => {
+    const broken = { ...telling[7], spec: { servers: ['*'], mistyped: true } }
+    const good = (server: string): LastGood => ({ kind: 'GuardrailPolicy', name: 'all', spec: { servers: [server] } })
+    const base: Snapshot = { standalone: false, namespace: 'default', documents: [], secrets: [], lastGood: [] }
+    const steps = new RememberedSteps()
+    const [server, first, second] = [telling[0], telling[5], telling[6]]
+    const moments: readonly Partial<Snapshot>[] = [
+      { documents: [server, broken, first] },
+      { documents: [server, broken, first, second] },
+      { documents: [server, broken, first], lastGood: [good('a')] },
+      { documents: [server, broken, first], lastGood: [good('b')] },
+      { documents: [server, broken, first], standalone: true },
+      { documents: [server, broken, first], standalone: true, urls: { a: 'http://127.0.0.1:1/mcp' } },
+      { documents: [server, broken, first], namespace: 'elsewhere' },
+    ]
+    const all = moments.map(moment => text(translate({ ...base, ...moment }, steps)))
+    expect(all).toEqual(moments.map(moment => text(translate({ ...base, ...moment }))))
+    expect(new Set(all).size).toBe(moments.length)
+  })
+
   test('brings the very plan of a server again for which nothing has changed, and another where something has', () => {
     const [a, pay] = telling as [object, object]
     const at = (secrets: readonly SecretFact[]): Snapshot => ({
@@ -181,7 +221,7 @@ describe('a plan that remembers', () => {
       lastGood: [],
       observed: {},
     })
-    const memory = new Memory()
+    const memory = new RememberedSteps()
     const secret: SecretFact = { name: 'a', namespace: 'default', keys: ['TOKEN'], hash: '1' }
     const before = translate(at([secret]), memory).servers
     const same = translate(at([{ ...secret }]), memory).servers
@@ -190,10 +230,30 @@ describe('a plan that remembers', () => {
     expect(after.map((plan, place) => plan === before[place])).toEqual([false, true])
   })
 
+  test('expects of pods what the settings of now ask for', () => {
+    const steps = new RememberedSteps()
+    const at = (output: string, deployment?: object): Snapshot => ({
+      standalone: false,
+      namespace: 'default',
+      documents: [telling[0], gateway(output)],
+      secrets: [],
+      lastGood: [],
+      observed: { a: { pods: [pod], conflicts: [], ...(deployment as Pick<ObservedServer, 'deployment'>) } },
+    })
+    translate(at('Stdout'), steps)
+    const [plan] = translate(at('File'), steps).servers
+    const live = plan?.objects.find(({ kind }) => kind === 'Deployment')?.['spec'] as Live
+    const counts = { replicas: 1, updatedReplicas: 1, readyReplicas: 1, availableReplicas: 1 }
+    const shape = live.template.metadata.annotations['mcp.gateway.io/pod-shape']
+    const deployment = { generation: 1, observedGeneration: 1, ...counts, shape }
+    const [status] = translate(at('File', { deployment }), steps).servers.map(({ status }) => status)
+    expect(status?.status.conditions.find(({ type }) => type === 'Programmed')?.reason).toBe('GatewayAltered')
+  })
+
   test('keeps nothing of a snapshot that is over', async () => {
     setFlagsFromString('--expose-gc')
     const collect = runInNewContext('gc') as () => void
-    const memory = new Memory()
+    const memory = new RememberedSteps()
     const plan = (observed: Snapshot['observed']): WeakRef<Snapshot> => {
       const snapshot: Snapshot = {
         standalone: false,

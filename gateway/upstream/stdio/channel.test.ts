@@ -5,6 +5,7 @@ import {
   done,
   fixture,
   initialize,
+  manualClock,
   initializeBody,
   modernRequest,
   modernTool,
@@ -12,7 +13,6 @@ import {
   upstream,
 } from './testdata/client.ts'
 import type { Fixture } from './testdata/client.ts'
-import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

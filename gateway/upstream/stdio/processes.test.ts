@@ -9,13 +9,13 @@ import {
   initialize,
   initializeBody,
   legacy,
+  manualClock,
   modernRequest,
   modernTool,
   textOf,
   tool,
   upstream,
 } from './testdata/client.ts'
-import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

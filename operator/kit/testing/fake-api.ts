@@ -1,9 +1,9 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import { createServer as createTlsServer, Server as TlsServer } from 'node:https'
 import type { AddressInfo, Socket } from 'node:net'
-import type { ApiObject, Resource } from '../resource.ts'
+import type { ApiObject, ApiResource } from '../resource.ts'
 
-export type Asked = {
+export type ApiCall = {
   readonly method: string
   readonly path: string
   readonly query: URLSearchParams
@@ -11,9 +11,9 @@ export type Asked = {
   readonly body: unknown
 }
 /** Answers instead of the server: gives true when it has, or will. */
-export type Fault = (asked: Asked, response: ServerResponse) => boolean
+export type Fault = (asked: ApiCall, response: ServerResponse) => boolean
 
-export const widgets: Resource = {
+export const widgets: ApiResource = {
   group: 'test.dev',
   version: 'v1',
   plural: 'widgets',
@@ -24,7 +24,7 @@ const collection = /\/(?:widgets|leases|events)$/
 
 /** An API server that does as it is told: it keeps objects and watches of a few kinds, and every fault that a test wants. */
 export class FakeApi {
-  readonly asked: Asked[] = []
+  readonly asked: ApiCall[] = []
   readonly watches = new Set<ServerResponse>()
   readonly objects = new Map<string, ApiObject>()
   readonly sockets = new Set<Socket>()
@@ -85,7 +85,7 @@ export class FakeApi {
 
   /** Requests of that kind so far. */
   count(method: string, query: Readonly<Record<string, string>> = {}): number {
-    const fits = (asked: Asked): boolean =>
+    const fits = (asked: ApiCall): boolean =>
       Object.entries(query).every(([name, value]) => asked.query.get(name) === value)
     return this.asked.filter(asked => asked.method === method && fits(asked)).length
   }
@@ -146,7 +146,7 @@ export class FakeApi {
     }
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://fake')
     const text = Buffer.concat(chunks).toString()
-    const asked: Asked = {
+    const asked: ApiCall = {
       method: request.method ?? '',
       path: pathname,
       query: searchParams,
@@ -157,7 +157,7 @@ export class FakeApi {
     if (!this.fault(asked, response)) this.#answer(asked, response)
   }
 
-  #answer(asked: Asked, response: ServerResponse): void {
+  #answer(asked: ApiCall, response: ServerResponse): void {
     if (asked.query.has('watch')) return this.#watch(response)
     if (asked.method === 'GET' && collection.test(asked.path)) return this.#list(asked, response)
     const found = this.objects.get(asked.path)
@@ -175,7 +175,7 @@ export class FakeApi {
     response.on('close', () => this.watches.delete(response))
   }
 
-  #list({ path, query }: Asked, response: ServerResponse): void {
+  #list({ path, query }: ApiCall, response: ServerResponse): void {
     const all = [...this.objects]
       .filter(([at]) => at.includes(path.slice(path.lastIndexOf('/'))))
       .map(([, object]) => object)
@@ -185,7 +185,7 @@ export class FakeApi {
     reply(response, 200, { kind: 'List', metadata, items: all.slice(start, end) })
   }
 
-  #create({ path, body }: Asked, response: ServerResponse): void {
+  #create({ path, body }: ApiCall, response: ServerResponse): void {
     const given = body as ApiObject
     const at = `${path}/${given.metadata.name}`
     if (this.objects.has(at)) return refuse(response, 409, 'AlreadyExists')
@@ -195,7 +195,7 @@ export class FakeApi {
   }
 
   /** Merge of the first two levels, which is enough for a lease; apply the same. */
-  #patch({ path, body, query }: Asked, response: ServerResponse): void {
+  #patch({ path, body, query }: ApiCall, response: ServerResponse): void {
     const given = { metadata: {}, ...(body as object) } as ApiObject
     const old = this.objects.get(path)
     if (old === undefined && !query.has('fieldManager')) return refuse(response, 404, 'NotFound')

@@ -1,7 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
-import { Client } from '../client.ts'
-import type { Credentials } from '../credentials.ts'
+import { ApiClient } from '../client.ts'
+import type { ApiCredentials } from '../credentials.ts'
 import { Leader } from '../leader.ts'
 
 /**
@@ -10,7 +10,7 @@ import { Leader } from '../leader.ts'
  * whether it may write, and it has just been told that it may.
  */
 export type WriterOptions = {
-  readonly credentials: Credentials
+  readonly credentials: ApiCredentials
   readonly identity: string
   readonly leaseDuration: number
   readonly renewDeadline: number
@@ -27,7 +27,7 @@ const mayWrite = (): boolean => {
   if (may && looks === freezeAt) process.kill(process.pid, 'SIGSTOP')
   return may
 }
-const client: Client = new Client({ credentials, mayWrite, fence: times.leaseDuration - times.renewDeadline })
+const client: ApiClient = new ApiClient({ credentials, mayWrite, fence: times.leaseDuration - times.renewDeadline })
 const lost = (): never => {
   console.log('lost')
   process.exit(1)

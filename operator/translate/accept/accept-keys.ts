@@ -1,20 +1,13 @@
-import type { Judged } from './accept.ts'
-import { bounded, type Condition, type Generate } from '../model/desired.ts'
+import type { EffectiveKey, EffectiveObject } from './effective.ts'
+import { bounded, type StatusCondition } from '../model/condition.ts'
+import type { Generate } from '../model/desired.ts'
 import { withoutDuplicates } from './duplicates.ts'
 import { digestSecretName } from '../model/names.ts'
 import type { GeneratedKey } from '../model/observed.ts'
 import { byAge } from './seniority.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** An APIKey with the digests that are valid for it, and what is to be said of its making. */
-export type JudgedKey = {
-  readonly judged: Judged<'APIKey'>
-  readonly digests: readonly string[]
-  readonly generated?: Condition
-  readonly wish?: Generate
-}
-
-const generation = ({ generation }: Judged['document']): Pick<Condition, 'observedGeneration'> =>
+const generation = ({ generation }: EffectiveObject['document']): Pick<StatusCondition, 'observedGeneration'> =>
   generation === undefined ? {} : { observedGeneration: generation }
 
 const fetchCommand = (namespace: string, secret: string): string =>
@@ -22,11 +15,15 @@ const fetchCommand = (namespace: string, secret: string): string =>
 
 /** What became of a key that is made here. */
 function generatedCondition(
-  { document }: Judged<'APIKey'>,
+  { document }: EffectiveObject<'APIKey'>,
   secretName: string,
   fact: GeneratedKey | undefined,
-): Condition {
-  const part = (status: Condition['status'], reason: Condition['reason'], message: string): Condition => ({
+): StatusCondition {
+  const part = (
+    status: StatusCondition['status'],
+    reason: StatusCondition['reason'],
+    message: string,
+  ): StatusCondition => ({
     type: 'Generated',
     status,
     reason,
@@ -44,7 +41,7 @@ function generatedCondition(
 
 type Claim = { readonly secretName: string; readonly why: string }
 
-type Rivals = {
+type KeyClaims = {
   /** Secrets of gateways and digests. */
   readonly reserved: ReadonlySet<string>
   /** The key that has a Secret, or is to have it, by the name of the Secret. */
@@ -53,46 +50,50 @@ type Rivals = {
 }
 
 /** What is known of the making of each key; what was made for a former object of its name is not the key's. */
-function factsOf(keys: readonly Judged<'APIKey'>[], { generated = [] }: Snapshot): Map<string, GeneratedKey> {
+function factsOf(keys: readonly EffectiveObject<'APIKey'>[], { generated = [] }: Snapshot): Map<string, GeneratedKey> {
   const uids = new Map(keys.map(({ document }) => [document.name, document.uid]))
   const own = generated.filter(({ apiKey, uid }) => uid === undefined || uid === uids.get(apiKey))
   return new Map(own.map(fact => [fact.apiKey, fact]))
 }
 
-const wishOf = ({ spec }: Judged<'APIKey'>): string | undefined => spec?.generate?.secretName
+const requestedSecret = ({ spec }: EffectiveObject<'APIKey'>): string | undefined => spec?.generate?.secretName
 
 /** Whether the key was made and handed out under the name that it asks for: whatever others name now, it is there. */
-function isMade(judged: Judged<'APIKey'>, facts: Rivals['facts']): boolean {
-  const fact = facts.get(judged.document.name)
-  return fact?.digest !== undefined && (fact.secretName ?? wishOf(judged)) === wishOf(judged)
+function isMade(object: EffectiveObject<'APIKey'>, facts: KeyClaims['facts']): boolean {
+  const fact = facts.get(object.document.name)
+  return fact?.digest !== undefined && (fact.secretName ?? requestedSecret(object)) === requestedSecret(object)
 }
 
 /** Of several keys that ask for one Secret the first has it: one that was made before all that were not, then the oldest. */
-function holdersOf(keys: readonly Judged<'APIKey'>[], facts: Rivals['facts']): Map<string, string> {
+function holdersOf(keys: readonly EffectiveObject<'APIKey'>[], facts: KeyClaims['facts']): Map<string, string> {
   const holders = new Map<string, string>()
   const sorted = keys.toSorted((a, b) => byAge(a.document, b.document))
   for (const key of [...sorted.filter(one => isMade(one, facts)), ...sorted]) {
-    const secretName = wishOf(key)
+    const secretName = requestedSecret(key)
     if (secretName !== undefined && !holders.has(secretName)) holders.set(secretName, key.document.name)
   }
   return holders
 }
 
 /** Why a key cannot have the Secret that it names: it belongs to a gateway, keeps a digest, or is that of another key. */
-function claimed(judged: Judged<'APIKey'>, secretName: string, rivals: Rivals): Claim | undefined {
-  const holder = rivals.holders.get(secretName) ?? ''
-  if (holder !== judged.document.name) return { secretName, why: `is that of APIKey ${holder}, which came first` }
-  const isReserved = rivals.reserved.has(secretName) && !isMade(judged, rivals.facts)
+function claimed(object: EffectiveObject<'APIKey'>, secretName: string, claims: KeyClaims): Claim | undefined {
+  const holder = claims.holders.get(secretName) ?? ''
+  if (holder !== object.document.name) return { secretName, why: `is that of APIKey ${holder}, which came first` }
+  const isReserved = claims.reserved.has(secretName) && !isMade(object, claims.facts)
   return isReserved ? { secretName, why: 'belongs to Bartizan itself' } : undefined
 }
 
-function denied(judged: Judged<'APIKey'>, { secretName, why }: Claim, isKept: boolean): Judged<'APIKey'> {
+function denied(
+  object: EffectiveObject<'APIKey'>,
+  { secretName, why }: Claim,
+  isKept: boolean,
+): EffectiveObject<'APIKey'> {
   const holds = isKept ? 'the key that was made before stays valid' : 'no key is generated'
   const message = `spec.generate.secretName: Secret ${secretName} ${why}: choose another name (${holds})`
-  return { ...judged, accepted: { ...judged.accepted, status: 'False', reason: 'SecretReserved', message } }
+  return { ...object, accepted: { ...object.accepted, status: 'False', reason: 'SecretReserved', message } }
 }
 
-const generateOf = ({ document }: Judged<'APIKey'>, secretName: string, isDenied: boolean): Generate => ({
+const generateOf = ({ document }: EffectiveObject<'APIKey'>, secretName: string, isDenied: boolean): Generate => ({
   apiKey: document.name,
   ...(document.uid !== undefined && { uid: document.uid }),
   secretName,
@@ -100,20 +101,20 @@ const generateOf = ({ document }: Judged<'APIKey'>, secretName: string, isDenied
   ...(isDenied && { denied: true }),
 })
 
-function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Snapshot): JudgedKey {
-  const { digests: own = [], generate: wish } = judged.spec ?? {}
-  if (!wish) return { judged, digests: own }
-  const fact = rivals.facts.get(judged.document.name)
-  // A key that was handed out stays valid whatever somebody else names now.
+function effectiveKey(object: EffectiveObject<'APIKey'>, claims: KeyClaims, { standalone }: Snapshot): EffectiveKey {
+  const { digests: own = [], generate: request } = object.spec ?? {}
+  if (!request) return { object, digests: own }
+  const fact = claims.facts.get(object.document.name)
+  // A key that was handed out stays valid whatever another object names now.
   const digests = [...new Set([...own, ...[fact?.digest ?? []].flat()])]
-  const claim = claimed(judged, wish.secretName, rivals)
-  const told = claim ? denied(judged, claim, fact?.digest !== undefined) : judged
-  if (standalone) return { judged: told, digests }
+  const claim = claimed(object, request.secretName, claims)
+  const told = claim ? denied(object, claim, fact?.digest !== undefined) : object
+  if (standalone) return { object: told, digests }
   return {
-    judged: told,
+    object: told,
     digests,
-    ...(!claim && { generated: generatedCondition(judged, wish.secretName, fact) }),
-    wish: generateOf(judged, wish.secretName, claim !== undefined),
+    ...(!claim && { generated: generatedCondition(object, request.secretName, fact) }),
+    toGenerate: generateOf(object, request.secretName, claim !== undefined),
   }
 }
 
@@ -121,25 +122,30 @@ function judgedKey(judged: Judged<'APIKey'>, rivals: Rivals, { standalone }: Sna
  * Brings the keys of a namespace together: what is generated gets its digest, and a Secret or a digest that two of them name is the first one's.
  * @param gateways Secrets that belong to gateways
  */
-export function judgedKeys(
-  keys: readonly Judged<'APIKey'>[],
+export function effectiveKeys(
+  keys: readonly EffectiveObject<'APIKey'>[],
   gateways: ReadonlySet<string>,
   snapshot: Snapshot,
-): JudgedKey[] {
+): EffectiveKey[] {
   const digestSecrets = keys.flatMap(({ document, spec }) => (spec?.generate ? [digestSecretName(document.name)] : []))
   const facts = factsOf(keys, snapshot)
   const reserved = new Set([...gateways, ...digestSecrets])
-  const rivals = { reserved, holders: holdersOf(keys, facts), facts }
+  const claims = { reserved, holders: holdersOf(keys, facts), facts }
   return withoutDuplicates(
-    keys.map(key => judgedKey(key, rivals, snapshot)),
+    keys.map(key => effectiveKey(key, claims, snapshot)),
     snapshot.lastGood,
   )
 }
 
-/** Secrets that nobody else may name: those of generated keys, unless one of that name was there before and is somebody's own. */
-export function keySecrets(keys: readonly JudgedKey[], { secrets, namespace }: Snapshot): string[] {
+/** Secrets that no other object may name: those of generated keys, unless one of that name was there before and is not Bartizan's. */
+export function keySecrets(keys: readonly EffectiveKey[], { secrets, namespace }: Snapshot): string[] {
   const foreign = new Set(secrets.filter(one => one.namespace === namespace && one.owned !== true).map(one => one.name))
-  return keys.flatMap(({ wish }) =>
-    wish ? [wish.digestSecret, ...(wish.denied === true || foreign.has(wish.secretName) ? [] : [wish.secretName])] : [],
+  return keys.flatMap(({ toGenerate }) =>
+    toGenerate
+      ? [
+          toGenerate.digestSecret,
+          ...(toGenerate.denied === true || foreign.has(toGenerate.secretName) ? [] : [toGenerate.secretName]),
+        ]
+      : [],
   )
 }

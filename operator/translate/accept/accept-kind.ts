@@ -1,21 +1,19 @@
 import type { KindName } from '../../../crds/index.ts'
-import { accept, type Judged } from './accept.ts'
 import type { Document } from '../model/document.ts'
-import type { Memory } from '../memory.ts'
 import type { Snapshot } from '../model/snapshot.ts'
+import { accept, type AcceptSteps } from './accept.ts'
+import type { EffectiveObject } from './effective.ts'
 
-/** Judges each object of one kind for itself; of several with one name only one is kept, and none of them counts. */
-export function judgedOf<K extends KindName>(
+/** Accepts each object of one kind by itself; of several with one name only one is kept, and none of them counts. */
+export function effectiveObjects<K extends KindName>(
   kind: K,
   documents: readonly Document[],
   snapshot: Snapshot,
-  memory: Memory,
-): Judged<K>[] {
+  steps: AcceptSteps,
+): EffectiveObject<K>[] {
   const named = Map.groupBy(
     documents.filter((one): one is Document & { readonly kind: K } => one.kind === kind),
     one => JSON.stringify([one.namespace, one.name]),
   )
-  return [...named.values()].map(twins =>
-    memory.judge(twins[0]!, snapshot, twins.length, () => accept(twins[0]!, snapshot, twins.length)),
-  )
+  return [...named.values()].map(same => accept(same[0]!, snapshot, same.length, steps))
 }

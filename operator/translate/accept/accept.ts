@@ -1,52 +1,33 @@
 import { validateName, validateSpec, type KindName } from '../../../crds/index.ts'
-import type { APIKeySpec } from '../../../crds/api-key.ts'
-import type { GuardrailPolicySpec } from '../../../crds/guardrail-policy.ts'
-import type { MCPGatewaySpec } from '../../../crds/mcp-gateway.ts'
-import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { kinds } from '../../../crds/kinds.ts'
 import type { Issue } from '../../../gateway/config/index.ts'
-import { bounded, type Condition, type Reason } from '../model/desired.ts'
+import { bounded, type StatusCondition } from '../model/condition.ts'
 import type { Document } from '../model/document.ts'
-import { impossible } from './impossible.ts'
 import type { LastGood, Snapshot } from '../model/snapshot.ts'
-
-type Specs = {
-  MCPServer: MCPServerSpec
-  GuardrailPolicy: GuardrailPolicySpec
-  APIKey: APIKeySpec
-  MCPGateway: MCPGatewaySpec
-}
-
-/** An object with the spec that is in force for it: its own, the last one that compiled, or none. */
-export type Judged<K extends KindName = KindName> = {
-  readonly document: Document & { readonly kind: K }
-  readonly spec?: Specs[K]
-  readonly accepted: Condition
-  /** What to keep for the day on which the object does not compile. */
-  readonly keep?: LastGood
-}
-
-/** Why an object is not accepted. */
-export type Objection = { readonly reason: Reason; readonly text: string }
+import type { EffectiveObject, Specs } from './effective.ts'
+import { impossible, type AcceptScope, type Rejection } from './impossible.ts'
 
 const sentence = ({ path, message }: Issue): string => (path === '' ? message : `${path}: ${message}`)
 
-function objection(document: Document, snapshot: Snapshot, twins: number): Objection | undefined {
-  if (document.namespace !== snapshot.namespace) {
-    const text = `the object is in namespace ${document.namespace}, but this gateway serves ${snapshot.namespace}: change metadata.namespace`
+function rejectionOf(document: Document, scope: AcceptScope, duplicates: number): Rejection | undefined {
+  if (document.namespace !== scope.namespace) {
+    const text = `the object is in namespace ${document.namespace}, but this gateway serves ${scope.namespace}: change metadata.namespace`
     return { reason: 'OtherNamespace', text }
   }
-  if (twins > 1) {
-    return { reason: 'DuplicateName', text: `there are ${twins} objects of this kind and name: remove all but one` }
+  if (duplicates > 1) {
+    return {
+      reason: 'DuplicateName',
+      text: `there are ${duplicates} objects of this kind and name: remove all but one`,
+    }
   }
   const issues = [...validateName(document.kind, document.name), ...validateSpec(document.kind, document.spec)]
   if (issues.length > 0) return { reason: 'Invalid', text: issues.slice(0, 20).map(sentence).join('; ') }
-  return impossible(document, snapshot)
+  return impossible(document, scope)
 }
 
 /** What is kept for an object, if it was kept for this very one: a deleted and recreated object has never compiled. */
-export function keptFor(document: Document, snapshot: Snapshot): LastGood | undefined {
-  return snapshot.lastGood.find(
+function keptFor(document: Document, lastGood: readonly LastGood[]): LastGood | undefined {
+  return lastGood.find(
     kept =>
       kept.kind === document.kind &&
       kept.name === document.name &&
@@ -68,7 +49,10 @@ function inForce(document: Document, kept: LastGood | undefined): string {
     : `generation ${kept.generation} stays in force`
 }
 
-const condition = (document: Document, part: Pick<Condition, 'status' | 'reason' | 'message'>): Condition => ({
+const condition = (
+  document: Document,
+  part: Pick<StatusCondition, 'status' | 'reason' | 'message'>,
+): StatusCondition => ({
   type: 'Accepted',
   ...part,
   ...(document.generation !== undefined && { observedGeneration: document.generation }),
@@ -77,41 +61,75 @@ const condition = (document: Document, part: Pick<Condition, 'status' | 'reason'
 /** The parsed form of a spec that `validateSpec` has nothing to say against. */
 const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[kind].spec.parse(spec) as Specs[K]
 
+/** An object that does not compile, and where it does not. */
+export type RejectedObject<K extends KindName> = {
+  readonly document: Document & { readonly kind: K }
+  readonly rejection: Rejection
+  readonly scope: AcceptScope
+}
+
 /**
- * Decides what holds for one object. An object that does not compile is replaced by its last good spec, which must itself still compile, and
- * says so; nothing else waits for it.
- * @param twins number of objects with this kind and name; more than one is nobody's intent, so none of them counts
+ * Checks an object against its schema and against what a schema cannot see.
+ * @param duplicates number of objects with this kind and name; more than one is no intent, so none of them counts
+ */
+export function checkObject<K extends KindName>(
+  document: Document & { readonly kind: K },
+  duplicates: number,
+  namespace: string,
+  standalone: boolean,
+  urls: Snapshot['urls'],
+): EffectiveObject<K> | RejectedObject<K> {
+  const scope = { namespace, standalone, ...(urls && { urls }) }
+  const rejection = rejectionOf(document, scope, duplicates)
+  if (rejection) return { document, rejection, scope }
+  const { kind, name, uid, generation, spec } = document
+  return {
+    document,
+    spec: parsed(kind, spec),
+    accepted: condition(document, { status: 'True', reason: 'Accepted', message: 'The spec makes sense.' }),
+    keep: {
+      kind,
+      name,
+      ...(uid !== undefined && { uid }),
+      ...(generation !== undefined && { generation }),
+      spec,
+    },
+  }
+}
+
+/** What holds instead of an object that was rejected: the last spec of it that compiled, which must itself still compile. */
+export function withLastGood<K extends KindName>(
+  { document, rejection, scope }: RejectedObject<K>,
+  kept: LastGood | undefined,
+): EffectiveObject<K> {
+  const usable = kept && !rejectionOf({ ...document, spec: kept.spec }, scope, 1) ? kept : undefined
+  const text = bounded(rejection.text)
+  // What belongs elsewhere has no effect here at all, so there is nothing to say about what holds instead.
+  const message = rejection.reason === 'OtherNamespace' ? text : `${text} (${inForce(document, usable)})`
+  return {
+    document,
+    ...(usable && { spec: parsed(document.kind, usable.spec) }),
+    accepted: condition(document, { status: 'False', reason: rejection.reason, message }),
+    ...(kept && { keep: kept }),
+  }
+}
+
+/** The steps of accepting one object, which a caller may wrap. */
+export type AcceptSteps = { readonly check: typeof checkObject; readonly withLastGood: typeof withLastGood }
+
+const plainSteps: AcceptSteps = { check: checkObject, withLastGood }
+
+/**
+ * Decides what holds for one object. An object that does not compile is replaced by its last good spec and says so; nothing else waits for it.
+ * @param duplicates number of objects with this kind and name
  */
 export function accept<K extends KindName>(
   document: Document & { readonly kind: K },
   snapshot: Snapshot,
-  twins: number,
-): Judged<K> {
-  const wrong = objection(document, snapshot, twins)
-  const identity = {
-    kind: document.kind,
-    name: document.name,
-    ...(document.uid !== undefined && { uid: document.uid }),
-  }
-  if (!wrong) {
-    const spec = parsed(document.kind, document.spec)
-    const generation = document.generation !== undefined && { generation: document.generation }
-    return {
-      document,
-      spec,
-      accepted: condition(document, { status: 'True', reason: 'Accepted', message: 'The spec makes sense.' }),
-      keep: { ...identity, ...generation, spec: document.spec },
-    }
-  }
-  const kept = keptFor(document, snapshot)
-  const usable = kept && !objection({ ...document, spec: kept.spec }, snapshot, 1) ? kept : undefined
-  const text = bounded(wrong.text)
-  // What belongs elsewhere has no effect here at all, so there is nothing to say about what holds instead.
-  const message = wrong.reason === 'OtherNamespace' ? text : `${text} (${inForce(document, usable)})`
-  return {
-    document,
-    ...(usable && { spec: parsed(document.kind, usable.spec) }),
-    accepted: condition(document, { status: 'False', reason: wrong.reason, message }),
-    ...(kept && { keep: kept }),
-  }
+  duplicates: number,
+  steps = plainSteps,
+): EffectiveObject<K> {
+  const { namespace, standalone, urls, lastGood } = snapshot
+  const checked = steps.check(document, duplicates, namespace, standalone, urls)
+  return 'rejection' in checked ? steps.withLastGood(checked, keptFor(document, lastGood)) : checked
 }

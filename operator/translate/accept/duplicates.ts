@@ -1,39 +1,39 @@
-import { bounded } from '../model/desired.ts'
-import type { JudgedKey } from './accept-keys.ts'
+import { bounded } from '../model/condition.ts'
+import type { EffectiveKey } from './effective.ts'
 import { byAge } from './seniority.ts'
 import type { LastGood } from '../model/snapshot.ts'
 
-const nameOf = ({ judged }: JudgedKey): string => judged.document.name
+const nameOf = ({ object }: EffectiveKey): string => object.document.name
 
 /** By name: the specs of keys that were accepted last. */
 type Kept = ReadonlyMap<string, LastGood>
 
-function keptFor({ judged: { document } }: JudgedKey, kept: Kept): LastGood | undefined {
+function keptFor({ object: { document } }: EffectiveKey, kept: Kept): LastGood | undefined {
   const found = kept.get(document.name)
   const isThis = found?.uid === undefined || document.uid === undefined || found.uid === document.uid
   return isThis ? found : undefined
 }
 
 /** Whether a key had a digest before the others named it: it was made here, or stands in the last spec that was accepted. */
-function hadBefore(key: JudgedKey, digest: string, kept: Kept): boolean {
-  if (key.judged.spec?.digests?.includes(digest) !== true) return true
+function hadBefore(key: EffectiveKey, digest: string, kept: Kept): boolean {
+  if (key.object.spec?.digests?.includes(digest) !== true) return true
   const spec = keptFor(key, kept)?.spec as { readonly digests?: unknown } | undefined
   return Array.isArray(spec?.digests) && spec.digests.includes(digest)
 }
 
-type Shared = { readonly holders: readonly JudgedKey[]; readonly owner: JudgedKey | undefined }
+type Shared = { readonly holders: readonly EffectiveKey[]; readonly owner: EffectiveKey | undefined }
 
-/** Whose a digest is that several keys hold: the one's that had it before, then the oldest. Without a cluster nobody may be able to tell which that is. */
-function sharedOf(digest: string, holders: readonly JudgedKey[], kept: Kept): Shared {
+/** Whose a digest is that several keys hold: the one's that had it before, then the oldest. Without a cluster it may be unknown which that is. */
+function sharedOf(digest: string, holders: readonly EffectiveKey[], kept: Kept): Shared {
   const before = holders.filter(holder => hadBefore(holder, digest, kept))
   const [first, second] = (before.length > 0 ? before : holders).toSorted((a, b) =>
-    byAge(a.judged.document, b.judged.document),
+    byAge(a.object.document, b.object.document),
   )
-  const { created, uid } = first?.judged.document ?? {}
+  const { created, uid } = first?.object.document ?? {}
   return { holders, owner: second === undefined || (created ?? uid) !== undefined ? first : undefined }
 }
 
-function words(key: JudgedKey, digest: string, { holders, owner }: Shared): string {
+function words(key: EffectiveKey, digest: string, { holders, owner }: Shared): string {
   const other = holders.find(holder => holder !== key)
   const whose = owner
     ? `is that of APIKey ${nameOf(owner)}, which came first: this one lets no caller in by it`
@@ -42,7 +42,7 @@ function words(key: JudgedKey, digest: string, { holders, owner }: Shared): stri
 }
 
 /** A key without the digests that are another's. What was accepted of it last stays what is kept, or what it asks for would count as its own from now on. */
-function doubted(key: JudgedKey, shared: ReadonlyMap<string, Shared>, kept: Kept): JudgedKey {
+function withoutForeignDigests(key: EffectiveKey, shared: ReadonlyMap<string, Shared>, kept: Kept): EffectiveKey {
   const foreign = key.digests.filter(digest => {
     const found = shared.get(digest)
     return found !== undefined && found.owner !== key
@@ -50,26 +50,26 @@ function doubted(key: JudgedKey, shared: ReadonlyMap<string, Shared>, kept: Kept
   const [first] = foreign
   const found = first === undefined ? undefined : shared.get(first)
   if (first === undefined || !found) return key
-  const { keep: _, ...judged } = key.judged
+  const { keep: _, ...object } = key.object
   const keep = keptFor(key, kept)
   const message = bounded(words(key, first, found))
   return {
     ...key,
     digests: key.digests.filter(digest => !foreign.includes(digest)),
-    judged: {
-      ...judged,
-      accepted: { ...judged.accepted, status: 'False', reason: 'DuplicateDigest', message },
+    object: {
+      ...object,
+      accepted: { ...object.accepted, status: 'False', reason: 'DuplicateDigest', message },
       ...(keep && { keep }),
     },
   }
 }
 
 /**
- * A digest is no secret, and whoever may write an APIKey may copy one into it: the key that had it first keeps it, and who names it later gets nothing by
+ * A digest is no secret, and an author of an APIKey may copy one into it: the key that had it first keeps it, and who names it later gets nothing by
  * it and takes nothing away.
  */
-export function withoutDuplicates(keys: readonly JudgedKey[], lastGood: readonly LastGood[]): JudgedKey[] {
-  const holders = new Map<string, JudgedKey[]>()
+export function withoutDuplicates(keys: readonly EffectiveKey[], lastGood: readonly LastGood[]): EffectiveKey[] {
+  const holders = new Map<string, EffectiveKey[]>()
   for (const key of keys) {
     for (const digest of key.digests) {
       const all = holders.get(digest)
@@ -81,5 +81,5 @@ export function withoutDuplicates(keys: readonly JudgedKey[], lastGood: readonly
   if (twice.length === 0) return [...keys]
   const kept = new Map(lastGood.filter(({ kind }) => kind === 'APIKey').map(one => [one.name, one]))
   const shared = new Map(twice.map(([digest, all]) => [digest, sharedOf(digest, all, kept)]))
-  return keys.map(key => doubted(key, shared, kept))
+  return keys.map(key => withoutForeignDigests(key, shared, kept))
 }

@@ -1,18 +1,24 @@
 import type { APIKeySpec } from '../../../crds/api-key.ts'
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { upstream } from '../../../gateway/config/servers.ts'
-import type { Objection } from './accept.ts'
 import type { Document } from '../model/document.ts'
 import { compareQuantities } from '../model/quantity.ts'
+import type { Reason } from '../model/reasons.ts'
 import type { Snapshot } from '../model/snapshot.ts'
 
-/** What is to be run, told by which fields are set. */
-export type Source = 'image' | 'url' | 'command'
+/** Why an object is not accepted. */
+export type Rejection = { readonly reason: Reason; readonly text: string }
 
-export const sourceOf = (spec: MCPServerSpec): Source =>
+/** Where an object is to be in force, as far as that decides whether it can be. */
+export type AcceptScope = Pick<Snapshot, 'namespace' | 'standalone' | 'urls'>
+
+/** What is to be run, told by which fields are set. */
+export type ServerSource = 'image' | 'url' | 'command'
+
+export const sourceOf = (spec: MCPServerSpec): ServerSource =>
   spec.image !== undefined ? 'image' : spec.url !== undefined ? 'url' : 'command'
 
-type Check = (spec: MCPServerSpec, name: string, snapshot: Snapshot) => Objection | undefined
+type Check = (spec: MCPServerSpec, name: string, scope: AcceptScope) => Rejection | undefined
 
 const transport: Check = spec => {
   if (sourceOf(spec) === 'image' && spec.transport === 'Stdio') {
@@ -30,15 +36,15 @@ const transport: Check = spec => {
   return undefined
 }
 
-const place: Check = (spec, name, snapshot) => {
-  if (sourceOf(spec) === 'command' && !snapshot.standalone) {
+const source: Check = (spec, name, scope) => {
+  if (sourceOf(spec) === 'command' && !scope.standalone) {
     return {
       reason: 'StandaloneOnly',
       text: 'spec.command: a server with command alone runs under "bartizan run" only; in a cluster give image or url',
     }
   }
-  if (sourceOf(spec) !== 'image' || !snapshot.standalone) return undefined
-  const url = snapshot.urls?.[name]
+  if (sourceOf(spec) !== 'image' || !scope.standalone) return undefined
+  const url = scope.urls?.[name]
   if (url === undefined) {
     return {
       reason: 'ImageNeedsCluster',
@@ -78,12 +84,12 @@ const amounts: Check = ({ resources }) => {
   return undefined
 }
 
-const checks: readonly Check[] = [transport, place, variables, mounts, amounts]
+const checks: readonly Check[] = [transport, source, variables, mounts, amounts]
 
 /** Digests that a key has room for: the generated one is one of them. */
 const maxDigests = 8
 
-function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Objection | undefined {
+function impossibleKey(spec: APIKeySpec, { standalone }: AcceptScope): Rejection | undefined {
   if (!spec.generate) return undefined
   if ((spec.digests?.length ?? 0) >= maxDigests) {
     const text = `spec.digests: with generate there is room for ${maxDigests - 1} more; remove one`
@@ -97,12 +103,12 @@ function impossibleKey(spec: APIKeySpec, { standalone }: Snapshot): Objection | 
 }
 
 /** Why a valid object cannot be carried out here, if so: what a schema alone cannot see. */
-export function impossible(document: Document, snapshot: Snapshot): Objection | undefined {
-  if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, snapshot)
+export function impossible(document: Document, scope: AcceptScope): Rejection | undefined {
+  if (document.kind === 'APIKey') return impossibleKey(document.spec as APIKeySpec, scope)
   if (document.kind !== 'MCPServer') return undefined
   const spec = document.spec as MCPServerSpec
   for (const check of checks) {
-    const found = check(spec, document.name, snapshot)
+    const found = check(spec, document.name, scope)
     if (found) return found
   }
   return undefined

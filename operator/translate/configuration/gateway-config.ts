@@ -5,7 +5,7 @@ import { serverFields, type Server } from '../../../gateway/config/servers.ts'
 import { partOf } from '../../../gateway/config/traits.ts'
 import type { GatewayFiles } from '../model/desired.ts'
 import { serviceHosts } from '../model/names.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { GatewayContext, ServerView } from '../context.ts'
 import { secretFilePath } from '../policy/secrets.ts'
 import { networksOf } from '../policy/settings.ts'
 import { tooBig } from './too-big.ts'
@@ -14,12 +14,12 @@ import { upstreamOf } from './upstream.ts'
 /** Where the TLS Secret is mounted in the gateway's container. */
 export const tlsFolder = '/etc/bartizan/tls'
 
-function server(view: ServerView, scene: Scene): Server {
-  const { judged, refused } = view
-  const { spec } = judged
+function server(view: ServerView, context: GatewayContext): Server {
+  const { server, refused } = view
+  const { spec } = server
   return {
-    name: judged.document.name,
-    upstream: upstreamOf(view, scene.snapshot),
+    name: server.document.name,
+    upstream: upstreamOf(view, context.snapshot),
     ...(spec?.stopped !== undefined && { stopped: spec.stopped }),
     ...(refused !== undefined && { refused }),
     ...partOf(serverFields, spec ?? {}),
@@ -28,7 +28,7 @@ function server(view: ServerView, scene: Scene): Server {
   }
 }
 
-function tls({ snapshot, settings }: Scene): GatewayConfig['tls'] {
+function tls({ snapshot, settings }: GatewayContext): GatewayConfig['tls'] {
   const name = settings.spec.tls?.secretName
   if (name === undefined) return undefined
   const file = (key: string): string =>
@@ -40,14 +40,14 @@ function tls({ snapshot, settings }: Scene): GatewayConfig['tls'] {
 export const maxHosts = 76
 export const maxOrigins = 64
 
-function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene): GatewayConfig {
-  const { settings } = scene
+function gatewayConfig(name: string, views: readonly ServerView[], context: GatewayContext): GatewayConfig {
+  const { settings } = context
   const { hosts = [], origins } = settings.spec
-  const own = scene.snapshot.standalone
+  const own = context.snapshot.standalone
     ? []
-    : views.flatMap(view => serviceHosts(view.judged.document.name, scene.snapshot.namespace))
+    : views.flatMap(view => serviceHosts(view.server.document.name, context.snapshot.namespace))
   const names = [...own, ...hosts.slice(0, maxHosts)]
-  const certificate = tls(scene)
+  const certificate = tls(context)
   return {
     schema: schemaNumber,
     name,
@@ -58,20 +58,20 @@ function gatewayConfig(name: string, views: readonly ServerView[], scene: Scene)
     }),
     ...(certificate && { tls: certificate }),
     allowedNetworks: [...networksOf(settings)],
-    servers: views.map(view => server(view, scene)),
+    servers: views.map(view => server(view, context)),
   }
 }
 
-const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.judged.document.name).success
+const isRoutable = (view: ServerView): boolean => serverName.safeParse(view.server.document.name).success
 
 /** The configuration of the gateway of one server. Undefined for a name that no gateway could route. */
-export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | undefined {
+export function gatewayFilesOf(view: ServerView, context: GatewayContext): GatewayFiles | undefined {
   if (!isRoutable(view)) return undefined
-  const name = `${scene.snapshot.namespace}/${view.judged.document.name}`
-  const files = { name, gateway: gatewayConfig(name, [view], scene), keys: scene.keysFile }
+  const name = `${context.snapshot.namespace}/${view.server.document.name}`
+  const files = { name, gateway: gatewayConfig(name, [view], context), keys: context.keysFile }
   const excess = tooBig(files)
   if (excess === undefined) return files
-  const refused = gatewayConfig(name, [{ ...view, refused: excess.text }], scene)
+  const refused = gatewayConfig(name, [{ ...view, refused: excess.text }], context)
   return { name, gateway: refused, keys: excess.keys ? { ...files.keys, keys: [] } : files.keys, excess }
 }
 
@@ -79,7 +79,7 @@ export function gatewayFilesOf(view: ServerView, scene: Scene): GatewayFiles | u
 export const maxServers = 2048
 
 /** The configuration of the one gateway that runs without a cluster. Names that it could not route are left out. */
-export function standaloneFiles(all: readonly ServerView[], scene: Scene): GatewayFiles {
+export function standaloneFiles(all: readonly ServerView[], context: GatewayContext): GatewayFiles {
   const views = all.filter(isRoutable).slice(0, maxServers)
-  return { name: 'standalone', gateway: gatewayConfig('standalone', views, scene), keys: scene.keysFile }
+  return { name: 'standalone', gateway: gatewayConfig('standalone', views, context), keys: context.keysFile }
 }

@@ -1,12 +1,12 @@
 import type { APIKeySpec } from '../../../crds/api-key.ts'
 import { keyFields, keysSchemaNumber, type Key, type KeysFile } from '../../../gateway/config/keys.ts'
 import { sortedBy } from '../model/document.ts'
-import type { JudgedKey } from '../accept/accept-keys.ts'
+import type { EffectiveKey } from '../accept/effective.ts'
 
 const expiry = keyFields.expiresAt.unwrap()
 
 /**
- * A key that does not compile keeps its last good spec, but a revocation or an earlier end that can be read counts at once: nobody's typing
+ * A key that does not compile keeps its last good spec, but a revocation or an earlier end that can be read counts at once: no typing
  * error keeps a key alive.
  */
 function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
@@ -19,13 +19,13 @@ function tightened(last: APIKeySpec, written: unknown): APIKeySpec {
   return { ...last, ...(revoked === true && { revoked }), ...(earlier !== undefined && { expiresAt: earlier }) }
 }
 
-/** Without a cluster nobody counts the changes of an object. */
-const identityOf = ({ uid, generation }: JudgedKey['judged']['document']): Pick<Key, 'uid' | 'generation'> =>
+/** Without a cluster the changes of an object are not counted. */
+const identityOf = ({ uid, generation }: EffectiveKey['object']['document']): Pick<Key, 'uid' | 'generation'> =>
   uid === undefined || generation === undefined ? {} : { uid, generation }
 
-/** A key without a digest is nobody's: the one that is generated does not exist yet. */
-function keyOf({ judged, digests }: JudgedKey, standalone: boolean): Key[] {
-  const { document, spec, accepted } = judged
+/** A key without a digest lets no caller in: the one that is generated does not exist yet. */
+function keyOf({ object, digests }: EffectiveKey, standalone: boolean): Key[] {
+  const { document, spec, accepted } = object
   if (!spec || digests.length === 0) return []
   const { generate: _, ...fields } = accepted.status === 'True' ? spec : tightened(spec, document.spec)
   return [{ name: document.name, ...(!standalone && identityOf(document)), ...fields, digests: [...digests] }]
@@ -35,7 +35,7 @@ function keyOf({ judged, digests }: JudgedKey, standalone: boolean): Key[] {
 export const maxKeys = 20_000
 
 /** Who may come in: every APIKey of the namespace that has a spec in force. */
-export function keysFile(keys: readonly JudgedKey[], standalone: boolean): KeysFile {
+export function keysFile(keys: readonly EffectiveKey[], standalone: boolean): KeysFile {
   const all = keys.flatMap(key => keyOf(key, standalone))
   return { schema: keysSchemaNumber, keys: all.length > maxKeys ? [] : sortedBy(all, key => key.name) }
 }

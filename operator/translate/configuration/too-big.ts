@@ -1,15 +1,12 @@
-import type { GatewayFiles } from '../model/desired.ts'
+import type { Excess, GatewayFiles } from '../model/desired.ts'
 import { fileText } from './file-text.ts'
 
 /** Bytes that the data of a ConfigMap may have, less some for its metadata: an object of the API server is at most 1 MiB. */
 const maxBytes = 1_000_000
 
-/** UTF-8 bytes of a text, at most three for each of its code units; where even those fit nobody needs to count them. */
+/** UTF-8 bytes of a text, at most three for each of its code units; where even those fit they need not be counted. */
 const bytesOf = (text: string): number =>
   text.length * 3 < maxBytes / 2 ? text.length : new TextEncoder().encode(text).length
-
-/** Why a configuration cannot be delivered, and whether it is the keys alone that are too many. */
-export type Excess = { readonly text: string; readonly keys: boolean }
 
 /**
  * Whether a configuration is more than a ConfigMap holds. Its server is then refused, in a rendering that is small: revocations still arrive,

@@ -1,31 +1,8 @@
 import type { KindName } from '../../../crds/index.ts'
 import type { GatewayConfig, KeysFile } from '../../../gateway/config/index.ts'
-import type { Reason } from './reasons.ts'
+import type { StatusCondition } from './condition.ts'
 import type { LastGood } from './snapshot.ts'
-import type { Excess } from '../configuration/too-big.ts'
 import type { StatusFields } from './status-fields.ts'
-
-export type ConditionType =
-  | 'Accepted'
-  | 'ResolvedRefs'
-  | 'Programmed'
-  | 'Available'
-  | 'ToolsApproved'
-  | 'InventoryComplete'
-  | 'Ready'
-  | 'Generated'
-
-/** A condition without its time: whoever writes it knows when it changed. */
-export type Condition = {
-  readonly type: ConditionType
-  readonly status: 'True' | 'False' | 'Unknown'
-  readonly reason: Reason
-  readonly message: string
-  readonly observedGeneration?: number
-}
-
-/** Names of fields are anybody's to choose, and the schema of the status bounds a message. */
-export const bounded = (message: string): string => (message.length > 4096 ? `${message.slice(0, 4095)}…` : message)
 
 export type Status = {
   readonly kind: KindName
@@ -33,7 +10,7 @@ export type Status = {
   readonly namespace: string
   readonly status: StatusFields & {
     readonly observedGeneration?: number
-    readonly conditions: readonly Condition[]
+    readonly conditions: readonly StatusCondition[]
   }
 }
 
@@ -44,6 +21,9 @@ export type KubernetesObject = {
   readonly metadata: { readonly name: string; readonly namespace: string; readonly [field: string]: unknown }
   readonly [field: string]: unknown
 }
+
+/** Why a configuration cannot be delivered, and whether it is the keys alone that are too many. */
+export type Excess = { readonly text: string; readonly keys: boolean }
 
 /** The two files of one gateway. In a cluster there is one per server, standalone one for all. */
 export type GatewayFiles = {
@@ -96,5 +76,3 @@ export const statusesOf = ({ servers, statuses }: Desired): Status[] => [
   ...servers.map(({ status }) => status),
   ...statuses,
 ]
-
-export type { Reason }

@@ -1,5 +1,4 @@
 import { apiVersion, isKindName, type KindName } from '../../../crds/index.ts'
-import type { Memory } from '../memory.ts'
 import type { Snapshot } from './snapshot.ts'
 
 /** What can be told of an object without believing anything about its spec. */
@@ -9,7 +8,7 @@ export type Document = {
   readonly namespace: string
   readonly uid?: string
   readonly generation?: number
-  /** When the API server made it; without a cluster nobody knows. */
+  /** When the API server made it; unknown without a cluster. */
   readonly created?: string
   readonly labels: Readonly<Record<string, string>>
   readonly spec: unknown
@@ -57,13 +56,18 @@ function read(document: unknown, namespace: string): Document[] {
 /** An object of ours as it was read, and its place among the others. */
 export type ReadDocument = { readonly document: Document; readonly order: string }
 
-const placed = (document: Document): ReadDocument => ({
-  document,
-  order: JSON.stringify([document.kind, document.namespace, document.name, document.spec]),
-})
+/** What an object says about itself; nothing if it is of another group. */
+export const readDocument = (object: unknown, namespace: string): readonly ReadDocument[] =>
+  read(object, namespace).map(document => ({
+    document,
+    order: JSON.stringify([document.kind, document.namespace, document.name, document.spec]),
+  }))
 
-/** The objects of our kinds in an order that does not depend on theirs. Objects of other groups are none of our business. */
-export function readDocuments({ documents, namespace }: Snapshot, memory: Memory): Document[] {
-  const all = documents.flatMap(one => memory.read(one, namespace, () => read(one, namespace).map(placed)))
+/** The objects of our kinds in an order that does not depend on theirs. Objects of other groups are left out. */
+export function readDocuments(
+  { documents, namespace }: Pick<Snapshot, 'documents' | 'namespace'>,
+  readOne: typeof readDocument,
+): Document[] {
+  const all = documents.flatMap(one => readOne(one, namespace))
   return sortedBy(all, ({ order }) => order).map(({ document }) => document)
 }

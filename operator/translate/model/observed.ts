@@ -10,7 +10,7 @@ export type ObservedContainer = {
   readonly terminated?: { readonly reason: string; readonly exitCode: number; readonly message: string }
 }
 
-/** What the gateway of a pod has signed, or why nobody could ask it. */
+/** What the gateway of a pod has signed, or why it could not be asked. */
 export type ObservedReport =
   | {
       /** The configuration that the gateway runs. */
@@ -20,7 +20,7 @@ export type ObservedReport =
       /** false: the newest configuration that it was given does not compile. */
       readonly ok: boolean
       readonly issues: readonly string[]
-      /** Tools that the server has and that nobody may see before they are approved. */
+      /** Tools that the server has and that stay hidden until they are approved. */
       readonly unapproved?: readonly string[]
     }
   | { readonly error: string }
@@ -44,7 +44,7 @@ export type ObservedPod = {
 }
 
 /** What kept a list of tools from being read to its end: there is only so much that is read of a server. */
-export type Shortfall = {
+export type InventoryShortfall = {
   readonly reason: Extract<Reason, 'TooManyTools' | 'ListTooLong' | 'ListTooSlow' | 'ListUnreadable' | 'CursorRepeated'>
   readonly message: string
 }
@@ -59,18 +59,18 @@ export type Handshake =
       /** Changes when a name or a definition of a tool changes. */
       readonly inventory: string
       /** Why the list of tools was not read to its end. */
-      readonly shortfall?: Shortfall
+      readonly shortfall?: InventoryShortfall
       readonly serverInfo?: { readonly name: string; readonly version: string }
       /** Revision of the protocol that was spoken. */
       readonly revision: string
     }
   | { readonly ok: false; readonly reason: string; readonly message: string }
 
-/** An object that stands in the way: it has the name of one of ours and belongs to somebody else. */
+/** An object that stands in the way: it has the name of one of ours and belongs to another owner. */
 export type NameConflict = { readonly kind: string; readonly name: string; readonly owner: string }
 
 /** An object that the API server would not take, in its words. */
-export type Refusal = {
+export type ApplyRefusal = {
   readonly kind: string
   readonly name: string
   readonly message: string
@@ -104,7 +104,7 @@ export type ObservedServer = {
   readonly pods: readonly ObservedPod[]
   readonly handshake?: Handshake
   readonly conflicts: readonly NameConflict[]
-  readonly refusals?: readonly Refusal[]
+  readonly refusals?: readonly ApplyRefusal[]
   readonly foreign?: readonly Foreign[]
 }
 
@@ -117,7 +117,7 @@ export type GeneratedKey = {
   readonly digest?: string
   /** The Secret in which that key was handed out, which may be another than the one that is asked for now. */
   readonly secretName?: string
-  /** true: the Secret with the key itself has been deleted by whoever took it over. */
+  /** true: the Secret with the key itself was deleted after it was fetched. */
   readonly collected?: boolean
   /** Why there is no key: a Secret of that name exists and is not ours, or the API server said no. */
   readonly problem?: { readonly reason: 'SecretExists' | 'GenerateFailed'; readonly message: string }

@@ -1,4 +1,12 @@
-import type { ConditionType } from './desired.ts'
+export type ConditionType =
+  | 'Accepted'
+  | 'ResolvedRefs'
+  | 'Programmed'
+  | 'Available'
+  | 'ToolsApproved'
+  | 'InventoryComplete'
+  | 'Ready'
+  | 'Generated'
 
 /** What each condition asks, in one sentence. */
 export const questions: Readonly<Record<ConditionType, string>> = {

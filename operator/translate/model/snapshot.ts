@@ -7,7 +7,7 @@ export type SecretFact = {
   readonly keys: readonly string[]
   /** Changes when a value changes; says nothing about the values. */
   readonly hash: string
-  /** true: Bartizan made it, so it can be named by nobody. */
+  /** true: Bartizan made it, so no object may name it. */
   readonly owned?: boolean
 }
 
@@ -25,12 +25,6 @@ export type Floor = {
   readonly documents: readonly unknown[]
   readonly lastGood: readonly LastGood[]
 }
-
-/** What of a snapshot counts for one server once the objects have been judged. */
-export type Facts = Pick<
-  Snapshot,
-  'standalone' | 'namespace' | 'secrets' | 'urls' | 'gatewayImage' | 'operatorNamespace' | 'drainTokens' | 'observed'
->
 
 /** Everything that the answer depends on, as plain data. One snapshot is about one namespace. */
 export type Snapshot = {
@@ -55,6 +49,20 @@ export type Snapshot = {
   readonly drainTokens?: Readonly<Record<string, string>>
   /** Milliseconds since the epoch, if keys that have ended are to count as no way in. Gateways judge that by themselves. */
   readonly now?: number
-  /** By server. Unset: nobody has looked, and no condition is written about it. */
+  /** By server. Unset: nothing was observed yet, and no condition is written about it. */
   readonly observed?: Readonly<Record<string, ObservedServer>>
 }
+
+/** What of a snapshot is the same for every server. */
+export type SharedSnapshot = Pick<Snapshot, 'standalone' | 'namespace' | 'urls' | 'gatewayImage' | 'operatorNamespace'>
+
+/** What of a snapshot counts for one server once the objects are accepted. */
+export type ServerSnapshot = SharedSnapshot & Pick<Snapshot, 'secrets' | 'drainTokens' | 'observed'>
+
+export const sharedSnapshot = (snapshot: Snapshot): SharedSnapshot => ({
+  standalone: snapshot.standalone,
+  namespace: snapshot.namespace,
+  ...(snapshot.urls && { urls: snapshot.urls }),
+  ...(snapshot.gatewayImage !== undefined && { gatewayImage: snapshot.gatewayImage }),
+  ...(snapshot.operatorNamespace !== undefined && { operatorNamespace: snapshot.operatorNamespace }),
+})

@@ -1,12 +1,12 @@
 import type { InForce } from '../../../crds/server-status.ts'
 
-export type Phase = 'Provisioning' | 'Healthy' | 'Degraded' | 'Unhealthy' | 'Stopped' | 'Failed'
+export type ServerPhase = 'Provisioning' | 'Healthy' | 'Degraded' | 'Unhealthy' | 'Stopped' | 'Failed'
 
 /** One pod's gateway, in the status of its server. */
 export type ObservedGateway = {
   readonly pod: string
   readonly ready: boolean
-  /** The configuration that it runs; unset while nobody could ask. */
+  /** The configuration that it runs; unset until its gateway was asked. */
   readonly hash?: string
   /** Why it does not run the wanted one. */
   readonly problem?: string
@@ -17,7 +17,7 @@ export type ObservedGateway = {
 /** What a status says beside its conditions. Each kind has some of it. */
 export type StatusFields = {
   // MCPServer
-  readonly phase?: Phase
+  readonly phase?: ServerPhase
   readonly url?: string
   readonly replicas?: number
   readonly readyReplicas?: number

@@ -11,10 +11,13 @@ import type { ServerView } from '../context.ts'
  * under the number of its contract, so that a gateway of another version finds the one that it reads. It changes while it is mounted, so it is
  * not immutable, and nothing of it stands in the pod template: a change restarts nothing.
  */
-export const configMap = ({ judged }: ServerView, { gateway, keys }: GatewayFiles): KubernetesObject => ({
+export const configMap = (
+  { server }: Pick<ServerView, 'server'>,
+  { gateway, keys }: GatewayFiles,
+): KubernetesObject => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: childMetadata(judged.document),
+  metadata: childMetadata(server.document),
   immutable: false,
   data: {
     [renderingName('gateway', schemaNumber)]: fileText(gateway),

@@ -13,5 +13,5 @@ export const serverUser = 10_001
 /** The guard has a uid of its own, so that the server cannot signal it or read its memory. */
 export const gatewayUser = 10_002
 
-/** Whoever fills a folder that is only borrowed loses the pod, not the node its disk. */
+/** A container that fills a scratch volume loses its pod; the node keeps its disk. */
 export const scratch = (name: string, sizeLimit = '1Gi'): object => ({ name, emptyDir: { sizeLimit } })

@@ -1,7 +1,7 @@
 type Fields = Readonly<Record<string, unknown>>
 
-/** Whether the API server itself puts a value where nothing was asked for. `wish` is the object around it, as it was asked for. */
-type Default = (value: unknown, wish: Fields) => boolean
+/** Whether the API server itself puts a value where nothing was asked for. `desired` is the object around it, as it was asked for. */
+type Default = (value: unknown, desired: Fields) => boolean
 
 const is =
   (usual: unknown): Default =>
@@ -37,10 +37,10 @@ const deployment: Readonly<Record<string, Default>> = {
   'spec.template.spec.dnsPolicy': is('ClusterFirst'),
   'spec.template.spec.schedulerName': is('default-scheduler'),
   // The name of the field before version 1, kept equal.
-  'spec.template.spec.serviceAccount': (value, wish) => value === wish['serviceAccountName'],
+  'spec.template.spec.serviceAccount': (value, desired) => value === desired['serviceAccountName'],
   [`${container}.terminationMessagePath`]: is('/dev/termination-log'),
   [`${container}.terminationMessagePolicy`]: is('File'),
-  [`${container}.imagePullPolicy`]: (value, wish) => value === pullPolicyOf(wish['image']),
+  [`${container}.imagePullPolicy`]: (value, desired) => value === pullPolicyOf(desired['image']),
   [`${container}.securityContext.procMount`]: is('Default'),
   [`${container}.ports[].protocol`]: is('TCP'),
   [`${container}.env[].valueFrom.fieldRef.apiVersion`]: is('v1'),
@@ -72,5 +72,5 @@ const patternOf = (path: string): string =>
   path.replace('.initContainers[', '.containers[').replace(/\b(containers|env|ports|volumes)\[[^\]]*\]/g, '$1[]')
 
 /** Whether the API server has put this into an object by itself (Kubernetes 1.28 to 1.36). */
-export const isDefault = (kind: string, path: string, value: unknown, wish: Fields): boolean =>
-  tables[kind]?.[patternOf(path)]?.(value, wish) === true
+export const isDefault = (kind: string, path: string, value: unknown, desired: Fields): boolean =>
+  tables[kind]?.[patternOf(path)]?.(value, desired) === true

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { KubernetesObject } from '../model/desired.ts'
 import { differences, foreignOf, leftAlone } from './foreign.ts'
 import { gravityOf } from './gravity.ts'
-import { isBeyondRepair, wholePatch } from './replace-patch.ts'
+import { isBeyondRepair, replacePatch } from './replace-patch.ts'
 
 const metadata = { name: 'mcp-one', namespace: 'team', labels: { of: 'ours' } }
 const probe = { httpGet: { path: '/', port: 1 } }
@@ -207,7 +207,7 @@ describe('one write of the whole object', () => {
       metadata: { ...metadata, uid: 'u', resourceVersion: '7', labels: { theirs: 'x' } },
       spec,
     }
-    expect(wholePatch(service, live)).toEqual([
+    expect(replacePatch(service, live)).toEqual([
       { op: 'add', path: '/metadata/resourceVersion', value: '7' },
       { op: 'add', path: '/metadata/uid', value: 'u' },
       { op: 'add', path: '/metadata/labels', value: { theirs: 'x', of: 'ours' } },
@@ -218,8 +218,8 @@ describe('one write of the whole object', () => {
       },
     ])
     const seen = { ...whole, metadata: { ...whole.metadata, generation: 3 } }
-    expect(wholePatch(deployment, seen)[0]).toEqual({ op: 'test', path: '/metadata/generation', value: 3 })
-    expect(wholePatch(deployment, seen)).toContainEqual({
+    expect(replacePatch(deployment, seen)[0]).toEqual({ op: 'test', path: '/metadata/generation', value: 3 })
+    expect(replacePatch(deployment, seen)).toContainEqual({
       op: 'add',
       path: '/spec',
       value: {
@@ -233,7 +233,10 @@ describe('one write of the whole object', () => {
 
   test('takes away what stands beside', () => {
     const map: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { a: 'b' } }
-    expect(wholePatch(map, { ...map, binaryData: { evil: '' } })).toContainEqual({ op: 'remove', path: '/binaryData' })
+    expect(replacePatch(map, { ...map, binaryData: { evil: '' } })).toContainEqual({
+      op: 'remove',
+      path: '/binaryData',
+    })
   })
 
   test('is of no use for what no write can change', () => {

@@ -52,16 +52,16 @@ function lastOf(path: string): string {
   return field.slice(field.lastIndexOf('.') + 1)
 }
 
-/** Names of entries are anybody's to choose, and a path is for one line of a status. */
+/** Others choose the names of entries, and a path is for one line of a status. */
 const shown = (name: string): string => name.replace(/[^\x21-\x7e]|[[\]]/g, '?').slice(0, 128)
 
 const quantity = /\.(?:limits|requests)\.[^.]+$|\.sizeLimit$/
 const known = /^\d+(?:\.\d{1,3})?(?:m|[kMGT]i?)?$/
 
-function isSame(path: string, wish: unknown, live: unknown): boolean {
-  if (wish === live) return true
+function isSame(path: string, desired: unknown, live: unknown): boolean {
+  if (desired === live) return true
   // The API server writes amounts in a form of its own: 1000m is 1.
-  const [left, right] = [String(wish), String(live)]
+  const [left, right] = [String(desired), String(live)]
   return quantity.test(path) && known.test(left) && known.test(right) && compareQuantities(left, right) === 0
 }
 
@@ -74,42 +74,42 @@ class Comparison {
     this.#kind = kind
   }
 
-  value(path: string, wish: unknown, live: unknown): void {
-    if (Array.isArray(wish) && Array.isArray(live)) this.#list(path, wish, live)
-    else if (isFields(wish) && isFields(live)) this.fields(path, wish, live)
-    else if (!isSame(path, wish, live)) this.found.push({ path, how: 'changed' })
+  value(path: string, desired: unknown, live: unknown): void {
+    if (Array.isArray(desired) && Array.isArray(live)) this.#list(path, desired, live)
+    else if (isFields(desired) && isFields(live)) this.fields(path, desired, live)
+    else if (!isSame(path, desired, live)) this.found.push({ path, how: 'changed' })
   }
 
-  fields(path: string, wish: Fields, live: Fields): void {
-    if (maps.has(lastOf(path)) && !path.endsWith(']')) return this.#entries(path, wish, live)
+  fields(path: string, desired: Fields, live: Fields): void {
+    if (maps.has(lastOf(path)) && !path.endsWith(']')) return this.#entries(path, desired, live)
     const below = (name: string): string => (path === '' ? name : `${path}.${name}`)
     for (const [name, value] of Object.entries(live)) {
-      if (this.#isNothing(value, wish[name])) continue
-      if (isEmpty(wish[name])) this.#added(below(name), value, wish)
-      else this.value(below(name), wish[name], value)
+      if (this.#isNothing(value, desired[name])) continue
+      if (isEmpty(desired[name])) this.#added(below(name), value, desired)
+      else this.value(below(name), desired[name], value)
     }
-    for (const [name, value] of Object.entries(wish))
+    for (const [name, value] of Object.entries(desired))
       if (isEmpty(live[name]) && !isEmpty(value)) this.#missing(below(name), value)
   }
 
   /** The API server puts nothing into a map, so that an entry whose value is empty is one, too. */
-  #entries(path: string, wish: Fields, live: Fields): void {
+  #entries(path: string, desired: Fields, live: Fields): void {
     const below = (name: string): string => `${path}[${shown(name)}]`
     for (const [name, value] of Object.entries(live)) {
-      if (wish[name] === undefined) this.#added(below(name), value, wish)
-      else this.value(below(name), wish[name], value)
+      if (desired[name] === undefined) this.#added(below(name), value, desired)
+      else this.value(below(name), desired[name], value)
     }
-    for (const [name, value] of Object.entries(wish))
+    for (const [name, value] of Object.entries(desired))
       if (live[name] === undefined && value !== undefined) this.#missing(below(name), value)
   }
 
   /** An empty selector of a NetworkPolicy means all. */
-  #isNothing(live: unknown, wish: unknown): boolean {
-    return isEmpty(live) && !(this.#kind === 'NetworkPolicy' && isFields(live) && wish === undefined)
+  #isNothing(live: unknown, desired: unknown): boolean {
+    return isEmpty(live) && !(this.#kind === 'NetworkPolicy' && isFields(live) && desired === undefined)
   }
 
-  #added(path: string, value: unknown, wish: Fields): void {
-    if (isDefault(this.#kind, path, value, wish)) return
+  #added(path: string, value: unknown, desired: Fields): void {
+    if (isDefault(this.#kind, path, value, desired)) return
     const name = lastOf(path)
     if (Array.isArray(value) && keys[name] !== undefined) this.#list(path, [], value)
     else if (isFields(value) && maps.has(name) && !path.endsWith(']')) this.fields(path, {}, value)
@@ -121,11 +121,11 @@ class Comparison {
     else this.found.push({ path, how: 'missing' })
   }
 
-  #list(path: string, wish: readonly unknown[], live: readonly unknown[]): void {
+  #list(path: string, desired: readonly unknown[], live: readonly unknown[]): void {
     const by = keys[lastOf(path)]
     const nameOf = (entry: unknown, at: number): string =>
       by === undefined || !isFields(entry) ? String(at) : nameBy(by, entry)
-    const wanted = new Map(wish.map((entry, at) => [nameOf(entry, at), entry]))
+    const wanted = new Map(desired.map((entry, at) => [nameOf(entry, at), entry]))
     const seen = new Set<string>()
     for (const [at, entry] of live.entries()) {
       const name = nameOf(entry, at)
@@ -160,10 +160,10 @@ const annotationsOf = ({ metadata }: Fields): Fields => ({
  * What of an object is not as it was asked for. The object is whole, as the API server answered; what it puts in by itself is no difference. Of the metadata only
  * the annotations of a ServiceAccount count: with them clouds give rights.
  */
-export function differences(wish: KubernetesObject, live: Fields): Difference[] {
-  const comparison = new Comparison(wish.kind)
-  comparison.fields('', content(wish), content(live))
-  if (wish.kind === 'ServiceAccount') comparison.fields('metadata', annotationsOf(wish), annotationsOf(live))
+export function differences(desired: KubernetesObject, live: Fields): Difference[] {
+  const comparison = new Comparison(desired.kind)
+  comparison.fields('', content(desired), content(live))
+  if (desired.kind === 'ServiceAccount') comparison.fields('metadata', annotationsOf(desired), annotationsOf(live))
   return comparison.found
 }
 
@@ -186,9 +186,9 @@ const toldAnyway = (kind: string): readonly string[] =>
 const usual = /^(?:deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/|kubernetes\.io\/change-cause$)/
 
 /** Labels and annotations of others, which are left where they are and told of. */
-export function leftAlone(wish: KubernetesObject, live: Fields): Difference[] {
-  const [wanted, there] = [wish.metadata, (live['metadata'] ?? {}) as Fields]
-  return toldAnyway(wish.kind).flatMap(field => {
+export function leftAlone(desired: KubernetesObject, live: Fields): Difference[] {
+  const [wanted, there] = [desired.metadata, (live['metadata'] ?? {}) as Fields]
+  return toldAnyway(desired.kind).flatMap(field => {
     const own = (wanted[field] ?? {}) as Fields
     return Object.keys((there[field] ?? {}) as Fields)
       .filter(name => own[name] === undefined && !usual.test(name))

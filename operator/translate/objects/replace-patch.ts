@@ -33,31 +33,31 @@ function deploymentSpec(spec: Fields, live: Fields): Fields {
   return { ...spec, template: { ...template, metadata: { ...metadata, annotations } } }
 }
 
-function contentOf(wish: KubernetesObject, field: string, live: Fields): unknown {
-  const value = wish[field]
+function contentOf(desired: KubernetesObject, field: string, live: Fields): unknown {
+  const value = desired[field]
   if (field !== 'spec') return value
-  if (wish.kind === 'Service') return serviceSpec(fieldsOf(value), live)
-  return wish.kind === 'Deployment' ? deploymentSpec(fieldsOf(value), live) : value
+  if (desired.kind === 'Service') return serviceSpec(fieldsOf(value), live)
+  return desired.kind === 'Deployment' ? deploymentSpec(fieldsOf(value), live) : value
 }
 
 const apart = new Set(['apiVersion', 'kind', 'metadata', 'status'])
 const fieldsIn = (object: Fields): string[] => Object.keys(object).filter(field => !apart.has(field))
 
 /**
- * A JSON patch that makes of an object exactly what was asked for, in one write: what others put in has gone with it, whatever it was, so that whoever judges the
- * write sees nothing of it. It holds only for what was looked at: the version of the object, or of its spec where there is one, since controllers write statuses.
+ * A JSON patch that makes of an object exactly what was asked for, in one write: what others put in has gone with it, whatever it was, so that admission
+ * sees nothing of it. It holds only for what was looked at: the version of the object, or of its spec where there is one, since controllers write statuses.
  */
-export function wholePatch(wish: KubernetesObject, live: Fields): Operation[] {
+export function replacePatch(desired: KubernetesObject, live: Fields): Operation[] {
   const { resourceVersion, generation, uid, labels } = fieldsOf(live['metadata'])
-  const wanted = fieldsIn(wish)
+  const wanted = fieldsIn(desired)
   return [
     generation === undefined
       ? { op: 'add', path: '/metadata/resourceVersion', value: resourceVersion }
       : { op: 'test', path: '/metadata/generation', value: generation },
     { op: 'add', path: '/metadata/uid', value: uid },
-    { op: 'add', path: '/metadata/labels', value: { ...fieldsOf(labels), ...fieldsOf(wish.metadata['labels']) } },
-    ...(wish.kind === 'ServiceAccount' ? [{ op: 'add' as const, path: '/metadata/annotations', value: {} }] : []),
-    ...wanted.map(field => ({ op: 'add' as const, path: `/${field}`, value: contentOf(wish, field, live) })),
+    { op: 'add', path: '/metadata/labels', value: { ...fieldsOf(labels), ...fieldsOf(desired.metadata['labels']) } },
+    ...(desired.kind === 'ServiceAccount' ? [{ op: 'add' as const, path: '/metadata/annotations', value: {} }] : []),
+    ...wanted.map(field => ({ op: 'add' as const, path: `/${field}`, value: contentOf(desired, field, live) })),
     ...fieldsIn(live)
       .filter(field => !wanted.includes(field))
       .map(field => ({ op: 'remove' as const, path: `/${field}` })),
@@ -80,14 +80,14 @@ const spare = 4000
  * Whether others have made an object so large that admission takes longer to judge a write of it than a write may last (CEL looks up names one by one: some ten
  * seconds for 20,000 annotations). Its deletion is judged at once.
  */
-export const isBloated = (wish: KubernetesObject, live: Fields): boolean =>
-  sizeOfObject(live) > 2 * sizeOfObject(wish) + spare
+export const isBloated = (desired: KubernetesObject, live: Fields): boolean =>
+  sizeOfObject(live) > 2 * sizeOfObject(desired) + spare
 
 const selectorOf = (object: Fields): string => hashOf(at(object, 'spec', 'selector') ?? {})
 
 /** Whether an object can only be deleted and made anew: what is wrong with it can be changed by no write. */
-export function isBeyondRepair(wish: KubernetesObject, live: Fields): boolean {
-  if (wish.kind === 'ConfigMap') return live['immutable'] === true
-  if (wish.kind === 'Service') return at(live, 'spec', 'clusterIP') === 'None'
-  return wish.kind === 'Deployment' && selectorOf(wish) !== selectorOf(live)
+export function isBeyondRepair(desired: KubernetesObject, live: Fields): boolean {
+  if (desired.kind === 'ConfigMap') return live['immutable'] === true
+  if (desired.kind === 'Service') return at(live, 'spec', 'clusterIP') === 'None'
+  return desired.kind === 'Deployment' && selectorOf(desired) !== selectorOf(live)
 }

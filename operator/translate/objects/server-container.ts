@@ -4,8 +4,7 @@ import { restricted, scratch, serverUser } from './container.ts'
 import { drainHook } from './drain-hook.ts'
 import { healthProbes } from './health-probe.ts'
 import { compareQuantities } from '../model/quantity.ts'
-import type { Scene, ServerView } from '../context.ts'
-import { grantedUses, type Reserved, type SecretUse } from '../policy/secrets.ts'
+import { grantedUses, type ReservedSecrets, type SecretUse, type SecretVariable } from '../policy/secrets.ts'
 
 const defaults = { limits: { cpu: '500m', memory: '256Mi' }, requests: { cpu: '100m', memory: '128Mi' } } as const
 
@@ -33,14 +32,20 @@ function resourcesOf(resources: Resources | undefined): object {
 type Mount = SecretUse & { readonly mountPath: string }
 
 /** The Secrets that appear as folders. */
-const mountsOf = (spec: MCPServerSpec, reserved: Reserved): Mount[] =>
+const mountsOf = (spec: MCPServerSpec, reserved: ReservedSecrets): Mount[] =>
   grantedUses(spec, reserved).filter((use): use is Mount => use.mountPath !== undefined)
 
 const volumeName = (at: number): string => `secret-${at}`
 
+export type ServerPart = {
+  readonly reserved: ReservedSecrets
+  readonly variables: readonly SecretVariable[]
+  readonly drainToken: string | undefined
+}
+
 /** The container of a server that is run from an image. The last lines of a server that ended badly tell why; nothing is quoted from them. */
-export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserved, snapshot }: Scene): object {
-  const secrets = view.secrets.variables.map(({ variable, secret, key }) => ({
+export function serverContainer(spec: MCPServerSpec, { reserved, variables, drainToken }: ServerPart): object {
+  const secrets = variables.map(({ variable, secret, key }) => ({
     name: variable,
     valueFrom: { secretKeyRef: { name: secret, key } },
   }))
@@ -53,7 +58,7 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserve
     ports: [{ name: 'server', containerPort: spec.port ?? 8080, protocol: 'TCP' }],
     env: [...(named.has('HOME') ? [] : [{ name: 'HOME', value: '/tmp' }]), ...(spec.env ?? []), ...secrets],
     ...healthProbes(spec),
-    ...drainHook(snapshot.drainTokens?.[view.judged.document.name]),
+    ...drainHook(drainToken),
     terminationMessagePolicy: 'FallbackToLogsOnError',
     resources: resourcesOf(spec.resources),
     securityContext: { ...restricted, runAsUser: serverUser, runAsGroup: serverUser },
@@ -69,7 +74,7 @@ export function serverContainer(spec: MCPServerSpec, view: ServerView, { reserve
 }
 
 /** The volumes that the server's container mounts. */
-export const serverVolumes = (spec: MCPServerSpec, reserved: Reserved): object[] => [
+export const serverVolumes = (spec: MCPServerSpec, reserved: ReservedSecrets): object[] => [
   scratch('tmp'),
   ...mountsOf(spec, reserved).map(({ name, key }, at) => ({
     name: volumeName(at),

@@ -1,14 +1,14 @@
 import type { KubernetesObject } from '../model/desired.ts'
 import { childMetadata } from './metadata.ts'
 import { ports, selectorLabels } from '../model/names.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ObjectContext, ServerView } from '../context.ts'
 
 /**
  * The Service of a server: the client port of its gateway, and nothing of the server itself. A client stays with one pod, since sessions of the
  * earlier revisions live in one.
  */
-export function service({ judged }: ServerView, { settings }: Scene): KubernetesObject {
-  const { document } = judged
+export function service({ server }: ServerView, { settings }: ObjectContext): KubernetesObject {
+  const { document } = server
   const [name, port] = settings.spec.tls ? ['https', ports.tlsService] : ['http', ports.service]
   return {
     apiVersion: 'v1',

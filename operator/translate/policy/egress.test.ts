@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Egress } from '../../../crds/egress.ts'
-import { judgedEgress, type EgressCaps } from './egress.ts'
+import { allowedEgress, type EgressCaps } from './egress.ts'
 import { block } from './peers.ts'
 
 type Caps = { readonly networks?: readonly string[]; readonly namespaces?: readonly string[] }
@@ -12,7 +12,7 @@ const open = (entries: readonly Omit<Egress, 'ports'>[], { networks = [], namesp
     operatorNamespace: 'guards',
   }
   const egress = entries.map(entry => ({ ...entry, ports: [443] }))
-  const { allowed, missing } = judgedEgress({ image: 'example/one:1', egress }, caps)
+  const { allowed, missing } = allowedEgress({ image: 'example/one:1', egress }, caps)
   expect(allowed.length + missing.length).toBe(entries.length)
   return allowed.map(({ cidr, namespace }) => cidr ?? namespace)
 }
@@ -70,7 +70,7 @@ test('a url opens no namespace and no address that it may not name', () => {
     operatorNamespace: 'guards',
   }
   const isOpen = (host: string, more: Partial<EgressCaps> = {}): boolean =>
-    judgedEgress({ url: `http://${host}/mcp` }, { ...caps, ...more }).isUrlOpen
+    allowedEgress({ url: `http://${host}/mcp` }, { ...caps, ...more }).isUrlOpen
   const closed = [
     'dns.kube-system.svc',
     'a.guards.svc.cluster.local',

@@ -2,12 +2,12 @@ import type { Egress } from '../../../crds/egress.ts'
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
 import { lies, privateNetworks, unmapped } from '../../../gateway/config/networks.ts'
 import { closedNetworks } from './peers.ts'
-import type { Missing } from './secrets.ts'
+import type { UnresolvedRef } from './secrets.ts'
 import { isAddress, namespaceIn } from './url-target.ts'
 
-export type JudgedEgress = {
+export type AllowedEgress = {
   readonly allowed: readonly Egress[]
-  readonly missing: readonly Missing[]
+  readonly missing: readonly UnresolvedRef[]
   /** Whether the pod may reach what its `url` leads to. */
   readonly isUrlOpen: boolean
 }
@@ -70,21 +70,21 @@ function urlRefusal(url: string, caps: EgressCaps): string | undefined {
 const lastNamespace = /^(?:[^.]+\.)+?([^.]+)(?:\.(?:svc|pod)(?:\..+)?)?\.?$/
 
 /**
- * The destinations of a server that are within what the MCPGateways allow. An owner of a server cannot open more, whoever applies what the owner
+ * The destinations of a server that are within what the MCPGateways allow. The author of a server cannot open more, whichever user applies what they
  * wrote; what is beyond stays closed, and the status says so.
  */
-export function judgedEgress(spec: MCPServerSpec | undefined, caps: EgressCaps): JudgedEgress {
-  const judged = (spec?.egress ?? []).map((entry, at) => {
+export function allowedEgress(spec: MCPServerSpec | undefined, caps: EgressCaps): AllowedEgress {
+  const entries = (spec?.egress ?? []).map((entry, at) => {
     const why = refusal(entry, caps)
     return { entry, text: why && `spec.egress[${at}]: ${why}, so it stays closed: have it named there` }
   })
   const why = spec?.url === undefined ? undefined : urlRefusal(spec.url, caps)
   const texts = [
     ...(why === undefined ? [] : [`spec.url: ${why}, so it stays closed`]),
-    ...judged.flatMap(one => one.text ?? []),
+    ...entries.flatMap(one => one.text ?? []),
   ]
   return {
-    allowed: judged.filter(({ text }) => text === undefined).map(({ entry }) => entry),
+    allowed: entries.filter(({ text }) => text === undefined).map(({ entry }) => entry),
     missing: texts.map(text => ({ reason: 'EgressNotAllowed', text })),
     isUrlOpen: why === undefined,
   }

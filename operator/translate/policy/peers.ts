@@ -1,7 +1,7 @@
 import type { Egress } from '../../../crds/egress.ts'
 import { contains, forbiddenNetworks, rangeOf } from '../../../gateway/config/networks.ts'
 
-/** A name that every namespace carries by itself and nobody can change (Kubernetes 1.22). */
+/** A label that the API server sets on every namespace and that cannot be changed (Kubernetes 1.22). */
 const namespaceLabel = 'kubernetes.io/metadata.name'
 
 /** Pods of a namespace, all of them or those that carry some labels. */
@@ -53,7 +53,7 @@ export const opened = ({ cidr, namespace, podLabels, ports }: Egress): object =>
 })
 
 /**
- * DNS of the cluster, and of nobody else: who may ask any server may tell it anything. Policies see the port of the pod, so a cluster whose DNS
+ * DNS of the cluster and no other: a pod that may ask any DNS server can send it anything. Policies see the port of the pod, so a cluster whose DNS
  * listens elsewhere (8053, 5353) or on the node (169.254.20.10) needs an egress of its own.
  */
 export const dns = {

@@ -1,10 +1,10 @@
 import type { GuardrailPolicySpec } from '../../../crds/guardrail-policy.ts'
-import type { Judged } from '../accept/accept.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
 import type { Document } from '../model/document.ts'
 import { readableSelection, selects } from './select.ts'
 
 /** A policy that is for a server. */
-export type Policy = {
+export type SelectedPolicy = {
   readonly name: string
   readonly namespace: string
   readonly spec: GuardrailPolicySpec
@@ -13,23 +13,28 @@ export type Policy = {
 }
 
 /** What the policies of a namespace, and those of the floor, say about one server. */
-export type Guard = {
-  readonly policies: readonly Policy[]
+export type SelectedPolicies = {
+  readonly policies: readonly SelectedPolicy[]
   /** Policies that never compiled and select the server: while there are any, nothing passes. */
   readonly broken: readonly Document[]
 }
 
 /** Where a rule comes from, as the gateway's configuration and the audit log name it. */
-export const fullName = ({ namespace, name }: Pick<Policy, 'namespace' | 'name'>): string => `${namespace}/${name}`
+export const fullName = ({ namespace, name }: Pick<SelectedPolicy, 'namespace' | 'name'>): string =>
+  `${namespace}/${name}`
 
 /** How a status names a policy: with its namespace if that is another. */
-export const originOf = ({ namespace, name, floor }: Policy): string =>
+export const originOf = ({ namespace, name, floor }: SelectedPolicy): string =>
   `GuardrailPolicy/${floor === true ? `${namespace}/` : ''}${name}`
 
-type Judgment = Judged<'GuardrailPolicy'>
+type EffectivePolicy = EffectiveObject<'GuardrailPolicy'>
 
 /** Collects the policies that select a server: the floor's, then its own, each in the order of their names. */
-export function guardOf(server: Document, floor: readonly Judgment[], own: readonly Judgment[]): Guard {
+export function selectedPolicies(
+  server: Document,
+  floor: readonly EffectivePolicy[],
+  own: readonly EffectivePolicy[],
+): SelectedPolicies {
   const chosen = [...floor, ...own].filter(({ document, spec }) =>
     selects(spec ?? readableSelection(document.spec), server),
   )

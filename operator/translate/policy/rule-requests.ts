@@ -1,20 +1,20 @@
 import type { z } from 'zod'
 import type { action, channel, mode, GuardrailRule } from '../../../gateway/config/guardrails.ts'
-import { fullName, type Policy } from './policies.ts'
+import { fullName, type SelectedPolicy } from './policies.ts'
 
-export type Action = z.infer<typeof action>
-export type Mode = z.infer<typeof mode>
-export type Channel = z.infer<typeof channel>
-export type Detector = GuardrailRule['detector']
+export type RuleAction = z.infer<typeof action>
+export type RuleMode = z.infer<typeof mode>
+export type RuleChannel = z.infer<typeof channel>
+export type RuleDetector = GuardrailRule['detector']
 
-/** One wish of one policy: a detector in a channel. */
-export type Wanted = {
+/** One request of one policy: a detector in a channel. */
+export type RuleRequest = {
   /** Namespace and name. */
   readonly policy: string
-  readonly detector: Detector
-  readonly channel: Channel
-  readonly action: Action
-  readonly mode: Mode
+  readonly detector: RuleDetector
+  readonly channel: RuleChannel
+  readonly action: RuleAction
+  readonly mode: RuleMode
 }
 
 /** What callers send, and what servers send. An elicitation is asked by the server and answered by the caller. */
@@ -23,7 +23,7 @@ const directions = {
   output: ['Result', 'Prompt', 'Resource', 'Definition', 'Elicitation'],
 } as const
 
-function keywords(policy: Policy, direction: keyof typeof directions): Wanted[] {
+function keywords(policy: SelectedPolicy, direction: keyof typeof directions): RuleRequest[] {
   const { spec } = policy
   const { forbiddenKeywords, keywordAction = 'Block', matchMode } = spec[direction] ?? {}
   if (!forbiddenKeywords || forbiddenKeywords.length === 0) return []
@@ -38,7 +38,7 @@ function keywords(policy: Policy, direction: keyof typeof directions): Wanted[] 
 }
 
 /** Everything that a policy wants looked for, taken apart by channel. */
-export const wantedBy = (policy: Policy): Wanted[] => [
+export const ruleRequests = (policy: SelectedPolicy): RuleRequest[] => [
   ...keywords(policy, 'input'),
   ...keywords(policy, 'output'),
   ...(policy.spec.rules ?? []).flatMap(({ channels, ...rule }) =>

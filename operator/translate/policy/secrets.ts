@@ -1,24 +1,37 @@
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
-import type { Reason } from '../model/desired.ts'
-import type { Facts, SecretFact } from '../model/snapshot.ts'
+import { keySecrets } from '../accept/accept-keys.ts'
+import type { AcceptedNamespace } from '../accept/accept-namespace.ts'
+import { guardName } from '../model/names.ts'
+import type { Reason } from '../model/reasons.ts'
+import type { SecretFact, ServerSnapshot, Snapshot } from '../model/snapshot.ts'
 
 export type SecretUse = NonNullable<MCPServerSpec['secrets']>[number]
 
 /** A variable of the server that gets its value from a key of a Secret. */
 export type SecretVariable = { readonly variable: string; readonly secret: string; readonly key: string }
 
-export type Missing = { readonly reason: Reason; readonly text: string }
+type SecretSource = Pick<ServerSnapshot, 'standalone' | 'namespace' | 'secrets'>
+
+export type UnresolvedRef = { readonly reason: Reason; readonly text: string }
 
 export type ResolvedSecrets = {
   readonly variables: readonly SecretVariable[]
-  readonly missing: readonly Missing[]
+  readonly missing: readonly UnresolvedRef[]
 }
 
-/** Names of the Secrets that Bartizan made, for gateways and callers: they can be given to nobody. */
-export type Reserved = ReadonlySet<string>
+/** Names of the Secrets that Bartizan made, for gateways and callers: no server gets them. */
+export type ReservedSecrets = ReadonlySet<string>
+
+/** The Secrets of gateways and of generated keys, and all that carry the label of Bartizan, whatever they are for. */
+export function reservedSecrets({ servers, keys }: AcceptedNamespace, snapshot: Snapshot): ReservedSecrets {
+  const guards = servers.map(server => guardName(server.document.name))
+  const { secrets, namespace } = snapshot
+  const owned = secrets.filter(one => one.owned === true && one.namespace === namespace).map(one => one.name)
+  return new Set([...guards, ...keySecrets(keys, snapshot), ...owned])
+}
 
 /** The uses that are granted. */
-export const grantedUses = (spec: MCPServerSpec, reserved: Reserved): SecretUse[] =>
+export const grantedUses = (spec: MCPServerSpec, reserved: ReservedSecrets): SecretUse[] =>
   (spec.secrets ?? []).filter(use => !reserved.has(use.name))
 
 /** Key that a use means: the one it names, else the only one, else the one named like the variable. */
@@ -27,7 +40,7 @@ function keyOf(use: SecretUse, secret: SecretFact): string | undefined {
   return wanted !== undefined && secret.keys.includes(wanted) ? wanted : undefined
 }
 
-function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boolean): Missing | undefined {
+function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boolean): UnresolvedRef | undefined {
   if (reserved)
     return { reason: 'SecretReserved', text: `Secret ${use.name} belongs to Bartizan and is given to no server` }
   if (!secret) {
@@ -47,7 +60,11 @@ function missing(use: SecretUse, secret: SecretFact | undefined, reserved: boole
 }
 
 /** The Secrets with which the image is pulled. Without a cluster nothing is pulled. */
-function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Facts, reserved: Reserved): Missing[] {
+function pullProblems(
+  { imagePullSecrets }: MCPServerSpec,
+  snapshot: SecretSource,
+  reserved: ReservedSecrets,
+): UnresolvedRef[] {
   if (snapshot.standalone) return []
   return (imagePullSecrets ?? []).flatMap(({ name }) => {
     const fact = snapshot.secrets.find(secret => secret.name === name && secret.namespace === snapshot.namespace)
@@ -60,7 +77,11 @@ function pullProblems({ imagePullSecrets }: MCPServerSpec, snapshot: Facts, rese
  * Finds the Secrets that a server names. What is missing is told, and its variables still get the key that is most likely meant: in a cluster
  * the pod then waits for the Secret, as pods do.
  */
-export function resolveSecrets(spec: MCPServerSpec, snapshot: Facts, reserved: Reserved): ResolvedSecrets {
+export function resolveSecrets(
+  spec: MCPServerSpec,
+  snapshot: SecretSource,
+  reserved: ReservedSecrets,
+): ResolvedSecrets {
   const uses = (spec.secrets ?? []).map(use => {
     const fact = snapshot.secrets.find(secret => secret.name === use.name && secret.namespace === snapshot.namespace)
     const isReserved = reserved.has(use.name)

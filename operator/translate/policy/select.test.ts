@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Document } from '../model/document.ts'
-import { readableSelection, selects, type Selection } from './select.ts'
+import { readableSelection, selects, type ServerSelection } from './select.ts'
 
 const server = (name: string, labels: Readonly<Record<string, string>> = {}): Document => ({
   kind: 'MCPServer',
@@ -10,10 +10,10 @@ const server = (name: string, labels: Readonly<Record<string, string>> = {}): Do
   spec: {},
 })
 
-const everything: Selection = { servers: ['*'] }
+const everything: ServerSelection = { servers: ['*'] }
 
 describe('a policy', () => {
-  test.each<[string, Selection, Document, boolean]>([
+  test.each<[string, ServerSelection, Document, boolean]>([
     ['by name', { servers: ['pay'] }, server('pay'), true],
     ['by glob', { servers: ['pay-*'] }, server('pay-eu'), true],
     ['not by a part of a name', { servers: ['pay'] }, server('pay-eu'), false],
@@ -49,7 +49,7 @@ describe('a policy', () => {
 })
 
 describe('a policy that does not compile', () => {
-  test.each<[string, unknown, Selection]>([
+  test.each<[string, unknown, ServerSelection]>([
     ['what it says when that can be read', { servers: ['pay'], rules: 7 }, { servers: ['pay'] }],
     ['everything when it names nobody', { rules: 7 }, everything],
     ['everything when the names cannot be read', { servers: 'pay' }, everything],

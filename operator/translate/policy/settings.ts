@@ -1,6 +1,6 @@
 import { mcpGateway, type MCPGatewaySpec } from '../../../crds/mcp-gateway.ts'
 import { fieldsOf } from '../../../gateway/config/traits.ts'
-import type { Judged } from '../accept/accept.ts'
+import type { EffectiveObject } from '../accept/effective.ts'
 import { combined, type Layer } from './combine.ts'
 import type { EgressCaps } from './egress.ts'
 
@@ -48,5 +48,7 @@ export const egressOf = ({ spec }: Settings): EgressCaps['egress'] => ({
 export const networksOf = ({ spec }: Settings): readonly string[] => spec.servers?.allowedNetworks ?? []
 
 /** The layer of an MCPGateway that has a spec in force. */
-export const layerOf = (judged: Judged<'MCPGateway'> | undefined, origin: string): Layer<MCPGatewaySpec> | undefined =>
-  judged?.spec && { origin, spec: judged.spec }
+export const layerOf = (
+  object: EffectiveObject<'MCPGateway'> | undefined,
+  origin: string,
+): Layer<MCPGatewaySpec> | undefined => object?.spec && { origin, spec: object.spec }

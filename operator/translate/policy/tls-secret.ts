@@ -1,9 +1,13 @@
-import type { Scene } from '../context.ts'
-import type { Missing } from './secrets.ts'
+import type { Snapshot } from '../model/snapshot.ts'
+import type { UnresolvedRef } from './secrets.ts'
+import type { Settings } from './settings.ts'
 
 /** What is wrong with the Secret whose certificate is to be served. */
-export function tlsMissing({ snapshot, settings }: Scene): Missing[] {
-  const name = settings.spec.tls?.secretName
+export function tlsMissing(
+  { spec: { tls } }: Settings,
+  snapshot: Pick<Snapshot, 'secrets' | 'namespace'>,
+): UnresolvedRef[] {
+  const name = tls?.secretName
   if (name === undefined) return []
   const secret = snapshot.secrets.find(one => one.name === name && one.namespace === snapshot.namespace)
   if (!secret)

@@ -4,7 +4,7 @@ import { denyMatcher } from '../../../gateway/config/glob.ts'
 import { defaultDangerousPatterns, type ServerTools } from '../../../gateway/config/tools.ts'
 import { fieldsOf } from '../../../gateway/config/traits.ts'
 import { combined } from './combine.ts'
-import { originOf, type Policy } from './policies.ts'
+import { originOf, type SelectedPolicy } from './policies.ts'
 
 /** The fields of GuardrailPolicy.spec.tools whose values combine by the rule that stands with them. */
 export const toolFields = fieldsOf(guardrailPolicy.spec.shape.tools).filter(
@@ -17,10 +17,10 @@ const union = (lists: readonly (readonly string[])[]): string[] => [...new Set(l
 const maxApproved = 1024
 
 /** Whether a policy approves tools of a server. */
-export const approves = (server: string, { spec }: Policy): boolean =>
+export const approves = (server: string, { spec }: SelectedPolicy): boolean =>
   spec.tools?.approved?.some(approval => approval.server === server) === true
 
-const approvalsOf = (server: string, policies: readonly Policy[]): string[] =>
+const approvalsOf = (server: string, policies: readonly SelectedPolicy[]): string[] =>
   union(
     policies.map(({ spec }) =>
       (spec.tools?.approved ?? []).filter(approval => approval.server === server).map(approval => approval.tool),
@@ -28,7 +28,7 @@ const approvalsOf = (server: string, policies: readonly Policy[]): string[] =>
   )
 
 /** What the floor calls dangerous only the floor approves. */
-function approvedTools(server: string, policies: readonly Policy[]): string[] {
+function approvedTools(server: string, policies: readonly SelectedPolicy[]): string[] {
   const floor = policies.filter(policy => policy.floor === true)
   const bound = denyMatcher(floor.flatMap(({ spec }) => spec.tools?.dangerousPatterns ?? []))
   const own = approvalsOf(
@@ -39,7 +39,7 @@ function approvedTools(server: string, policies: readonly Policy[]): string[] {
 }
 
 /** What the policies of a server say of its tools, and which of them said so, field by field. */
-export const combinedTools = (policies: readonly Policy[]) => {
+export const combinedTools = (policies: readonly SelectedPolicy[]) => {
   const layers = policies.map(policy => ({ origin: originOf(policy), spec: policy.spec.tools ?? {} }))
   const { spec, from } = combined(toolFields, layers)
   return { spec: spec as Partial<ServerTools>, from }
@@ -49,7 +49,7 @@ export const combinedTools = (policies: readonly Policy[]) => {
 export function serverTools(
   server: string,
   policy: MCPServerSpec['toolPolicy'],
-  policies: readonly Policy[],
+  policies: readonly SelectedPolicy[],
 ): ServerTools {
   const { spec } = combinedTools(policies)
   return {

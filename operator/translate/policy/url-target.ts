@@ -22,7 +22,7 @@ const withLength = (address: string): string =>
 /**
  * What the gateway of a `url` may reach. It is alone in its pod and judges every address that it dials; the policy is the second lock.
  *
- * A Service is dialled at one port and its pods are reached at another, which policies see and which nobody here knows, so of a Service's
+ * A Service is dialled at one port and its pods are reached at another, which policies see and which is not known here, so of a Service's
  * namespace all TCP ports are open.
  */
 export function urlTarget(url: string, allowed: readonly string[]): object[] {

@@ -1,4 +1,4 @@
-import { found, type Finding } from '../model/condition.ts'
+import { conditionValue, type ConditionValue } from '../model/condition.ts'
 import type { ObservedServer } from '../model/observed.ts'
 import { podProblem } from './pod-problems.ts'
 import { livePods } from './programmed.ts'
@@ -11,16 +11,20 @@ export const isSettled = (deployment: Deployment, wanted: number): boolean =>
   deployment.updatedReplicas >= wanted &&
   deployment.replicas <= wanted
 
-function settled({ readyReplicas }: Deployment, wanted: number, problem: Finding | undefined): Finding {
+function settled({ readyReplicas }: Deployment, wanted: number, problem: ConditionValue | undefined): ConditionValue {
   if (readyReplicas >= wanted)
-    return found('True', 'Available', wanted === 1 ? 'The pod runs.' : `All ${wanted} pods run.`)
+    return conditionValue('True', 'Available', wanted === 1 ? 'The pod runs.' : `All ${wanted} pods run.`)
   if (readyReplicas > 0) {
     const why = problem ? `: ${problem.message}` : ''
-    return found('True', 'SomePodsNotReady', `${readyReplicas} of ${wanted} pods get calls${why}`)
+    return conditionValue('True', 'SomePodsNotReady', `${readyReplicas} of ${wanted} pods get calls${why}`)
   }
   return (
     problem ??
-    found('False', 'PodsNotReady', 'no pod gets calls: its gateway finds the server unwell, or has just been started')
+    conditionValue(
+      'False',
+      'PodsNotReady',
+      'no pod gets calls: its gateway finds the server unwell, or has just been started',
+    )
   )
 }
 
@@ -28,13 +32,14 @@ function settled({ readyReplicas }: Deployment, wanted: number, problem: Finding
  * Whether the pods run. A problem of a pod that is being brought in counts although older ones still serve, since what was asked for does not
  * run; one of several pods that falls ill later leaves the server available.
  */
-export function available(observed: ObservedServer, wanted: number, namespace: string): Finding {
-  if (wanted === 0) return found('False', 'Stopped', 'There are no pods: the server is stopped or has no replicas.')
+export function available(observed: ObservedServer, wanted: number, namespace: string): ConditionValue {
+  if (wanted === 0)
+    return conditionValue('False', 'Stopped', 'There are no pods: the server is stopped or has no replicas.')
   const { deployment } = observed
-  if (!deployment) return found('False', 'RolloutInProgress', 'the Deployment has not been seen yet')
+  if (!deployment) return conditionValue('False', 'RolloutInProgress', 'the Deployment has not been seen yet')
   if (deployment.replicaFailure !== undefined && deployment.replicas < wanted) {
     const text = `pods cannot be created (${deployment.replicaFailure}): raise the quota, or allow pods of this kind in the namespace`
-    return found('False', 'PodsNotCreated', text)
+    return conditionValue('False', 'PodsNotCreated', text)
   }
   const problem = livePods(observed)
     .filter(pod => !pod.ready)
@@ -42,13 +47,13 @@ export function available(observed: ObservedServer, wanted: number, namespace: s
     .find(one => one !== undefined)
   if (isSettled(deployment, wanted)) return settled(deployment, wanted, problem)
   if (problem)
-    return found(
+    return conditionValue(
       'False',
       problem.reason,
       `${problem.message} (${deployment.readyReplicas} older or other pods get calls)`,
     )
   const { updatedReplicas, readyReplicas } = deployment
-  return found(
+  return conditionValue(
     'False',
     'RolloutInProgress',
     `${Math.min(updatedReplicas, wanted)} of ${wanted} pods are started with the spec of now, ${readyReplicas} get calls`,

@@ -1,8 +1,8 @@
 import type { InForce } from '../../../crds/server-status.ts'
-import type { ConditionType, Reason } from '../model/desired.ts'
+import type { ConditionType, Reason } from '../model/reasons.ts'
 
 /** An Event to be told of an object. */
-export type Event = {
+export type StatusEvent = {
   readonly type: 'Normal' | 'Warning'
   readonly reason: string
   readonly action: string
@@ -32,7 +32,7 @@ const actions: Readonly<Record<ConditionType, string>> = {
   Generated: 'Generate',
 }
 
-/** On the way to something else: these come and go with every change and tell nobody anything. */
+/** On the way to something else: these come and go with every change and carry no news. */
 const passing: ReadonlySet<string> = new Set<Reason>([
   'RolloutInProgress',
   'WaitingForGateways',
@@ -56,18 +56,18 @@ const maxNote = 1000
 
 const cut = (note: string): string => (note.length > maxNote ? `${note.slice(0, maxNote - 1).toWellFormed()}…` : note)
 
-type Condition = NonNullable<StatusLike['conditions']>[number]
+type EventCondition = NonNullable<StatusLike['conditions']>[number]
 
-const isNews = (now: Condition, then: Condition | undefined): boolean =>
+const isNews = (now: EventCondition, then: EventCondition | undefined): boolean =>
   then === undefined
     ? !expected.has(now.reason)
     : then.status !== now.status || (now.status !== 'True' && then.reason !== now.reason)
 
 /** Ready repeats what another condition has said already. */
-const isRepeated = (one: Condition, all: readonly Condition[]): boolean =>
+const isRepeated = (one: EventCondition, all: readonly EventCondition[]): boolean =>
   one.type === 'Ready' && all.some(other => other.type !== 'Ready' && other.reason === one.reason)
 
-function transitions(before: StatusLike | undefined, after: StatusLike): Event[] {
+function transitions(before: StatusLike | undefined, after: StatusLike): StatusEvent[] {
   const all = after.conditions ?? []
   return all
     .filter(now => now.status !== 'Unknown' && !passing.has(now.reason) && !isRepeated(now, all))
@@ -88,8 +88,8 @@ function transitions(before: StatusLike | undefined, after: StatusLike): Event[]
 const policiesIn = ({ inForce = [] }: StatusLike): Set<string> =>
   new Set(inForce.flatMap(({ origin }) => origin.split(', ')).filter(origin => origin.startsWith('GuardrailPolicy/')))
 
-/** A server that a policy no longer is for: somebody may have changed a label to that end. */
-function lost(before: StatusLike | undefined, after: StatusLike): Event[] {
+/** A server that a policy no longer is for: a label may have been changed to that end. */
+function lost(before: StatusLike | undefined, after: StatusLike): StatusEvent[] {
   if (!before || !after.inForce) return []
   const now = policiesIn(after)
   return [...policiesIn(before)]
@@ -107,7 +107,7 @@ function lost(before: StatusLike | undefined, after: StatusLike): Event[] {
  * statuses themselves.
  * @param before what the object said so far; undefined for one that has never had a status
  */
-export const events = (before: StatusLike | undefined, after: StatusLike): Event[] => [
+export const events = (before: StatusLike | undefined, after: StatusLike): StatusEvent[] => [
   ...transitions(before, after),
   ...lost(before, after),
 ]

@@ -6,9 +6,9 @@ import { serverFields } from '../../../gateway/config/servers.ts'
 import type { ServerRule } from '../../../gateway/config/guardrails.ts'
 import { toolPolicy } from '../../../gateway/config/tools.ts'
 import { fieldsOf, valueAt, type SchemaField } from '../../../gateway/config/traits.ts'
-import type { Detector } from '../policy/rule-requests.ts'
+import type { RuleDetector } from '../policy/rule-requests.ts'
 import { fullName, originOf } from '../policy/policies.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ServerContext, ServerView } from '../context.ts'
 import { approves, combinedTools, toolFields } from '../policy/tools.ts'
 
 /** Where a value comes from that no object sets. */
@@ -39,8 +39,8 @@ const policyFields = fieldsOf(z.strictObject({ ...serverFields, toolPolicy: tool
 
 const egressFields = fieldsOf(z.strictObject({ egress: z.array(egress) }))
 
-function serverEntries({ judged, egress: open }: ServerView): InForce[] {
-  const { spec, document } = judged
+function serverEntries({ server, egress: open }: ServerView): InForce[] {
+  const { spec, document } = server
   const origin = `MCPServer/${document.name}`
   return [
     ...policyFields
@@ -56,14 +56,14 @@ const settingsFields = fieldsOf(mcpGateway.spec).toSorted(
 )
 
 /** The settings of the namespace and of the floor, each with the objects that it comes from. */
-const settingsEntries = ({ settings: { spec, from }, snapshot }: Scene): InForce[] =>
+const settingsEntries = ({ settings: { spec, from }, snapshot }: ServerContext): InForce[] =>
   settingsFields
     .filter(({ traits }) => traits.cluster !== true || !snapshot.standalone)
     .flatMap(field => fieldEntry(field, valueAt(spec, field.path), from[field.name]))
 
-function toolEntries({ judged, guard, tools }: ServerView): InForce[] {
-  const { from } = combinedTools(guard.policies)
-  const approving = guard.policies.filter(policy => approves(judged.document.name, policy))
+function toolEntries({ server, selected, tools }: ServerView): InForce[] {
+  const { from } = combinedTools(selected.policies)
+  const approving = selected.policies.filter(policy => approves(server.document.name, policy))
   return [
     ...toolFields.flatMap(field => {
       const name = `tools.${field.name}`
@@ -79,7 +79,7 @@ function toolEntries({ judged, guard, tools }: ServerView): InForce[] {
 const option = ([name, value]: [string, unknown]): string =>
   Array.isArray(value) ? `${value.length} ${name}` : `${name} ${JSON.stringify(value)}`
 
-const subjectOf = (detector: Detector): string =>
+const subjectOf = (detector: RuleDetector): string =>
   Object.entries(detector)
     .map(
       ([name, options]) =>
@@ -89,8 +89,11 @@ const subjectOf = (detector: Detector): string =>
     )
     .join(', ')
 
-const ruleEntry = ({ detector, channels, action, mode, policy }: ServerRule, guard: ServerView['guard']): InForce => {
-  const source = guard.policies.find(one => fullName(one) === policy)
+const ruleEntry = (
+  { detector, channels, action, mode, policy }: ServerRule,
+  selected: ServerView['selected'],
+): InForce => {
+  const source = selected.policies.find(one => fullName(one) === policy)
   return entry(
     `rules.${channels.join('+')}`,
     shown(`${subjectOf(detector)}: ${action}, ${mode}`),
@@ -99,10 +102,10 @@ const ruleEntry = ({ detector, channels, action, mode, policy }: ServerRule, gua
 }
 
 /** Every setting that holds for a server, with the object that it comes from. At most 256, as the schema of the status says. */
-export const inForce = (view: ServerView, scene: Scene): InForce[] =>
+export const inForce = (view: ServerView, context: ServerContext): InForce[] =>
   [
     ...serverEntries(view),
-    ...settingsEntries(scene),
+    ...settingsEntries(context),
     ...toolEntries(view),
-    ...view.rules.map(rule => ruleEntry(rule, view.guard)),
+    ...view.rules.map(rule => ruleEntry(rule, view.selected)),
   ].slice(0, 256)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { altered, containerNames, gatewayShape, type PodWish } from './pod-drift.ts'
+import { altered, containerNames, gatewayShape, type ExpectedPod } from './pod-drift.ts'
 import type { ObservedPod, ObservedServer } from '../model/observed.ts'
 
 const gateway = {
@@ -11,7 +11,7 @@ const gateway = {
 }
 const server = { name: 'server', image: 'example.test/mcp:1' }
 const template = { initContainers: [gateway], containers: [server] }
-const wish: PodWish = { shape: 's', gateway: gatewayShape(template), names: new Set(['gateway', 'server']) }
+const expected: ExpectedPod = { shape: 's', gateway: gatewayShape(template), names: new Set(['gateway', 'server']) }
 
 const pod = (spec: Parameters<typeof gatewayShape>[0], name = 'p'): ObservedPod => {
   const shape = gatewayShape(spec)
@@ -46,7 +46,7 @@ test('a pod as the API server made it of its template is not altered, whatever e
     containers: [server],
     ephemeralContainers: [{ name: 'debugger' }],
   }
-  expect(altered(observed([pod(defaulted)]), wish, 1)).toBeUndefined()
+  expect(altered(observed([pod(defaulted)]), expected, 1)).toBeUndefined()
   expect(containerNames(defaulted)).toEqual(['gateway', 'mesh', 'server', 'debugger'])
 })
 
@@ -58,16 +58,16 @@ test.each([
   ['envFrom', { envFrom: [{ secretRef: { name: 'evil' } }] }],
   ['volumeMounts', { volumeMounts: [...gateway.volumeMounts, { name: 'evil', mountPath: '/app' }] }],
 ])('a gateway with another %s is named with it', (field, change) => {
-  const found = altered(observed([pod(changed(change))]), wish, 1)
+  const found = altered(observed([pod(changed(change))]), expected, 1)
   expect(found?.reason).toBe('GatewayAltered')
   expect(found?.message).toContain(`pod p, container gateway: ${field}:`)
 })
 
 test('pods are not judged while others of them are still to go, or the Deployment does not ask yet for what is wanted', () => {
   const evil = pod(changed({ image: 'example.test/gateway:0' }))
-  expect(altered(observed([evil]), wish, 1)).toBeDefined()
-  expect(altered(observed([evil], { shape: 'before' }), wish, 1)).toBeUndefined()
-  expect(altered(observed([evil], { observedGeneration: 1 }), wish, 1)).toBeUndefined()
-  expect(altered(observed([evil, pod(template, 'q')]), wish, 1)).toBeUndefined()
-  expect(altered(observed([{ ...evil, deleting: true }, pod(template, 'q')]), wish, 1)).toBeUndefined()
+  expect(altered(observed([evil]), expected, 1)).toBeDefined()
+  expect(altered(observed([evil], { shape: 'before' }), expected, 1)).toBeUndefined()
+  expect(altered(observed([evil], { observedGeneration: 1 }), expected, 1)).toBeUndefined()
+  expect(altered(observed([evil, pod(template, 'q')]), expected, 1)).toBeUndefined()
+  expect(altered(observed([{ ...evil, deleting: true }, pod(template, 'q')]), expected, 1)).toBeUndefined()
 })

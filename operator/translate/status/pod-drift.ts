@@ -1,8 +1,7 @@
 import { hashOf } from '../../../gateway/config/hash.ts'
 import { isSettled } from './available.ts'
-import { found, type Finding } from '../model/condition.ts'
-import { podShape } from '../objects/deployment.ts'
-import type { KubernetesObject } from '../model/desired.ts'
+import { conditionValue, type ConditionValue } from '../model/condition.ts'
+import { podShape } from '../objects/pod-template.ts'
 import type { GatewayShape, ObservedPod, ObservedServer } from '../model/observed.ts'
 import { livePods } from './programmed.ts'
 
@@ -45,7 +44,7 @@ export function gatewayShape(spec: Containers): GatewayShape | undefined {
 /** Names of all containers of a pod, those of `kubectl debug` among them. */
 export const containerNames = (spec: Containers): string[] => all(spec).map(({ name }) => name)
 
-export type PodWish = {
+export type ExpectedPod = {
   readonly shape: string | undefined
   readonly gateway: GatewayShape | undefined
   readonly names: ReadonlySet<string>
@@ -56,9 +55,9 @@ type Template = {
   readonly spec: Containers
 }
 
-/** What the pods of a Deployment are to be made of. */
-export function podWishOf(deployment: KubernetesObject): PodWish {
-  const { metadata, spec } = (deployment['spec'] as { readonly template: Template }).template
+/** What pods are to be made of by their template. */
+export function expectedPodOf(template: object): ExpectedPod {
+  const { metadata, spec } = template as Template
   return {
     shape: metadata.annotations[podShape],
     gateway: gatewayShape(spec),
@@ -67,11 +66,11 @@ export function podWishOf(deployment: KubernetesObject): PodWish {
 }
 
 /** Containers of a pod that its Deployment does not ask for. */
-export const otherContainers = ({ holds = [] }: ObservedPod, { names }: PodWish): string[] =>
+export const otherContainers = ({ holds = [] }: ObservedPod, { names }: ExpectedPod): string[] =>
   holds.filter(name => !names.has(name))
 
 /** In which of its fields the guard of a pod is not what its Deployment asks for; undefined when it is, and while that is not known. */
-function alteration({ name, gateway, holds }: ObservedPod, { gateway: wanted }: PodWish): string | undefined {
+function alteration({ name, gateway, holds }: ObservedPod, { gateway: wanted }: ExpectedPod): string | undefined {
   if (holds === undefined || wanted === undefined) return undefined
   if (!gateway) return `pod ${name}: the container gateway is missing`
   const fields = decisive.filter(field => gateway[field] !== wanted[field])
@@ -81,7 +80,7 @@ function alteration({ name, gateway, holds }: ObservedPod, { gateway: wanted }: 
 /**
  * Pods from before a rollout are made of something else, and are about to go: pods are judged when the Deployment asks for what is wanted now, and has no others.
  */
-const areJudged = (observed: ObservedServer, { shape }: PodWish, replicas: number): boolean =>
+const areJudged = (observed: ObservedServer, { shape }: ExpectedPod, replicas: number): boolean =>
   observed.deployment !== undefined &&
   observed.deployment.shape === shape &&
   isSettled(observed.deployment, replicas) &&
@@ -90,10 +89,10 @@ const areJudged = (observed: ObservedServer, { shape }: PodWish, replicas: numbe
 const maxTold = 5
 
 /** Whether a guard runs something else than it was given: what was changed in the pod itself, or added by admission when it was made. */
-export function altered(observed: ObservedServer, wish: PodWish, replicas: number): Finding | undefined {
-  if (!areJudged(observed, wish, replicas)) return undefined
-  const told = livePods(observed).flatMap(pod => alteration(pod, wish) ?? [])
+export function altered(observed: ObservedServer, expected: ExpectedPod, replicas: number): ConditionValue | undefined {
+  if (!areJudged(observed, expected, replicas)) return undefined
+  const told = livePods(observed).flatMap(pod => alteration(pod, expected) ?? [])
   if (told.length === 0) return undefined
   const text = `${told.slice(0, maxTold).join('; ')}: not as the Deployment asks for it. Delete the pod; if the next one is the same, exempt the namespace from the admission webhook that changes it`
-  return found('False', 'GatewayAltered', text)
+  return conditionValue('False', 'GatewayAltered', text)
 }

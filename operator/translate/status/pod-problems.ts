@@ -1,4 +1,4 @@
-import { found, type Finding } from '../model/condition.ts'
+import { conditionValue, type ConditionValue } from '../model/condition.ts'
 import { serverUser } from '../objects/container.ts'
 import type { ObservedContainer, ObservedPod } from '../model/observed.ts'
 
@@ -6,10 +6,10 @@ type Place = { readonly pod: ObservedPod; readonly container: ObservedContainer 
 
 const at = ({ pod, container }: Place): string => `pod ${pod.name}, container ${container.name}`
 
-const problem = (place: Place, reason: Finding['reason'], text: string): Finding =>
-  found('False', reason, `${at(place)}: ${text}`)
+const problem = (place: Place, reason: ConditionValue['reason'], text: string): ConditionValue =>
+  conditionValue('False', reason, `${at(place)}: ${text}`)
 
-function pullFailed(place: Place): Finding {
+function pullFailed(place: Place): ConditionValue {
   const message = place.container.waiting?.message ?? ''
   const remedy =
     place.container.name === 'gateway'
@@ -18,7 +18,7 @@ function pullFailed(place: Place): Finding {
   return problem(place, 'ImagePullFailed', `its image cannot be pulled (${message}): ${remedy}`)
 }
 
-function configError(place: Place): Finding {
+function configError(place: Place): ConditionValue {
   const message = place.container.waiting?.message ?? ''
   if (/runAsNonRoot|non-numeric user|will run as root/i.test(message)) {
     const text = `the user of the image cannot be proved not to be root (${message}): give the image a numeric USER, such as ${serverUser}`
@@ -30,7 +30,7 @@ function configError(place: Place): Finding {
   return problem(place, 'ContainerConfigError', `it cannot be made (${message}): ${remedy}`)
 }
 
-function startFailed(place: Place, message: string): Finding {
+function startFailed(place: Place, message: string): ConditionValue {
   const text = `it does not start (${message}): check spec.command and spec.args; the program must be in the image and executable for user ${serverUser}`
   return problem(place, 'ContainerStartFailed', text)
 }
@@ -45,7 +45,7 @@ const pull = new Set([
 ])
 const start = new Set(['RunContainerError', 'CreateContainerError', 'PostStartHookError'])
 
-function waitingProblem(place: Place): Finding | undefined {
+function waitingProblem(place: Place): ConditionValue | undefined {
   const { reason, message } = place.container.waiting ?? { reason: '', message: '' }
   if (pull.has(reason)) return pullFailed(place)
   if (reason === 'CreateContainerConfigError') return configError(place)
@@ -54,7 +54,7 @@ function waitingProblem(place: Place): Finding | undefined {
 }
 
 /** What the last lines of a container's log give away. They are judged and never quoted: there may be anything in them. */
-const hints: readonly (readonly [RegExp, Finding['reason'], string])[] = [
+const hints: readonly (readonly [RegExp, ConditionValue['reason'], string])[] = [
   [
     /EROFS|read-?only file ?system/i,
     'ReadOnlyFilesystem',
@@ -75,7 +75,7 @@ function logsOf({ pod, container }: Place, namespace: string): string {
 const isLooping = ({ waiting, restarts, ready }: ObservedContainer): boolean =>
   waiting?.reason === 'CrashLoopBackOff' || (restarts > 0 && !ready)
 
-function ended(place: Place, namespace: string): Finding | undefined {
+function ended(place: Place, namespace: string): ConditionValue | undefined {
   const { terminated, restarts, name } = place.container
   if (!terminated || !isLooping(place.container)) return undefined
   const { reason, exitCode, message } = terminated
@@ -91,10 +91,10 @@ function ended(place: Place, namespace: string): Finding | undefined {
 }
 
 /** What is wrong with a pod, with cause and remedy; undefined when nothing is, as far as its kubelet has told. */
-export function podProblem(pod: ObservedPod, namespace: string): Finding | undefined {
+export function podProblem(pod: ObservedPod, namespace: string): ConditionValue | undefined {
   if (pod.scheduled !== undefined) {
     const text = `pod ${pod.name}: no node takes it (${pod.scheduled}): lower spec.resources.requests, or add nodes`
-    return found('False', 'Unschedulable', text)
+    return conditionValue('False', 'Unschedulable', text)
   }
   const places = pod.containers.map(container => ({ pod, container }))
   return (

@@ -1,21 +1,25 @@
 import { schemaNumber } from '../../../gateway/config/index.ts'
-import { found, type Finding } from '../model/condition.ts'
-import type { Foreign, ObservedPod, ObservedServer, Refusal } from '../model/observed.ts'
+import { conditionValue, type ConditionValue } from '../model/condition.ts'
+import type { Foreign, ObservedPod, ObservedServer, ApplyRefusal } from '../model/observed.ts'
 
 /** Why the gateway of a pod does not run what is wanted, the gravest first; undefined when it does. */
-export function gatewayProblem({ name, report }: ObservedPod, wanted: string): Finding | undefined {
-  if (!report) return found('False', 'WaitingForGateways', `pod ${name}: its gateway has not been asked yet`)
-  if ('error' in report) return found('False', 'GatewayUnreachable', `pod ${name}: ${report.error}`)
+export function gatewayProblem({ name, report }: ObservedPod, wanted: string): ConditionValue | undefined {
+  if (!report) return conditionValue('False', 'WaitingForGateways', `pod ${name}: its gateway has not been asked yet`)
+  if ('error' in report) return conditionValue('False', 'GatewayUnreachable', `pod ${name}: ${report.error}`)
   if (!report.ok && report.schema < schemaNumber) {
     const text = `pod ${name}: its gateway reads contract ${report.schema} and the configuration is of ${schemaNumber}; delete the pod, or wait until it is replaced`
-    return found('False', 'GatewayOutdated', text)
+    return conditionValue('False', 'GatewayOutdated', text)
   }
   if (!report.ok) {
     const issues = report.issues.length > 0 ? report.issues.join('; ') : 'it does not say why'
-    return found('False', 'GatewayRefused', `pod ${name}: the configuration does not compile: ${issues}`)
+    return conditionValue('False', 'GatewayRefused', `pod ${name}: the configuration does not compile: ${issues}`)
   }
   if (report.hash === wanted) return undefined
-  return found('False', 'WaitingForGateways', `pod ${name}: its gateway still runs the configuration before this one`)
+  return conditionValue(
+    'False',
+    'WaitingForGateways',
+    `pod ${name}: its gateway still runs the configuration before this one`,
+  )
 }
 
 const gravity = ['GatewayRefused', 'GatewayOutdated', 'GatewayUnreachable', 'WaitingForGateways']
@@ -27,7 +31,7 @@ export const livePods = ({ pods }: ObservedServer): readonly ObservedPod[] => po
 const isTold = (pod: ObservedPod): boolean =>
   pod.ready || (pod.report !== undefined && 'ok' in pod.report && !pod.report.ok)
 
-function gateways(observed: ObservedServer, wanted: string): Finding {
+function gateways(observed: ObservedServer, wanted: string): ConditionValue {
   const pods = livePods(observed)
   const problems = pods
     .filter(isTold)
@@ -36,11 +40,11 @@ function gateways(observed: ObservedServer, wanted: string): Finding {
   const [worst] = problems
   if (worst) {
     const message = problems.filter(one => one.reason === worst.reason).map(one => one.message)
-    return found('False', worst.reason, message.slice(0, 5).join('; '))
+    return conditionValue('False', worst.reason, message.slice(0, 5).join('; '))
   }
   const ready = pods.filter(pod => pod.ready).length
-  if (ready === 0) return found('False', 'WaitingForGateways', 'no pod is ready yet')
-  return found(
+  if (ready === 0) return conditionValue('False', 'WaitingForGateways', 'no pod is ready yet')
+  return conditionValue(
     'True',
     'Programmed',
     `${ready === 1 ? 'The gateway runs' : `All ${ready} gateways run`} this configuration.`,
@@ -55,7 +59,7 @@ const listed = (entries: readonly string[]): string =>
     ...(entries.length > maxEntries ? [`${entries.length - maxEntries} more`] : []),
   ].join(', ')
 
-function refusedText({ kind, name, message, entries = [] }: Refusal): string {
+function refusedText({ kind, name, message, entries = [] }: ApplyRefusal): string {
   if (entries.length > 0) {
     const remedy = `delete it (kubectl delete ${kind.toLowerCase()} ${name}), and it is made anew; if an admission webhook adds them again, exempt the namespace from it`
     return `${kind} ${name}: ${message}. It holds what is to go: ${listed(entries)}: ${remedy}`
@@ -79,7 +83,12 @@ const foreignText = ({ kind, name, grave }: Foreign): string =>
   `${kind} ${name}: ${listed(grave)}: not as the operator wrote it, and again so after it was put right. Exempt the namespace from the admission webhook that does it, or end the controller; the operator tries again every ten minutes at the most`
 
 /** Whether the objects are applied and every ready gateway runs the wanted configuration. */
-export function programmed(observed: ObservedServer, wanted: string, replicas: number, altered?: Finding): Finding {
+export function programmed(
+  observed: ObservedServer,
+  wanted: string,
+  replicas: number,
+  altered?: ConditionValue,
+): ConditionValue {
   const { conflicts, refusals = [] } = observed
   const foreign = (observed.foreign ?? []).filter(({ grave }) => grave.length > 0)
   if (conflicts.length > 0) {
@@ -87,10 +96,11 @@ export function programmed(observed: ObservedServer, wanted: string, replicas: n
       ({ kind, name, owner }) =>
         `${kind} ${name} belongs to ${owner} and is left alone: rename or remove it, or give the MCPServer another name`,
     )
-    return found('False', 'Conflict', text.join('; '))
+    return conditionValue('False', 'Conflict', text.join('; '))
   }
-  if (refusals.length > 0) return found('False', 'ApplyRefused', refusals.map(refusedText).join('; '))
-  if (foreign.length > 0) return found('False', 'ForeignEntries', foreign.map(foreignText).join('; '))
-  if (replicas === 0) return found('True', 'Stopped', 'No gateway runs: the server is stopped or has no replicas.')
+  if (refusals.length > 0) return conditionValue('False', 'ApplyRefused', refusals.map(refusedText).join('; '))
+  if (foreign.length > 0) return conditionValue('False', 'ForeignEntries', foreign.map(foreignText).join('; '))
+  if (replicas === 0)
+    return conditionValue('True', 'Stopped', 'No gateway runs: the server is stopped or has no replicas.')
   return altered ?? gateways(observed, wanted)
 }

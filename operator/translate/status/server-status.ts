@@ -1,22 +1,21 @@
 import { printableAll } from '../../../gateway/config/printable.ts'
 import { available } from './available.ts'
-import { conditionOf, found } from '../model/condition.ts'
-import type { Condition, Status } from '../model/desired.ts'
+import { conditionOf, conditionValue, type StatusCondition } from '../model/condition.ts'
+import type { Status } from '../model/desired.ts'
 import { replicasOf } from '../objects/deployment.ts'
 import { inForce } from './in-force.ts'
 import { selectorText } from '../model/names.ts'
 import type { Foreign, ObservedServer } from '../model/observed.ts'
 import { phaseOf } from './phase.ts'
-import { altered, otherContainers, type PodWish } from './pod-drift.ts'
-import { podWish } from './pod-wish.ts'
+import { altered, otherContainers, type ExpectedPod } from './pod-drift.ts'
+import { expectedPod } from './expected-pod.ts'
 import { gatewayProblem, livePods, programmed } from './programmed.ts'
 import { ready } from './ready.ts'
 import { resolved } from './resolved.ts'
-import type { Scene, ServerView } from '../context.ts'
+import type { ServerContext, ServerView } from '../context.ts'
 import type { ObservedGateway, StatusFields } from '../model/status-fields.ts'
 import { inventoryComplete, shownTools, toolsApproved } from './tool-status.ts'
 import { urlOf } from './url.ts'
-import { authOf } from '../policy/way-in.ts'
 
 const nothing: ObservedServer = { pods: [], conflicts: [] }
 
@@ -26,11 +25,11 @@ const maxOthers = 16
 const maxNote = 512
 
 /** Pod by pod, those with a problem first, then those with containers of others. */
-function gateways(observed: ObservedServer, wanted: string, wish: PodWish | undefined): ObservedGateway[] {
+function gateways(observed: ObservedServer, wanted: string, expected: ExpectedPod | undefined): ObservedGateway[] {
   const all = livePods(observed).map(pod => {
     const problem = gatewayProblem(pod, wanted)?.message.slice(0, maxProblem)
     const hash = pod.report && 'hash' in pod.report ? pod.report.hash.slice(0, 128) : undefined
-    const others = wish ? otherContainers(pod, wish).slice(0, maxOthers) : []
+    const others = expected ? otherContainers(pod, expected).slice(0, maxOthers) : []
     return {
       pod: pod.name,
       ready: pod.ready,
@@ -50,7 +49,7 @@ function foreignNote({ kind, name, minor }: Foreign): string {
 }
 
 /** What one should know although nothing is wrong. */
-function notes({ judged: { spec, document } }: ServerView, { snapshot }: Scene): Pick<StatusFields, 'notes'> {
+function notes({ server: { spec, document } }: ServerView, { snapshot }: ServerContext): Pick<StatusFields, 'notes'> {
   if (!spec || snapshot.standalone) return {}
   const replicas = replicasOf(spec)
   const { foreign = [] } = snapshot.observed?.[document.name] ?? nothing
@@ -81,9 +80,9 @@ function handshakeFields({ handshake }: ObservedServer, view: ServerView): Statu
   }
 }
 
-type Seen = { readonly conditions: readonly Condition[]; readonly fields: StatusFields }
+type Seen = { readonly conditions: readonly StatusCondition[]; readonly fields: StatusFields }
 
-const neverAccepted = found(
+const neverAccepted = conditionValue(
   'False',
   'NotAccepted',
   'no version of the spec was ever accepted, so there is nothing to apply',
@@ -94,20 +93,26 @@ const podCounts = ({ deployment }: ObservedServer): StatusFields => ({
   readyReplicas: deployment?.readyReplicas ?? 0,
 })
 
-/** What is known of a server in a cluster once somebody has looked. */
-function seen(view: ServerView, scene: Scene, hash: string, first: readonly Condition[]): Seen {
-  const { document, spec } = view.judged
-  const observed = scene.snapshot.observed?.[document.name] ?? nothing
+/** What is known of a server in a cluster once it was observed. */
+function seen(view: ServerView, context: ServerContext, hash: string, first: readonly StatusCondition[]): Seen {
+  const { document, spec } = view.server
+  const observed = context.snapshot.observed?.[document.name] ?? nothing
   const { handshake } = observed
   const compiled = spec !== undefined && (spec.image ?? spec.url) !== undefined
   const replicas = compiled ? replicasOf(spec) : 0
-  const wish = compiled && observed.pods.length > 0 ? podWish(spec, view, scene) : undefined
-  const changed = wish && altered(observed, wish, replicas)
+  const expected = compiled && observed.pods.length > 0 ? expectedPod(spec, view, context) : undefined
+  const changed = expected && altered(observed, expected, replicas)
   const applied = compiled ? programmed(observed, hash, replicas, changed) : neverAccepted
   const pods = compiled ? available(observed, replicas, document.namespace) : neverAccepted
   const more = [conditionOf('Programmed', applied, document), conditionOf('Available', pods, document)]
-  const wayIn = scene.hasWayIn(document.name)
-  const told = ready({ before: [...first, ...more], stopped: compiled && replicas === 0, wayIn, handshake, hash })
+  const wayIn = context.hasCallers
+  const told = ready({
+    before: [...first, ...more],
+    stopped: compiled && replicas === 0,
+    hasCallers: wayIn,
+    handshake,
+    hash,
+  })
   return {
     conditions: [
       ...more,
@@ -126,26 +131,26 @@ function seen(view: ServerView, scene: Scene, hash: string, first: readonly Cond
         before: document.phase,
       }),
       ...podCounts(observed),
-      gateway: { wanted: hash, pods: gateways(observed, hash, wish) },
+      gateway: { wanted: hash, pods: gateways(observed, hash, expected) },
       ...handshakeFields(observed, view),
     },
   }
 }
 
-/** Without a cluster, and before anybody has looked, only what the files decide is said. */
-function unseen({ judged: { spec } }: ServerView): StatusFields {
+/** Without a cluster, and before the server was observed, only what the files decide is said. */
+function unseen({ server: { spec } }: ServerView): StatusFields {
   const phase = !spec ? ('Failed' as const) : replicasOf(spec) === 0 ? ('Stopped' as const) : undefined
   return phase ? { phase } : {}
 }
 
 /** The status of a server. */
-export function serverStatus(view: ServerView, scene: Scene, hash: string | undefined): Status {
-  const { judged, missing } = view
-  const { spec, document } = judged
-  const url = urlOf(document.name, scene)
-  const first = [judged.accepted, ...(spec ? [resolved(missing, document)] : [])]
-  const isSeen = !scene.snapshot.standalone && scene.snapshot.observed !== undefined && hash !== undefined
-  const { conditions, fields } = isSeen ? seen(view, scene, hash, first) : { conditions: [], fields: unseen(view) }
+export function serverStatus(view: ServerView, context: ServerContext, hash: string | undefined): Status {
+  const { server, unresolved } = view
+  const { spec, document } = server
+  const url = urlOf(document.name, context)
+  const first = [server.accepted, ...(spec ? [resolved(unresolved, document)] : [])]
+  const isSeen = !context.snapshot.standalone && context.snapshot.observed !== undefined && hash !== undefined
+  const { conditions, fields } = isSeen ? seen(view, context, hash, first) : { conditions: [], fields: unseen(view) }
   return {
     kind: 'MCPServer',
     name: document.name,
@@ -155,12 +160,12 @@ export function serverStatus(view: ServerView, scene: Scene, hash: string | unde
       ...(document.generation !== undefined && { observedGeneration: document.generation }),
       conditions: [...first, ...conditions],
       ...fields,
-      ...(!scene.snapshot.standalone && { selector: selectorText(document.name) }),
-      auth: authOf(document.name, scene),
+      ...(!context.snapshot.standalone && { selector: selectorText(document.name) }),
+      auth: context.hasCallers ? 'APIKey' : 'None',
       guard: guardOf(view),
       ...(spec && url !== undefined && { url }),
-      ...notes(view, scene),
-      ...(spec && { inForce: inForce(view, scene) }),
+      ...notes(view, context),
+      ...(spec && { inForce: inForce(view, context) }),
     }),
   }
 }

@@ -1,6 +1,6 @@
 import { allowMatcher, denyMatcher } from '../../../gateway/config/glob.ts'
 import type { ServerTools } from '../../../gateway/config/tools.ts'
-import { found, type Finding } from '../model/condition.ts'
+import { conditionValue, type ConditionValue } from '../model/condition.ts'
 import type { Handshake } from '../model/observed.ts'
 import type { StatusFields } from '../model/status-fields.ts'
 
@@ -33,24 +33,28 @@ export function shownTools(handshake: Handshake | undefined, tools: ServerTools)
   }
 }
 
-/** Whether a tool is hidden since nobody has approved it. What nobody has looked at is not claimed. */
-export function toolsApproved(handshake: Handshake | undefined, tools: ServerTools): Finding {
-  if (handshake?.ok !== true) return found('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
+/** Whether a tool is hidden for want of an approval. What was not observed is not claimed. */
+export function toolsApproved(handshake: Handshake | undefined, tools: ServerTools): ConditionValue {
+  if (handshake?.ok !== true) return conditionValue('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
   const { waiting } = sorted(handshake.tools, tools)
   if (waiting.length === 0 && handshake.shortfall)
-    return found('Unknown', 'ToolsNotSeen', 'none of the tools that were seen waits for an approval; not all were seen')
-  if (waiting.length === 0) return found('True', 'ToolsApproved', 'No tool is hidden for want of an approval.')
+    return conditionValue(
+      'Unknown',
+      'ToolsNotSeen',
+      'none of the tools that were seen waits for an approval; not all were seen',
+    )
+  if (waiting.length === 0) return conditionValue('True', 'ToolsApproved', 'No tool is hidden for want of an approval.')
   const names = waiting.toSorted().slice(0, maxNames).join(', ')
   const more = waiting.length > maxNames ? ` and ${waiting.length - maxNames} more` : ''
   const text = `hidden and refused, since their names are dangerous and nobody has approved them: ${names}${more}; approve them in GuardrailPolicy.spec.tools.approved`
-  return found('False', 'ToolsNeedApproval', text)
+  return conditionValue('False', 'ToolsNeedApproval', text)
 }
 
 /** Whether the list of tools is whole: there is only so much that is read of a server, and what was not read is not claimed. */
-export function inventoryComplete(handshake: Handshake | undefined): Finding {
-  if (handshake?.ok !== true) return found('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
+export function inventoryComplete(handshake: Handshake | undefined): ConditionValue {
+  if (handshake?.ok !== true) return conditionValue('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
   const { shortfall } = handshake
-  if (!shortfall) return found('True', 'InventoryComplete', 'The whole list of tools was read.')
+  if (!shortfall) return conditionValue('True', 'InventoryComplete', 'The whole list of tools was read.')
   const text = `${shortfall.message}: what was read of the list counts, and the server is used all the same; have it list fewer or smaller tools`
-  return found('False', shortfall.reason, text)
+  return conditionValue('False', shortfall.reason, text)
 }

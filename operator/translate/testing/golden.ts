@@ -10,7 +10,7 @@ import {
 } from '../index.ts'
 import { usualOperatorNamespace } from '../model/names.ts'
 import type { Floor } from '../model/snapshot.ts'
-import { podWishOf } from '../status/pod-drift.ts'
+import { expectedPodOf } from '../status/pod-drift.ts'
 
 /** What separates the input documents of a golden file from everything that comes out. */
 export const mark = '# Output\n'
@@ -75,7 +75,8 @@ function placed(objects: readonly Input[], base: Snapshot): Pick<Snapshot, 'docu
 /** The shape of the pods that are wanted, by which their Deployment names them. */
 function shapeOf({ objects }: ServerPlan): string {
   const deployment = objects.find(({ kind }) => kind === 'Deployment')
-  return deployment ? (podWishOf(deployment).shape ?? '') : ''
+  const { template } = (deployment?.['spec'] ?? {}) as { readonly template?: object }
+  return template ? (expectedPodOf(template).shape ?? '') : ''
 }
 
 /** `$HASH` in what was observed stands for the hash that is wanted, `$SHAPE` for the shape of its pods: neither could be written down. */

@@ -1,5 +1,5 @@
 import { Agent } from 'node:http'
-import { callTool, modern } from '../../../wire/request.ts'
+import { callTool, modern } from '../../../../hack/testing/mcp-request.ts'
 import { answerTo, read, send, type Target } from './exchange.ts'
 import { count, type Streams, type Tally } from './tally.ts'
 

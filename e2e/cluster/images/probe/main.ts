@@ -3,7 +3,7 @@
 // ADDRESS,HOST,SERVER.
 import { request, type IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { callTool, modern } from '../../../wire/request.ts'
+import { callTool, modern } from '../../../../hack/testing/mcp-request.ts'
 
 const [interval = '20', ...targets] = process.argv.slice(2)
 const key = process.env['BARTIZAN_KEY'] ?? ''

@@ -6,12 +6,12 @@ import type { ErrorCode } from '../../../errors.ts'
 import type { Principal } from '../../../exchange.ts'
 import { render } from '../../../answer.ts'
 import { readBody } from '../../../mcp/message.ts'
-import { stdioUpstream } from '../../stdio.ts'
-import type { StdioUpstream } from '../../stdio.ts'
+import { stdioUpstream } from '../upstream.ts'
+import type { StdioUpstream } from '../upstream.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamRequest } from '../../upstream.ts'
+import { ManualClock } from '../../../../hack/testing/manual-clock.ts'
 import { systemClock } from '../clock.ts'
 import { defaultLimits } from '../options.ts'
-import { clocks } from './manual-clock.ts'
 import type { StdioLimits, StdioOptions } from '../options.ts'
 
 export type LogLine = { readonly event: string; readonly fields: Record<string, unknown> }
@@ -27,6 +27,14 @@ export type Fixture = StdioUpstream & { readonly lines: readonly LogLine[] }
 
 /** Every upstream that a test started; the test file closes them all. */
 const open = new Set<StdioUpstream>()
+const clocks = new Set<ManualClock>()
+
+/** A clock that stands still until the test moves it, or closes what it started. */
+export function manualClock(): ManualClock {
+  const clock = new ManualClock()
+  clocks.add(clock)
+  return clock
+}
 
 export function upstream(command: readonly string[], change: Omit<Partial<StdioOptions>, 'limits'> & { limits?: Partial<StdioLimits> } = {}): Fixture {
   const lines: LogLine[] = []
