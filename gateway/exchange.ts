@@ -2,7 +2,8 @@ import type { ErrorCode } from './errors.ts'
 
 /** Who calls. */
 export type Principal = {
-  readonly provider: 'key' | 'operator'
+  /** The name of the authenticator that let them in: `key`, `operator`. */
+  readonly provider: string
   /** The name of the APIKey, or `system:operator`: for people to read. Somebody else may have it next. */
   readonly subject: string
   /**

@@ -26,17 +26,25 @@ export type ProviderContext = {
 export type Provider = {
   readonly name: string
   readonly fingerprint: string
+  /** False while there is no caller that it would let in: then a request without a credential is told how to configure one. */
+  readonly isOpen: boolean
   make(): ClosableAuthenticator
 }
 
 function operatorProvider(context: ProviderContext): Provider {
   const guards = context.guard('_gateway')
-  return { name: 'operator', fingerprint: guardFingerprint(guards), make: () => operatorAuthenticator(guards) }
+  return {
+    name: 'operator',
+    fingerprint: guardFingerprint(guards),
+    isOpen: false,
+    make: () => operatorAuthenticator(guards),
+  }
 }
 
 const keyProvider = (keys: KeysFile, { withdrawn, lineage }: ProviderContext): Provider => ({
   name: 'key',
   fingerprint: `${keysHash(keys)} ${withdrawn.revision}`,
+  isOpen: keys.keys.length > 0,
   make() {
     const compiled = keys.keys.flatMap(key => withdrawn.compile(key))
     return keyAuthenticator(compiled, lineage.next(compiled))
@@ -44,7 +52,7 @@ const keyProvider = (keys: KeysFile, { withdrawn, lineage }: ProviderContext): P
 })
 
 /** The order is the policy: the operator first, whose token is not the key of a caller. */
-export const providersOf: ProviderContext['providers'] = (_, keys, context) => [
+export const providersOf: ProviderContext['providers'] = (_config, keys, context) => [
   ...(context.operator ? [operatorProvider(context)] : []),
   keyProvider(keys, context),
 ]
@@ -53,10 +61,11 @@ const idOf = ({ name, fingerprint }: Provider) => ({ owner: '', fingerprint: `${
 
 /** Asks the registry for the authenticators of all providers: part of a change of configuration. */
 export function authenticationsOf(config: GatewayConfig, keys: KeysFile, context: ProviderContext): Authentications {
-  const chain = context
-    .providers(config, keys, context)
-    .map(provider => context.registry.use(authenticators, idOf(provider), () => provider.make()))
-  return authentications(chain, keys.keys.length > 0)
+  const providers = context.providers(config, keys, context)
+  return authentications(
+    providers.map(provider => context.registry.use(authenticators, idOf(provider), () => provider.make())),
+    providers.some(({ isOpen }) => isOpen),
+  )
 }
 
 /** False when a secret of a provider has changed. */

@@ -71,6 +71,7 @@ function world() {
   const provider = (token: string): Provider => ({
     name: 'stateful',
     fingerprint: token,
+    isOpen: true,
     make() {
       if (token === 'broken') throw new Error('the provider cannot be made')
       const one = stateful(token)
