@@ -11,6 +11,7 @@ runSteps([
       'vitest',
       'run',
       'hack/imports.test.ts',
+      'hack/tree.test.ts',
       'hack/budget.test.ts',
       'hack/patterns.test.ts',
       'hack/docs.test.ts',
