@@ -30,7 +30,7 @@ function revision(commit?: string): (file: string) => Side {
 
 const [before, after] = [revision(base), revision(head)]
 const changes = lines(git('diff', '--name-status', '-M30%', '-l0', base, ...(head === undefined ? [] : [head])))
-const isTest = (file: string): boolean => /\.test\.ts$/.test(file)
+const isTest = (file: string): boolean => file.endsWith('.test.ts')
 const rows = changes.map(line => line.split('\t')).filter(row => row.slice(1).some(isTest))
 const alone = rows.filter(([status]) => /^[AD]/.test(status!)).map(([status, file]) => `${file!}: ${status!}`)
 const found = rows

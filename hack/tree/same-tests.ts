@@ -9,10 +9,11 @@ type Rename = { readonly old: string; readonly now: string; readonly place: stri
 /** All that differs, as `file:line: before => after`, and every name, changed or not. */
 export type Differences = { readonly names: Rename[]; readonly paths: string[]; readonly others: string[] }
 
-type Node = { readonly type: string; readonly start: number } & Readonly<Record<string, unknown>>
+type Members = Readonly<Record<string, unknown>>
+type Node = Members & { readonly type: string; readonly start: number }
 
-const isNode = (value: unknown): value is Node =>
-  typeof value === 'object' && value !== null && typeof (value as { type?: unknown }).type === 'string'
+const isObject = (value: unknown): value is Members => typeof value === 'object' && value !== null
+const isNode = (value: unknown): value is Node => isObject(value) && typeof value['type'] === 'string'
 const isName = (node: unknown): node is Node => isNode(node) && /^(?:Private)?Identifier$/.test(node.type)
 const isImport = (value: unknown): boolean => isNode(value) && value.type === 'ImportDeclaration'
 
@@ -38,24 +39,31 @@ export function compare(before: Side, after: Side): Differences {
   function lists(old: readonly unknown[], now: readonly unknown[], at: Node): void {
     const [olds, nows] = [old.filter(one => !isImport(one)), now.filter(one => !isImport(one))]
     if (olds.length !== nows.length) leaves(`${olds.length} parts`, `${nows.length} parts`, at)
-    else olds.forEach((one, index) => walk(one, nows[index], at))
+    else olds.forEach((one, index) => visit(one, nows[index], at, false))
   }
 
-  function names(old: Node, now: Node, isMember: boolean): void {
-    const dot = isMember || old.type === 'PrivateIdentifier' ? '.' : ''
-    found.names.push({ old: `${dot}${String(old['name'])}`, now: `${dot}${String(now['name'])}`, place: place(now) })
+  function visit(old: unknown, now: unknown, at: Node, isMember: boolean): void {
+    if (isName(old) && isName(now)) {
+      const dot = isMember || old.type === 'PrivateIdentifier' ? '.' : ''
+      const [from, to] = [old, now].map(({ name }) => `${dot}${String(name)}`)
+      found.names.push({ old: from!, now: to!, place: place(now) })
+    }
+    walk(old, now, at)
   }
 
   /** `at` is the nearest node above in the new tree. */
-  function walk(old: unknown, now: unknown, at: Node, isMember = false): void {
-    if (Array.isArray(old) && Array.isArray(now)) return lists(old, now, at)
-    if (typeof old !== 'object' || typeof now !== 'object' || !old || !now) return leaves(old, now, at)
-    const [from, to] = [old as Node, now as Node]
-    if (from.type !== to.type) return leaves(show(from), show(to), isNode(to) ? to : at)
-    if (isName(from)) names(from, to, isMember)
-    for (const key of new Set([...Object.keys(from), ...Object.keys(to)])) {
-      if (ignored.has(key) || (isName(from) && key === 'name')) continue
-      walk(from[key], to[key], isNode(to) ? to : at, /^(?:property|key)$/.test(key) && from['computed'] !== true)
+  function walk(old: unknown, now: unknown, at: Node): void {
+    if (Array.isArray(old) && Array.isArray(now)) lists(old, now, at)
+    else if (!isObject(old) || !isObject(now)) leaves(old, now, at)
+    else if (old['type'] !== now['type']) leaves(show(old), show(now), isNode(now) ? now : at)
+    else members(old, now, isNode(now) ? now : at)
+  }
+
+  function members(old: Members, now: Members, at: Node): void {
+    for (const key of new Set([...Object.keys(old), ...Object.keys(now)])) {
+      const [from, to] = [old[key], now[key]]
+      const isMember = /^(?:property|key)$/.test(key) && old['computed'] !== true
+      if (!ignored.has(key) && !(isName(old) && key === 'name')) visit(from, to, at, isMember)
     }
   }
 
