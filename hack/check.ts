@@ -15,6 +15,7 @@ runSteps([
       'hack/budget.test.ts',
       'hack/patterns.test.ts',
       'hack/docs.test.ts',
+      'hack/prose.test.ts',
       'hack/generate',
     ],
   },
