@@ -47,7 +47,7 @@ export function ready({ before, stopped, wayIn, handshake, hash }: ReadyFacts): 
     return found(
       'False',
       'NoAuthentication',
-      'nobody can come in, every call gets 401: create an APIKey whose allowedServers name this server',
+      'no caller can get in, every call gets 401: create an APIKey whose allowedServers name this server',
     )
   return shaken(handshake, hash)
 }
