@@ -100,7 +100,7 @@ describe('paths of this repository', () => {
   const planned: readonly string[] = ['gateway/call/decide.ts', 'gateway/call/settle.ts', 'gateway/runtime/registry.ts']
 
   const path = /(?<![\w./-])(?:gateway|operator|crds|cli|console|hack|e2e|docs|config)\/[\w./-]*/g
-  const pathsIn = (text: string): string[] => [...text.matchAll(path)].map(([found]) => found.replace(/[./]+$/, ''))
+  const pathsIn = (text: string): string[] => [...text.matchAll(path)].map(([found]) => found.replace(/[./]$/, ''))
   /** What is written as code; a path with a placeholder or a wildcard in it is none. */
   const spans = (text: string): string[] =>
     [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)]

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errors } from '../gateway/errors.ts'
 import { catalogue, questions } from '../operator/translate/model/reasons.ts'
@@ -54,7 +54,7 @@ describe('prose', () => {
 
   test('of the kinds is plain', () => {
     const kinds = files.filter(file => file.startsWith('config/crd/') && file.endsWith('.yaml'))
-    const all = kinds.flatMap(file => found(/_(\w+)\.yaml$/.exec(file)?.[1] ?? file, read(file)))
+    const all = kinds.flatMap(file => found(basename(file, '.yaml').replace('mcp.gateway.io_', ''), read(file)))
     expect(all.toSorted()).toEqual(known)
   })
 

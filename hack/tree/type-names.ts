@@ -26,24 +26,26 @@ export function typeNames(sources: SourceTexts): ReadonlyMap<string, readonly st
 
 const modules = join(import.meta.dirname, '../../node_modules')
 
-/** The names that declaration files below node_modules give to what the pattern finds. */
-const declaredIn = (files: readonly string[], pattern: RegExp): string[] =>
+/** The names that declaration files below node_modules declare, one in a line. */
+const declaredIn = (files: readonly string[], nameIn: (line: string) => string | undefined): string[] =>
   globSync(files, { cwd: modules }).flatMap(file =>
-    [...readFileSync(join(modules, file), 'utf8').matchAll(pattern)].map(match => match[1]!),
+    readFileSync(join(modules, file), 'utf8')
+      .split('\n')
+      .flatMap(line => nameIn(line) ?? []),
   )
 
 /** Type names that a reader of TypeScript for Node knows already: of the language, of Node's globals, and of the modules whose classes stand for what they do. */
 export function builtIns(): ReadonlySet<string> {
   const language = declaredIn(
     ['@typescript/*/lib/lib.es*.d.ts'],
-    /^(?:declare )?(?:interface|type|var|class|namespace) ([A-Z]\w*)/gm,
+    line => /^(?:declare )?(?:interface|type|var|class|namespace) ([A-Z]\w*)/.exec(line)?.[1],
   )
   const node = declaredIn(
     [
       '@types/node/{globals,globals.typedarray,buffer,events,stream,url,worker_threads}.d.ts',
       '@types/node/web-globals/*.d.ts',
     ],
-    /^ *(?:export |declare )*(?:abstract )?(?:interface|class) ([A-Z]\w*)/gm,
+    line => /^(?:export |declare |abstract )*(?:interface|class) ([A-Z]\w*)/.exec(line.trimStart())?.[1],
   )
   return new Set([...language, ...node, ...Object.getOwnPropertyNames(globalThis)])
 }
