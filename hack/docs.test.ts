@@ -116,7 +116,7 @@ describe('paths of this repository', () => {
     'mcp-client',
   ]
 
-  const path = /(?<![\w./-])(?:gateway|operator|crds|cli|console|hack|e2e|docs|config)\/[\w./-]*/g
+  const path = /(?<![\w./-])(?:gateway|operator|mcp-client|crds|cli|console|hack|e2e|docs|config)\/[\w./-]*/g
   const pathsIn = (text: string): string[] => [...text.matchAll(path)].map(([found]) => found.replace(/[./]$/, ''))
   /** What is written as code; a path with a placeholder or a wildcard in it is none. */
   const spans = (text: string): string[] =>

@@ -33,7 +33,7 @@ const impure =
   /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|process\.|fetch\(|setTimeout\(|setInterval\(|console\.|crypto\.random|random(?:Bytes|UUID|Int|FillSync)\b)|from 'node:(?!(?:crypto|buffer|util)')/
 
 const sources: SourceTexts = new Map(
-  [...sourcesOf('{gateway,operator,crds,cli,console}/**/*.ts')].filter(
+  [...sourcesOf('{gateway,operator,mcp-client,crds,cli,console}/**/*.ts')].filter(
     ([file]) => !/\/(?:golden|arbitrary)\.ts$/.test(file),
   ),
 )

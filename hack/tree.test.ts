@@ -6,7 +6,7 @@ import { sourcesOf } from './tree/imports.ts'
 import { builtIns, typeNames } from './tree/type-names.ts'
 
 const root = join(import.meta.dirname, '..')
-const product = sourcesOf('{gateway,operator,crds,cli,console}/**/*.ts')
+const product = sourcesOf('{gateway,operator,mcp-client,crds,cli,console}/**/*.ts')
 const tools = sourcesOf('{hack,e2e,config}/**/*.ts')
 const graph = fileGraph(new Map([...product, ...tools]))
 
@@ -150,7 +150,7 @@ describe('files and folders', () => {
   const kebab = /^[a-z0-9]+(?:-[a-z0-9]+)*(?:\.[a-z0-9]+(?:-[a-z0-9]+)*)*$/
 
   test('are named in lower case with hyphens', () => {
-    const paths = globSync('{gateway,operator,crds,cli,console,hack,e2e}/**', { cwd: root })
+    const paths = globSync('{gateway,operator,mcp-client,crds,cli,console,hack,e2e}/**', { cwd: root })
     const others = paths
       .filter(path => !/(?:^|\/)node_modules\//.test(path))
       .filter(path => path.split('/').some(part => !kebab.test(part)))
