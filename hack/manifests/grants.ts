@@ -1,4 +1,4 @@
-import { filesLike, manifestsIn, type Manifest } from '../manifests/files.ts'
+import { filesLike, manifestsIn, type Manifest } from './files.ts'
 
 type PolicyRule = {
   readonly apiGroups: readonly string[]

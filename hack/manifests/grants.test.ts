@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { filesLike } from '../manifests/files.ts'
-import { fieldsPart } from './document.ts'
-import { fields, triesOfField } from './fields/index.ts'
-import { forbidden } from './forbidden.ts'
+import { filesLike } from './files.ts'
+import { fieldsPart } from '../rbac/document.ts'
+import { fields, triesOfField } from '../rbac/fields/index.ts'
+import { forbidden } from '../rbac/forbidden.ts'
 import { grantsOf, nameOf, operatorRoles, without } from './grants.ts'
 
 const roles = operatorRoles()
