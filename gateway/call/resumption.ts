@@ -2,8 +2,8 @@ import { packed, unpacked } from '../sessions/binder.ts'
 import type { Principal } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 import { holderOf } from '../sessions/tasks.ts'
-import type { Admission, Answering } from './admission.ts'
-import { progressTokenOf, toolOf, type Asked } from './requested.ts'
+import type { Admission, Answering } from './admitted-call.ts'
+import { progressTokenOf, toolOf, type Asked } from './pending-request.ts'
 
 /** What a stream goes on with: the server's own event id, and the requests whose answers may still come. */
 export type Resumption = { readonly event: string; readonly asked: readonly Asked[] }

@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { render } from '../../../answer.ts'
+import { render } from '../../../call/render.ts'
 import { readBody } from '../../../mcp/message.ts'
 import type { Upstream, UpstreamRequest } from '../../upstream.ts'
 import { principal } from './client.ts'

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AuditRecord } from '../observe/audit.ts'
 import type { Denial, Era, Finding, Message } from '../exchange.ts'
 import type { Services } from '../runtime/runtime.ts'
-import { render } from '../answer.ts'
+import { render } from './render.ts'
 import { connectionOf, hasBody } from '../http/connection.ts'
 import { callerShare } from '../http/memory.ts'
-import { Found } from './found.ts'
+import { Found } from './finding-lines.ts'
 
 /** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
 export type Attempt = {

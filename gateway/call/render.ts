@@ -1,5 +1,5 @@
-import { errors, type ErrorCode } from './errors.ts'
-import type { Denial, Era } from './exchange.ts'
+import { errors, type ErrorCode } from '../errors.ts'
+import type { Denial, Era } from '../exchange.ts'
 
 /** A refusal as HTTP. */
 export type Rendered = { readonly status: number; readonly headers: Record<string, string>; readonly body: string }

@@ -2,8 +2,8 @@ import type { Identity } from '../auth/authenticator.ts'
 import type { Caller, Denial, Finding, Message } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Attempt } from './attempt.ts'
-import type { OpenedTask } from './open-tasks.ts'
+import type { Attempt } from './request-context.ts'
+import type { OpenedTask } from './decision/open-tasks.ts'
 import type { Resumption } from './resumption.ts'
 
 /** How an answer goes on once the server's head is in: as one body, or event by event. */

@@ -1,6 +1,6 @@
-import type { UpstreamHeaders } from '../upstream/upstream.ts'
-import { legacyRevisions } from '../mcp/era.ts'
-import type { Answering } from './admission.ts'
+import type { UpstreamHeaders } from '../../upstream/upstream.ts'
+import { legacyRevisions } from '../../mcp/era.ts'
+import type { Answering } from '../admitted-call.ts'
 
 const requested = (params: unknown): string => {
   const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion

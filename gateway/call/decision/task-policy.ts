@@ -1,7 +1,7 @@
-import type { Caller, Denial, Message, ReadLimits } from '../exchange.ts'
-import { judgeRequest } from '../evaluation/pipeline.ts'
-import type { ServerRuntime } from '../runtime/runtime.ts'
-import { atOnce } from '../evaluation/turns.ts'
+import type { Caller, Denial, Message, ReadLimits } from '../../exchange.ts'
+import { judgeRequest } from '../../evaluation/pipeline.ts'
+import type { ServerRuntime } from '../../runtime/runtime.ts'
+import { atOnce } from '../../evaluation/turns.ts'
 
 const nothing = Buffer.alloc(0)
 

@@ -1,5 +1,5 @@
-import type { AnswerOwner } from '../http/memory.ts'
-import type { Answering } from './admission.ts'
+import type { AnswerOwner } from '../../http/memory.ts'
+import type { Answering } from '../admitted-call.ts'
 
 /** For whom the bytes of an answer are counted. */
 export const ownerOf = ({ server, caller, admission }: Answering): AnswerOwner => ({

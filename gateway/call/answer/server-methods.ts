@@ -1,5 +1,5 @@
-import type { Denial, Era, Message } from '../exchange.ts'
-import { methodRow } from '../mcp/methods.ts'
+import type { Denial, Era, Message } from '../../exchange.ts'
+import { methodRow } from '../../mcp/methods.ts'
 
 /**
  * Why a message of the server may not be sent so, or undefined: the table of methods holds in this direction, too. In 2026-07-28 a server sends

@@ -1,7 +1,7 @@
-import type { Message, Read, ReadLimits } from '../exchange.ts'
-import { readJson } from '../mcp/json.ts'
-import { readAnswer } from '../mcp/message.ts'
-import { rulesBut } from '../mcp/rules.ts'
+import type { Message, Read, ReadLimits } from '../../exchange.ts'
+import { readJson } from '../../mcp/json.ts'
+import { readAnswer } from '../../mcp/message.ts'
+import { rulesBut } from '../../mcp/rules.ts'
 
 const rules = rulesBut(undefined)
 

@@ -1,9 +1,16 @@
-import type { Caller, Denial, Message, ReadLimits } from '../exchange.ts'
-import { readBody } from '../mcp/message.ts'
-import { replaceSpan, splice } from '../mcp/splice.ts'
-import { disguisesTask, isAboutTask, taskOfClient, tasksInRequest, valueAt, type TaskPlace } from '../mcp/task-ids.ts'
-import type { ServerRuntime } from '../runtime/runtime.ts'
-import type { HeldTask } from '../sessions/tasks.ts'
+import type { Caller, Denial, Message, ReadLimits } from '../../exchange.ts'
+import { readBody } from '../../mcp/message.ts'
+import { replaceSpan, splice } from '../../mcp/splice.ts'
+import {
+  disguisesTask,
+  isAboutTask,
+  taskOfClient,
+  tasksInRequest,
+  valueAt,
+  type TaskPlace,
+} from '../../mcp/task-ids.ts'
+import type { ServerRuntime } from '../../runtime/runtime.ts'
+import type { HeldTask } from '../../sessions/tasks.ts'
 import { toolRefusal } from './task-policy.ts'
 
 /** A task that a request named, and the id under which the caller knows it. */

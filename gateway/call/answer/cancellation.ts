@@ -1,9 +1,9 @@
-import type { ErrorCode } from '../errors.ts'
-import { readBody } from '../mcp/message.ts'
-import type { UpstreamRequest } from '../upstream/upstream.ts'
-import type { Admission } from './admission.ts'
-import { requestHeaders } from './forwarded.ts'
-import { askedOf } from './resumption.ts'
+import type { ErrorCode } from '../../errors.ts'
+import { readBody } from '../../mcp/message.ts'
+import type { UpstreamRequest } from '../../upstream/upstream.ts'
+import type { Admission } from '../admitted-call.ts'
+import { requestHeaders } from '../forwarded-headers.ts'
+import { askedOf } from '../resumption.ts'
 
 /**
  * What the server of a legacy session is told when the gateway no longer waits for its answers (MCP 2025-11-25, cancellation): one notification

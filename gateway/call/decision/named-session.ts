@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Denial, Principal } from '../exchange.ts'
-import type { ServerRuntime, Services } from '../runtime/runtime.ts'
-import { belongsTo, type Session } from '../sessions/session.ts'
+import type { Denial, Principal } from '../../exchange.ts'
+import type { ServerRuntime, Services } from '../../runtime/runtime.ts'
+import { belongsTo, type Session } from '../../sessions/session.ts'
 
 type Found = { readonly session: { readonly sealed: string; readonly opened: Session } | undefined }
 

@@ -1,6 +1,6 @@
-import type { Identity } from '../auth/authenticator.ts'
-import type { Denial } from '../exchange.ts'
-import type { Runtime, ServerRuntime, Services } from '../runtime/runtime.ts'
+import type { Identity } from '../../auth/authenticator.ts'
+import type { Denial } from '../../exchange.ts'
+import type { Runtime, ServerRuntime, Services } from '../../runtime/runtime.ts'
 
 /** A caller before a server, under one configuration. */
 export type Entry = { readonly runtime: Runtime; readonly identity: Identity; readonly server: ServerRuntime }

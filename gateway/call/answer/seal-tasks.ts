@@ -1,13 +1,13 @@
-import type { Denial, Message, ReadLimits } from '../exchange.ts'
-import { readAnswer } from '../mcp/message.ts'
-import { elements, member, type Span } from '../mcp/spans.ts'
-import { removeElements, replaceSpan, splice, type Edit } from '../mcp/splice.ts'
-import { isAboutTask, isTaskStatus, tasksInAnswer, valueAt, type TaskPlace } from '../mcp/task-ids.ts'
-import type { HeldTask } from '../sessions/tasks.ts'
-import type { Answering } from './admission.ts'
-import { askedUnder, progressTokenOf, toolOf, type Asked } from './requested.ts'
-import { askedOf } from './resumption.ts'
-import { toolRefusal } from './task-policy.ts'
+import type { Denial, Message, ReadLimits } from '../../exchange.ts'
+import { readAnswer } from '../../mcp/message.ts'
+import { elements, member, type Span } from '../../mcp/spans.ts'
+import { removeElements, replaceSpan, splice, type Edit } from '../../mcp/splice.ts'
+import { isAboutTask, isTaskStatus, tasksInAnswer, valueAt, type TaskPlace } from '../../mcp/task-ids.ts'
+import type { HeldTask } from '../../sessions/tasks.ts'
+import type { Answering } from '../admitted-call.ts'
+import { askedUnder, progressTokenOf, toolOf, type Asked } from '../pending-request.ts'
+import { askedOf } from '../resumption.ts'
+import { toolRefusal } from '../decision/task-policy.ts'
 
 /** A message of the server with the ids in it that this caller may hold; or why it is not for them. */
 export type Sealed =
