@@ -10,5 +10,5 @@ export type Authenticator = {
   readonly name: string
   authenticate(credential: string, now: number): Authentication
   /** Would this identity be let in now? Asked for every open call after a reload and when its credential ends. */
-  again(identity: Identity, now: number): Authentication
+  revalidate(identity: Identity, now: number): Authentication
 }

@@ -7,9 +7,9 @@ export type Admitted = Identity | { readonly denied: Denial }
 
 export type Authentications = {
   /** Who sent this request. */
-  admit(headers: IncomingHttpHeaders, now: number): Admitted
+  authenticate(headers: IncomingHttpHeaders, now: number): Admitted
   /** Would an identity of an earlier configuration be let in again? */
-  readmit(identity: Identity, now: number): Admitted
+  revalidate(identity: Identity, now: number): Admitted
 }
 
 const denied = (code: Denial['code']): Admitted => ({ denied: { stage: 'authenticate', code } })
@@ -18,7 +18,7 @@ const denied = (code: Denial['code']): Admitted => ({ denied: { stage: 'authenti
 export function authentications(providers: readonly Authenticator[], anyCredential: boolean): Authentications {
   const unknown = denied(anyCredential ? 'Unauthenticated' : 'NoAuthentication')
   return {
-    admit(headers, now) {
+    authenticate(headers, now) {
       const credential = credentialOf(headers)
       if ('conflict' in credential) return denied('CredentialConflict')
       if ('none' in credential) return unknown
@@ -28,9 +28,9 @@ export function authentications(providers: readonly Authenticator[], anyCredenti
       }
       return unknown
     },
-    readmit(identity, now) {
+    revalidate(identity, now) {
       for (const provider of providers) {
-        const answer = provider.again(identity, now)
+        const answer = provider.revalidate(identity, now)
         if (answer) return answer
       }
       return unknown

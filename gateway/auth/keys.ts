@@ -55,7 +55,7 @@ export function keyAuthenticator(keys: readonly CompiledKey[], ids: readonly str
     name: 'key',
     authenticate: (credential, now) =>
       credential.length > maxKeyLength ? undefined : judge(hash('sha256', credential, 'hex'), now),
-    again: ({ principal, proof }, now) => {
+    revalidate: ({ principal, proof }, now) => {
       const found = principal.provider === 'key' ? judge(proof, now) : undefined
       // The same key under another object is another caller, who may not go on with what this one has open.
       return found && 'principal' in found && found.principal.id !== principal.id ? undefined : found

@@ -27,6 +27,6 @@ export function operatorAuthenticator(guards: Guards): Authenticator {
     name: 'operator',
     authenticate: credential =>
       credential.length === length && derived(credential) ? identity(hash('sha256', credential, 'hex')) : undefined,
-    again: ({ principal: { provider }, proof }) => (provider === 'operator' ? identity(proof) : undefined),
+    revalidate: ({ principal: { provider }, proof }) => (provider === 'operator' ? identity(proof) : undefined),
   }
 }

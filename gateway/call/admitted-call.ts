@@ -2,7 +2,7 @@ import type { Identity } from '../auth/authenticator.ts'
 import type { Caller, Denial, Finding, Message } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 import type { Session } from '../sessions/session.ts'
-import type { Attempt } from './request-context.ts'
+import type { RequestContext } from './request-context.ts'
 import type { OpenedTask } from './decision/open-tasks.ts'
 import type { Resumption } from './resumption.ts'
 
@@ -25,8 +25,8 @@ export type Answer = {
 }
 
 /** An admitted call: who, to which server, with which judged messages. */
-export type Admission = {
-  readonly attempt: Attempt
+export type AdmittedCall = {
+  readonly context: RequestContext
   readonly identity: Identity
   readonly server: ServerRuntime
   readonly caller: Caller
@@ -41,8 +41,8 @@ export type Admission = {
 }
 
 /** The call, as its answer sees it. */
-export type Answering = {
-  readonly admission: Admission
+export type CallControl = {
+  readonly admitted: AdmittedCall
   /** Policies of the newest configuration: a swap changes them under an open stream. */
   readonly server: ServerRuntime
   readonly caller: Caller

@@ -12,7 +12,7 @@ const sumEvery = 60_000
  * The findings of one call: a stream of thousands of events that only warn must not be thousands of lines. The first few messages have lines of
  * their own; what is found in later ones is added up, and is one line each minute and at the end of the answer.
  */
-export class Found {
+export class FindingLines {
   #lines = 0
   #rest: Tally | undefined
   #since = 0

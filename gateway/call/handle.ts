@@ -6,15 +6,15 @@ import type { Runtime, ServerRuntime, Services } from '../runtime/runtime.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'
 import { connectionOf } from '../http/connection.ts'
 import { duplicateHeader } from '../http/duplicates.ts'
-import { ownFault, record, refuse, type Attempt } from './request-context.ts'
-import type { Admission } from './admitted-call.ts'
+import { ownFault, record, refuse, type RequestContext } from './request-context.ts'
+import type { AdmittedCall } from './admitted-call.ts'
 import { Call } from './answer/call.ts'
-import { closed, notAllowed, type Entry } from './decision/revalidate.ts'
+import { unavailable, notAllowed, type RoutedRequest } from './decision/revalidate.ts'
 import { endsHere, requestHeaders } from './forwarded-headers.ts'
 import { receive } from './post.ts'
 import { bodylessScope, resumedRefusal } from './decision/reauthorize.ts'
 import { resume, type Resumption } from './resumption.ts'
-import { sessionOf } from './decision/named-session.ts'
+import { namedSession } from './decision/named-session.ts'
 
 const prefix = '/mcp/'
 
@@ -63,7 +63,7 @@ function isOperatorAtPod(runtime: Runtime, services: Services, { headers, socket
   const { localAddress = '', localPort } = socket
   const host = localAddress.includes(':') ? `[${localAddress}]` : localAddress
   if (headers.host !== `${host}:${localPort}`) return false
-  const admitted = runtime.auth.admit(headers, services.now())
+  const admitted = runtime.auth.authenticate(headers, services.now())
   return 'principal' in admitted && admitted.principal.provider === 'operator'
 }
 
@@ -71,71 +71,71 @@ function isOperatorAtPod(runtime: Runtime, services: Services, { headers, socket
 export function handle(services: Services, req: IncomingMessage, res: ServerResponse): void {
   const runtime = services.runtime()
   const started = services.now()
-  const attempt: Attempt = { services, req, res, decision: services.audit.next(), started, reserved: 0 }
+  const context: RequestContext = { services, req, res, decision: services.audit.next(), started, reserved: 0 }
   try {
-    enter(attempt, runtime)
+    enter(context, runtime)
   } catch (error) {
-    refuse(attempt, ownFault(attempt, error))
+    refuse(context, ownFault(context, error))
   }
 }
 
-function enter(attempt: Attempt, runtime: Runtime): void {
-  const { services, req, res } = attempt
+function enter(context: RequestContext, runtime: Runtime): void {
+  const { services, req, res } = context
   const transport = badTransport(runtime, services, req)
-  if (transport) return refuse(attempt, transport)
+  if (transport) return refuse(context, transport)
   if (req.headers.origin !== undefined) corsHeaders(res, req.headers.origin)
   if (req.method === 'OPTIONS') return preflight(req, res)
-  const admitted = runtime.auth.admit(req.headers, attempt.started)
-  if ('denied' in admitted) refuse(attempt, admitted.denied)
-  else route(attempt, runtime, admitted)
+  const admitted = runtime.auth.authenticate(req.headers, context.started)
+  if ('denied' in admitted) refuse(context, admitted.denied)
+  else route(context, runtime, admitted)
 }
 
 /** Finds the server that a known caller may call. */
-function route(attempt: Attempt, runtime: Runtime, admitted: Identity): void {
-  const { services, req } = attempt
+function route(context: RequestContext, runtime: Runtime, admitted: Identity): void {
+  const { services, req } = context
   // Nobody's usage: its questions are audited like all others, and counted apart.
-  if (admitted.principal.provider === 'operator') attempt.services = { ...services, metrics: services.unshown }
-  attempt.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
-  if (!hasPlace(attempt, admitted)) return refuse(attempt, denial('http', 'Busy', 'too many connections'))
+  if (admitted.principal.provider === 'operator') context.services = { ...services, metrics: services.unshown }
+  context.principal = `${admitted.principal.provider}:${admitted.principal.subject}`
+  if (!hasPlace(context, admitted)) return refuse(context, denial('http', 'Busy', 'too many connections'))
   const name = serverNameOf(runtime, req.url ?? '')
   // Asked before it is known whether there is one: to be refused takes as long as to ask for what is not there.
   const allowed = name !== undefined && admitted.principal.grants.allowsServer(name)
   const server = name === undefined ? undefined : runtime.servers.get(name)
-  if (!server) return refuse(attempt, denial('route', 'NotFound'))
-  attempt.server = server.name
-  const refusal = allowed ? closed(services, server) : notAllowed
-  if (refusal) return refuse(attempt, refusal)
-  call(attempt, { runtime, identity: admitted, server })
+  if (!server) return refuse(context, denial('route', 'NotFound'))
+  context.server = server.name
+  const refusal = allowed ? unavailable(services, server) : notAllowed
+  if (refusal) return refuse(context, refusal)
+  call(context, { runtime, identity: admitted, server })
 }
 
 /** From now on this connection is a caller's, and no stranger's. */
-function hasPlace({ services, req, principal = '' }: Attempt, { principal: { provider } }: Identity): boolean {
+function hasPlace({ services, req, principal = '' }: RequestContext, { principal: { provider } }: Identity): boolean {
   const connection = connectionOf(req.socket)
   return connection !== undefined && services.connections.admit(connection, principal, provider === 'operator')
 }
 
 /** The caller is known and may call this server; what he asks of it decides the rest. */
-function call(attempt: Attempt, entry: Entry): void {
-  const { method } = attempt.req
-  if (method === 'POST') receive(attempt, entry)
-  else if (method === 'GET' || method === 'DELETE') withoutBody(attempt, entry)
-  else refuse(attempt, denial('http', 'MethodNotAllowed'))
+function call(context: RequestContext, entry: RoutedRequest): void {
+  const { method } = context.req
+  if (method === 'POST') receive(context, entry)
+  else if (method === 'GET' || method === 'DELETE') withoutBody(context, entry)
+  else refuse(context, denial('http', 'MethodNotAllowed'))
 }
 
 /** GET opens the server's stream, DELETE ends the session; both exist in the legacy era only, and there the server says so itself. */
-function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
-  const { services, req } = attempt
-  attempt.era = 'legacy'
+function withoutBody(context: RequestContext, { identity, server }: RoutedRequest): void {
+  const { services, req } = context
+  context.era = 'legacy'
   if (!identity.principal.grants.allowsScope(bodylessScope(req.method)))
-    return refuse(attempt, denial('authorize', 'InsufficientScope'))
-  const found = sessionOf(services, server, identity.principal, req.headers)
-  if ('denied' in found) return refuse(attempt, found.denied)
+    return refuse(context, denial('authorize', 'InsufficientScope'))
+  const found = namedSession(services, server, identity.principal, req.headers)
+  if ('denied' in found) return refuse(context, found.denied)
   const { session } = found
-  const caller = { principal: identity.principal, server: server.name, era: 'legacy' as const, now: attempt.started }
-  const resumed = resumedBy(attempt, caller, server, session?.opened.upstream)
-  if (resumed !== undefined && 'denied' in resumed) return refuse(attempt, resumed.denied)
-  const admission: Admission = {
-    attempt,
+  const caller = { principal: identity.principal, server: server.name, era: 'legacy' as const, now: context.started }
+  const resumed = resumedBy(context, caller, server, session?.opened.upstream)
+  if (resumed !== undefined && 'denied' in resumed) return refuse(context, resumed.denied)
+  const admitted: AdmittedCall = {
+    context,
     identity,
     server,
     caller,
@@ -144,9 +144,9 @@ function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
     tasks: [],
     ...(resumed && { resumed }),
   }
-  record(attempt, { event: 'mcp_call', verdict: 'allow' })
+  record(context, { event: 'mcp_call', verdict: 'allow' })
   services.metrics.decision(server.name, 'Allowed')
-  new Call(admission).open({
+  new Call(admitted).open({
     method: req.method === 'GET' ? 'GET' : 'DELETE',
     headers: {
       ...requestHeaders(req.headers, 'legacy', session?.opened.upstream),
@@ -159,7 +159,7 @@ function withoutBody(attempt: Attempt, { identity, server }: Entry): void {
 
 /** What a GET goes on with, if it says so. An event belongs to its session: without one, or in another, it might be somebody else's. */
 function resumedBy(
-  { req, services }: Attempt,
+  { req, services }: RequestContext,
   caller: Caller,
   server: ServerRuntime,
   session: string | undefined,

@@ -5,10 +5,10 @@ import type { Services } from '../runtime/runtime.ts'
 import { render } from './render.ts'
 import { connectionOf, hasBody } from '../http/connection.ts'
 import { callerShare } from '../http/memory.ts'
-import { Found } from './finding-lines.ts'
+import { FindingLines } from './finding-lines.ts'
 
-/** A request before anything is known to be right about it: enough to refuse it, audit it and count it. */
-export type Attempt = {
+/** One request, and what is known of it so far: enough to refuse, audit and count it. */
+export type RequestContext = {
   services: Services
   readonly req: IncomingMessage
   readonly res: ServerResponse
@@ -23,7 +23,7 @@ export type Attempt = {
   /** Bytes of the request body that are reserved in `held`. */
   reserved: number
   /** What was found in its messages so far. */
-  found?: Found
+  found?: FindingLines
 }
 
 /** Where metrics put requests that reached no server. */
@@ -35,47 +35,51 @@ const toolOf = (message: Message | undefined): string | undefined => {
   return typeof name === 'string' ? name.slice(0, 128) : undefined
 }
 
-type What = Pick<AuditRecord, 'event' | 'verdict'> &
+type AuditEvent = Pick<AuditRecord, 'event' | 'verdict'> &
   Partial<Pick<AuditRecord, 'code' | 'stage' | 'detail' | 'status'>> & {
     readonly findings?: readonly Finding[] | undefined
   }
 
-/** One line in the audit log for a decision about this attempt. Where a call has many about nothing but findings, those are added up. */
-export function record(attempt: Attempt, what: What): void {
+/** One line in the audit log for a decision about this request. Where a call has many about nothing but findings, those are added up. */
+export function record(context: RequestContext, what: AuditEvent): void {
   const { findings } = what
   if (findings) {
-    count(attempt, findings)
-    if (isAboutFindings(what) && !hasOwnLine(attempt, findings)) return
+    count(context, findings)
+    if (isAboutFindings(what) && !hasOwnLine(context, findings)) return
   }
-  write(attempt, what, findings)
+  write(context, what, findings)
 }
 
-const isAboutFindings = ({ event, verdict }: What): boolean => event === 'mcp_answer' && verdict === 'allow'
+const isAboutFindings = ({ event, verdict }: AuditEvent): boolean => event === 'mcp_answer' && verdict === 'allow'
 
-function hasOwnLine(attempt: Attempt, findings: readonly Finding[]): boolean {
-  attempt.found ??= new Found()
-  const { res, services } = attempt
-  return attempt.found.isOwn(findings, { res, now: services.now(), sum: found => write(attempt, rest, found) })
+function hasOwnLine(context: RequestContext, findings: readonly Finding[]): boolean {
+  context.found ??= new FindingLines()
+  const { res, services } = context
+  return context.found.isOwn(findings, { res, now: services.now(), sum: found => write(context, rest, found) })
 }
 
 /** The line of the findings that had none of their own. */
-const rest: What = { event: 'mcp_answer', verdict: 'allow', detail: 'what was found in further messages of this call' }
+const rest: AuditEvent = {
+  event: 'mcp_answer',
+  verdict: 'allow',
+  detail: 'what was found in further messages of this call',
+}
 
 /** Written out by hand: it is on the path of every call. */
-function write(attempt: Attempt, what: What, findings: AuditRecord['findings']): void {
-  const { services, message, req } = attempt
+function write(context: RequestContext, what: AuditEvent, findings: AuditRecord['findings']): void {
+  const { services, message, req } = context
   const { event, verdict, code, stage, detail, status } = what
   services.audit.write({
-    decision: attempt.decision,
+    decision: context.decision,
     time: services.now(),
     event,
     verdict,
-    server: attempt.server,
-    principal: attempt.principal,
+    server: context.server,
+    principal: context.principal,
     client: req.socket.remoteAddress,
     method: message?.method?.slice(0, 128) ?? `HTTP ${req.method ?? ''}`,
     tool: toolOf(message),
-    era: attempt.era,
+    era: context.era,
     code,
     stage,
     detail,
@@ -84,7 +88,7 @@ function write(attempt: Attempt, what: What, findings: AuditRecord['findings']):
   })
 }
 
-function count({ services, server }: Attempt, findings: readonly Finding[]): void {
+function count({ services, server }: RequestContext, findings: readonly Finding[]): void {
   for (const { detector, rule, mode, policy } of findings)
     services.metrics.finding(server ?? noServer, [detector, rule, mode, policy])
 }
@@ -93,33 +97,33 @@ const eventOf = (denial: Denial): AuditRecord['event'] =>
   denial.stage === 'authenticate' ? 'auth_failure' : 'mcp_call'
 
 /** Gives back what the request body had reserved; a second time it is nothing. */
-export function giveBack(attempt: Attempt): void {
-  attempt.services.held.give(callerShare(attempt.principal ?? ''), attempt.reserved)
-  attempt.reserved = 0
+export function releaseBody(context: RequestContext): void {
+  context.services.held.give(callerShare(context.principal ?? ''), context.reserved)
+  context.reserved = 0
 }
 
 /** An error of our own: it is logged, and the call is refused like any other that cannot be judged. Nothing that anybody sends may end the process. */
-export function ownFault({ services, decision }: Attempt, error: unknown): Denial {
+export function ownFault({ services, decision }: RequestContext, error: unknown): Denial {
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
   services.log.error('a call failed inside the gateway', { decision, error: text })
   return { stage: 'gateway', code: 'Internal', detail: text.split('\n')[0]!.slice(0, 200) }
 }
 
 /** Refuses a request that never became a call: audit line, metrics, answer. */
-export function refuse(attempt: Attempt, denial: Denial, findings?: readonly Finding[]): void {
-  const { services, req, res, decision, server, era } = attempt
+export function refuse(context: RequestContext, denial: Denial, findings?: readonly Finding[]): void {
+  const { services, req, res, decision, server, era } = context
   const { status, headers, body } = render(denial, decision, era)
-  giveBack(attempt)
+  releaseBody(context)
   const { code, stage, detail } = denial
-  record(attempt, { event: eventOf(denial), verdict: 'deny', code, stage, status, detail, findings })
+  record(context, { event: eventOf(denial), verdict: 'deny', code, stage, status, detail, findings })
   services.metrics.decision(server ?? noServer, code)
-  services.metrics.request(server ?? noServer, status, services.now() - attempt.started)
+  services.metrics.request(server ?? noServer, status, services.now() - context.started)
   if (res.headersSent || res.destroyed) return
   // Whoever keeps his connection would come back to a gateway that is about to end.
   if (services.phase() !== 'serving') headers.Connection = 'close'
   // Strangers get one answer for a connection, and whoever was refused before all was there begins anew.
-  if (attempt.principal === undefined || !req.complete) res.shouldKeepAlive = false
-  if (hasBody(req) && !req.complete) connectionOf(req.socket)?.discard(attempt.principal !== undefined)
+  if (context.principal === undefined || !req.complete) res.shouldKeepAlive = false
+  if (hasBody(req) && !req.complete) connectionOf(req.socket)?.discard(context.principal !== undefined)
   res.writeHead(status, headers)
   res.end(body)
 }

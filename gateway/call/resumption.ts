@@ -2,14 +2,15 @@ import { packed, unpacked } from '../sessions/binder.ts'
 import type { Principal } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 import { holderOf } from '../sessions/tasks.ts'
-import type { Admission, Answering } from './admitted-call.ts'
-import { progressTokenOf, toolOf, type Asked } from './pending-request.ts'
+import type { AdmittedCall, CallControl } from './admitted-call.ts'
+import { progressTokenOf, toolOf, type PendingRequest } from './pending-request.ts'
 
 /** What a stream goes on with: the server's own event id, and the requests whose answers may still come. */
-export type Resumption = { readonly event: string; readonly asked: readonly Asked[] }
+export type Resumption = { readonly event: string; readonly asked: readonly PendingRequest[] }
 
 /** The requests that this call may bring the answers of. */
-export const askedOf = ({ resumed, messages }: Admission): readonly Asked[] => resumed?.asked ?? messages
+export const pendingRequests = ({ resumed, messages }: AdmittedCall): readonly PendingRequest[] =>
+  resumed?.asked ?? messages
 
 /** Other ids could not be sent back in a header, and an id is a cursor, not a text. */
 const passable = /^[ -~]{1,512}$/
@@ -22,7 +23,7 @@ const maxSealed = 8192
 const holderIn = (principal: Principal, session: string): string => `event ${holderOf(principal)} ${session}`
 
 /** What is kept of a request: its id, its method, the tool that it calls and the token for its progress. */
-const spelled = (asked: Asked): readonly string[] => [
+const spelled = (asked: PendingRequest): readonly string[] => [
   asked.id ?? '',
   asked.method ?? '',
   toolOf(asked) ?? '',
@@ -30,9 +31,9 @@ const spelled = (asked: Asked): readonly string[] => [
 ]
 
 /** Seals the event ids of one stream; undefined where none may be given out. */
-export function eventSealer(call: Answering, session: string): ((id: string) => string | undefined) | undefined {
-  const { server, caller, admission } = call
-  const requests = askedOf(admission).filter(({ shape, id }) => shape === 'request' && id !== undefined)
+export function eventSealer(call: CallControl, session: string): ((id: string) => string | undefined) | undefined {
+  const { server, caller, admitted } = call
+  const requests = pendingRequests(admitted).filter(({ shape, id }) => shape === 'request' && id !== undefined)
   const context = packed(requests.flatMap(spelled))
   if (context.length > maxContext) return undefined
   const holder = holderIn(caller.principal, session)
@@ -58,7 +59,7 @@ export function resume(
   return { event, asked: [...requestsIn(fields)] }
 }
 
-function* requestsIn(fields: readonly string[]): Generator<Asked, void> {
+function* requestsIn(fields: readonly string[]): Generator<PendingRequest, void> {
   for (let at = 0; at < fields.length; at += 4) {
     const [id = '', method = '', name = '', progress = ''] = fields.slice(at, at + 4)
     const params = name === '' ? {} : { params: { name } }

@@ -67,7 +67,7 @@ export class Drain {
     if (this.phase === 'drained') return
     if (this.#standing?.silent === true) return this.#finish('the server does not answer')
     if (passed < (this.#times.settle ?? defaultSettle)) return
-    this.#world.calls.wind()
+    this.#world.calls.closeStreams()
     if (this.#world.calls.size === 0) this.#finish('the last call is done')
   }
 
@@ -91,7 +91,7 @@ export class Drain {
   #finish(why: string): void {
     this.phase = 'drained'
     this.#world.log.info('drained', { why })
-    this.#world.calls.wind()
+    this.#world.calls.closeStreams()
     this.#world.drained()
     this.#answer()
   }
@@ -99,7 +99,7 @@ export class Drain {
   #serve(why: string): void {
     this.phase = 'serving'
     this.#stopLooking()
-    this.#world.calls.unwind()
+    this.#world.calls.reopen()
     this.#world.log.warn('serving again after a drain', { why })
     this.#answer()
   }

@@ -1,13 +1,13 @@
 import type { Steps } from '../exchange.ts'
 
 /** A judgement that is there, or that takes steps. The usual message takes none, so for it no generator is made. */
-export type Soon<T extends object> = T | Steps<T>
+export type MaybeSteps<T extends object> = T | Steps<T>
 
-export const inSteps = <T extends object>(soon: Soon<T>): soon is Steps<T> => 'next' in soon
+export const isSteps = <T extends object>(soon: MaybeSteps<T>): soon is Steps<T> => 'next' in soon
 
 /** Runs a judgement to its end at once. */
-export function atOnce<T extends object>(soon: Soon<T>): T {
-  if (!inSteps(soon)) return soon
+export function runSync<T extends object>(soon: MaybeSteps<T>): T {
+  if (!isSteps(soon)) return soon
   for (;;) {
     const { done, value } = soon.next()
     if (done === true) return value
@@ -33,9 +33,9 @@ export class Turns {
   readonly #later: (act: () => void) => void
   #planned = false
 
-  /** @param later runs what it is given when others had their turn */
-  constructor(later: (act: () => void) => void = setImmediate) {
-    this.#later = later
+  /** @param mapLater runs what it is given when others had their turn */
+  constructor(mapLater: (act: () => void) => void = setImmediate) {
+    this.#later = mapLater
   }
 
   /** How many judgements wait. */
@@ -79,7 +79,7 @@ export class Turns {
 const shared = new Turns()
 
 /** For whom a judgement is made, and whether its outcome still matters. */
-export type Order = {
+export type TurnOrder = {
   readonly owner: string
   isWanted?(): boolean
   readonly turns?: Turns
@@ -91,13 +91,13 @@ export type Order = {
  *
  * @param order for whom the work is done: owners share what there is equally, however many judgements each has
  */
-export function inTurns<T extends object>(
-  soon: Soon<T>,
-  order: Order,
+export function runInTurns<T extends object>(
+  soon: MaybeSteps<T>,
+  order: TurnOrder,
   done: (value: T) => void,
   failed: (error: unknown) => void,
 ): void {
-  if (!inSteps(soon)) return done(soon)
+  if (!isSteps(soon)) return done(soon)
   const { owner, turns = shared } = order
   if (!turns.isBusy(owner)) {
     const { done: over, value } = soon.next()
@@ -117,8 +117,11 @@ export function inTurns<T extends object>(
 }
 
 /** What becomes of a judgement, whenever it is there. */
-export function whenThere<T extends object, R extends object>(soon: Soon<T>, next: (value: T) => R): Soon<R> {
-  return inSteps(soon) ? later(soon, next) : next(soon)
+export function mapSteps<T extends object, R extends object>(
+  soon: MaybeSteps<T>,
+  next: (value: T) => R,
+): MaybeSteps<R> {
+  return isSteps(soon) ? later(soon, next) : next(soon)
 }
 
 function* later<T extends object, R extends object>(steps: Steps<T>, next: (value: T) => R): Steps<R> {

@@ -12,7 +12,7 @@ import {
   type Steps,
   type Verdict,
 } from '../exchange.ts'
-import type { Soon } from '../evaluation/turns.ts'
+import type { MaybeSteps } from '../evaluation/turns.ts'
 
 type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 
@@ -80,7 +80,7 @@ const privacy = (answer: Message, result: Span): readonly Edit[] =>
 /** A stage that needs steps for long lists only. */
 type ToolStage = Omit<Stage, 'request' | 'response'> & {
   request(x: Exchange): Verdict
-  response(x: Caller, answer: Message): Soon<Verdict>
+  response(x: Caller, answer: Message): MaybeSteps<Verdict>
 }
 
 /** Globs that are asked before other calls get a turn: a few milliseconds. */
@@ -138,7 +138,7 @@ export function tools(config: ServerTools): ToolStage {
       const refusal = judge(x, name)
       return refusal === undefined ? pass : deny(refusal, `tool ${JSON.stringify(name.slice(0, 128))}`)
     },
-    response(x, answer): Soon<Verdict> {
+    response(x, answer): MaybeSteps<Verdict> {
       const list = toolsOf(answer)
       if (list === undefined) return pass
       if (!Array.isArray(list)) return deny('UpstreamUnreadable', 'result.tools is not an array')

@@ -3,9 +3,9 @@ import { idKey } from '../../mcp/id.ts'
 import { member } from '../../mcp/spans.ts'
 import { replaceSpan, splice } from '../../mcp/splice.ts'
 import { tokenAt } from '../../upstream/stdio/token.ts'
-import type { Answering } from '../admitted-call.ts'
-import { askedUnder, progressTokenOf, type Asked } from '../pending-request.ts'
-import { askedOf } from '../resumption.ts'
+import type { CallControl } from '../admitted-call.ts'
+import { pendingUnder, progressTokenOf, type PendingRequest } from '../pending-request.ts'
+import { pendingRequests } from '../resumption.ts'
 
 const subscription = 'io.modelcontextprotocol/subscriptionId'
 
@@ -19,25 +19,25 @@ type Meta = { readonly _meta?: Readonly<Record<string, unknown>> }
  * under its own tokens. A server could send what belongs to another caller, or put a text where a token should be.
  */
 export class Belonging {
-  readonly #call: Answering
-  readonly #asked: readonly Asked[]
-  #answered: Set<Asked> | undefined
-  #withheld: Set<Asked> | undefined
+  readonly #call: CallControl
+  readonly #asked: readonly PendingRequest[]
+  #answered: Set<PendingRequest> | undefined
+  #withheld: Set<PendingRequest> | undefined
   #tokens: ReadonlySet<string> | undefined
 
-  constructor(call: Answering) {
+  constructor(call: CallControl) {
     this.#call = call
-    this.#asked = askedOf(call.admission)
+    this.#asked = pendingRequests(call.admitted)
   }
 
   /** Requests that wait for their answer. */
-  unanswered(): readonly Asked[] {
+  unanswered(): readonly PendingRequest[] {
     return this.#asked.filter(one => one.shape === 'request' && this.#answered?.has(one) !== true)
   }
 
   /** An answer came that the client may not have. */
   withheld(id: string | undefined): void {
-    const asked = askedUnder(this.#asked, id)
+    const asked = pendingUnder(this.#asked, id)
     if (asked === undefined) return
     this.#withheld ??= new Set()
     this.#withheld.add(asked)
@@ -51,7 +51,7 @@ export class Belonging {
   /** An answer, or what ends a subscription, is out. True when nothing more is asked. */
   answer(message: Message): boolean {
     const id = message.shape === 'response' ? message.id : this.#cancelled(message)
-    const asked = askedUnder(this.#asked, id)
+    const asked = pendingUnder(this.#asked, id)
     if (asked === undefined) return false
     this.#answered ??= new Set()
     this.#answered.add(asked)
@@ -63,17 +63,17 @@ export class Belonging {
     if (message.shape === 'response') return this.#strayAnswer(message)
     if (message.shape === 'request') return isName(message.id) ? undefined : 'a request whose id is no name'
     if (message.method === 'notifications/progress') return this.#strayProgress(message)
-    return straySubscription(message, this.#asked) ?? this.#strayCancellation(message)
+    return unexpectedSubscription(message, this.#asked) ?? this.#strayCancellation(message)
   }
 
   #strayAnswer(message: Message): string | undefined {
     const { id } = message
     // An error that names no request carries nothing that could name another one.
     if (id === undefined) return undefined
-    const asked = askedUnder(this.#asked, id)
+    const asked = pendingUnder(this.#asked, id)
     if (asked === undefined) return 'an answer to a request that this client did not make here'
     if (this.#answered?.has(asked) === true) return 'a second answer to one request'
-    return straySubscription(message, this.#asked)
+    return unexpectedSubscription(message, this.#asked)
   }
 
   #strayProgress({ bytes }: Message): string | undefined {
@@ -86,12 +86,12 @@ export class Belonging {
   #reports(token: string): boolean {
     this.#tokens ??= new Set(this.#asked.map(progressTokenOf).filter(one => one !== undefined))
     if (this.#tokens.has(token)) return true
-    const { server, caller, admission } = this.#call
+    const { server, caller, admitted } = this.#call
     if (caller.era !== 'legacy') return false
     if (server.tasks.reports(caller.principal, token)) return true
     // The stream of a session may say how any call of that session fares.
-    const { session, attempt } = admission
-    return session !== undefined && attempt.services.calls.some(call => call.reports(session.sealed, token))
+    const { session, context } = admitted
+    return session !== undefined && context.services.calls.some(call => call.reports(session.sealed, token))
   }
 
   /** In 2026-07-28 a subscription is the only request that a server may cancel. */
@@ -105,7 +105,7 @@ export class Belonging {
   #cancelled({ method, bytes }: Message): string | undefined {
     if (method !== 'notifications/cancelled' || this.#call.caller.era === 'legacy') return undefined
     const id = tokenAt(bytes, ['params', 'requestId'])
-    return askedUnder(this.#asked, id) === undefined ? undefined : id
+    return pendingUnder(this.#asked, id) === undefined ? undefined : id
   }
 }
 
@@ -113,11 +113,11 @@ export class Belonging {
  * Why what names a subscription is not for this client, or undefined: it has to name the request that asked for it, and detectors take it for an
  * id and no text.
  */
-export function straySubscription(message: Message, asked: readonly Asked[]): string | undefined {
+export function unexpectedSubscription(message: Message, asked: readonly PendingRequest[]): string | undefined {
   const name = message.shape === 'response' ? 'result' : 'params'
   if ((message[name] as Meta | undefined)?._meta?.[subscription] === undefined) return undefined
   const token = tokenAt(message.bytes, [name, '_meta', subscription])
-  return askedUnder(asked, token)?.method === 'subscriptions/listen'
+  return pendingUnder(asked, token)?.method === 'subscriptions/listen'
     ? undefined
     : 'an event of a subscription that is not this one'
 }
@@ -126,8 +126,8 @@ export function straySubscription(message: Message, asked: readonly Asked[]): st
  * An error body under the id that was asked: SDKs have put names and zeros there, and what else a server writes in its place nobody judges.
  * Undefined when the id is right or absent.
  */
-export function withAskedId(message: Message, asked: readonly Asked[]): Buffer | undefined {
-  if (message.id === undefined || askedUnder(asked, message.id) !== undefined) return undefined
+export function withAskedId(message: Message, asked: readonly PendingRequest[]): Buffer | undefined {
+  if (message.id === undefined || pendingUnder(asked, message.id) !== undefined) return undefined
   const span = member(message.bytes, ['id'])
   const own = asked.find(({ shape }) => shape === 'request')?.id ?? 'null'
   return span && splice(message.bytes, [replaceSpan(span, own)])

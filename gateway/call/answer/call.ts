@@ -4,26 +4,26 @@ import type { Caller, Denial, Finding } from '../../exchange.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../../upstream/upstream.ts'
 import { endSoon } from '../../http/end-soon.ts'
-import type { Admission, Answer, Answering } from '../admitted-call.ts'
+import type { AdmittedCall, Answer, CallControl } from '../admitted-call.ts'
 import { progressTokenOf } from '../pending-request.ts'
-import { giveBack, ownFault, record, refuse } from '../request-context.ts'
+import { releaseBody, ownFault, record, refuse } from '../request-context.ts'
 import { cancellations } from './cancellation.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from '../../runtime/open-calls.ts'
-import { askedOf } from '../resumption.ts'
+import { pendingRequests } from '../resumption.ts'
 import { refusalOf } from '../decision/reauthorize.ts'
 import { StreamAnswer } from './stream-answer.ts'
 
 /** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
-const endless = ({ attempt, messages }: Admission): boolean =>
-  attempt.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
+const endless = ({ context, messages }: AdmittedCall): boolean =>
+  context.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
 
 /** What metrics call the status of a call whose client did not wait for it. */
 export const clientGone = 499
 
 /** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
-export class Call implements UpstreamSink, OpenCall, Answering {
-  readonly admission: Admission
+export class Call implements UpstreamSink, OpenCall, CallControl {
+  readonly admitted: AdmittedCall
   /** Policies of the newest configuration: a swap changes them under an open stream. */
   server: ServerRuntime
   caller: Caller
@@ -36,13 +36,13 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   #over = false
   #lastByte: number
 
-  constructor(admission: Admission) {
-    this.admission = admission
-    this.server = admission.server
-    this.caller = admission.caller
-    this.#identity = admission.identity
-    this.#endless = endless(admission)
-    this.#lastByte = admission.attempt.started
+  constructor(admitted: AdmittedCall) {
+    this.admitted = admitted
+    this.server = admitted.server
+    this.caller = admitted.caller
+    this.#identity = admitted.identity
+    this.#endless = endless(admitted)
+    this.#lastByte = admitted.context.started
   }
 
   /** The client has its answer, or is gone: nothing more may be written. */
@@ -51,7 +51,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   }
 
   open(request: UpstreamRequest): void {
-    const { services, res } = this.admission.attempt
+    const { services, res } = this.admitted.context
     services.calls.add(this)
     if (this.#over) return
     // A client that left while its body was judged has closed already and will not say so again.
@@ -83,7 +83,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   fail(code: ErrorCode, detail: string): void {
     this.#owing = undefined
     this.#safely(() => {
-      const { services, decision } = this.admission.attempt
+      const { services, decision } = this.admitted.context
       services.log.warn('upstream failed', { decision, server: this.server.name, code, detail })
       const denial: Denial = { stage: 'upstream', code, detail }
       if (this.#answer) this.#answer.broken(denial)
@@ -98,13 +98,13 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   }
 
   reports(session: string, token: string): boolean {
-    if (this.admission.session?.sealed !== session) return false
-    return askedOf(this.admission).some(asked => asked.shape === 'request' && progressTokenOf(asked) === token)
+    if (this.admitted.session?.sealed !== session) return false
+    return pendingRequests(this.admitted).some(asked => asked.shape === 'request' && progressTokenOf(asked) === token)
   }
 
   /** An error of our own, wherever it was thrown: this call is refused, and all others go on. */
   fault(error: unknown): void {
-    this.deny(ownFault(this.admission.attempt, error))
+    this.deny(ownFault(this.admitted.context, error))
   }
 
   /** Ends the call with a refusal, wherever it is: an answer with the id, or an error event in the open stream. */
@@ -114,10 +114,10 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     const withId = { ...rest, ...this.#idOf(denial) }
     this.#upstream?.cancel()
     this.#cancelAtServer(denial)
-    const { attempt } = this.admission
-    if (attempt.res.headersSent) {
+    const { context } = this.admitted
+    if (context.res.headersSent) {
       const { code, stage, detail } = denial
-      record(attempt, {
+      record(context, {
         event: 'call_ended',
         verdict: 'deny',
         code,
@@ -125,27 +125,27 @@ export class Call implements UpstreamSink, OpenCall, Answering {
         detail,
         findings,
       })
-      attempt.services.metrics.decision(this.server.name, code)
+      context.services.metrics.decision(this.server.name, code)
       this.#answer?.deny(withId)
-      this.finish(attempt.res.statusCode)
+      this.finish(context.res.statusCode)
     } else {
       this.#release()
-      refuse(attempt, withId, findings)
+      refuse(context, withId, findings)
     }
   }
 
   /** The answer is out, or nobody is there to have it. */
   finish(status: number): void {
     if (this.#over) return
-    const { attempt } = this.admission
+    const { context } = this.admitted
     this.#release()
-    attempt.services.metrics.request(this.server.name, status, attempt.services.now() - attempt.started)
+    context.services.metrics.request(this.server.name, status, context.services.now() - context.started)
   }
 
   complete(end: () => void): void {
     if (this.#over) return
     this.#upstream?.cancel()
-    this.finish(this.admission.attempt.res.statusCode)
+    this.finish(this.admitted.context.res.statusCode)
     end()
   }
 
@@ -160,7 +160,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   tick(now: number): void {
     if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
     const { requestTimeout, idleTimeout } = this.server
-    const late = now - this.admission.attempt.started > requestTimeout
+    const late = now - this.admitted.context.started > requestTimeout
     const idle = this.#answer?.sending !== true && now - this.#lastByte > idleTimeout
     if (!this.#endless && (late || idle)) {
       return this.deny({
@@ -173,35 +173,35 @@ export class Call implements UpstreamSink, OpenCall, Answering {
   }
 
   reauthorize(now: number): void {
-    const { services } = this.admission.attempt
+    const { services } = this.admitted.context
     const runtime = services.runtime()
-    const admitted = runtime.auth.readmit(this.#identity, now)
+    const admitted = runtime.auth.revalidate(this.#identity, now)
     if ('denied' in admitted) return this.#revoke(admitted.denied)
     const server = runtime.servers.get(this.server.name)
     if (!server || server.stopped || server.refused !== undefined)
       return this.#revoke({ stage: 'route', code: 'NotFound', detail: 'the server is gone' })
     const caller = { ...this.caller, principal: admitted.principal }
-    const refusal = refusalOf(server, caller, this.admission, services.limits)
+    const refusal = refusalOf(server, caller, this.admitted, services.limits)
     if (refusal) return this.#revoke(refusal)
     const moved = server.upstream !== this.server.upstream
     this.server = server
     this.caller = caller
     this.#identity = admitted
-    if (moved) this.wind()
+    if (moved) this.closeStreams()
   }
 
-  wind(): void {
+  closeStreams(): void {
     if (!this.#endless || this.#over) return
-    const { res } = this.admission.attempt
+    const { res } = this.admitted.context
     // Who waits for an answer is told that none will come; a GET stream is opened again without a word.
-    if (!res.headersSent || this.admission.messages.length > 0)
+    if (!res.headersSent || this.admitted.messages.length > 0)
       return this.deny({ stage: 'drain', code: 'ShuttingDown' })
     this.#upstream?.cancel()
     this.finish(res.statusCode)
     endSoon(res)
   }
 
-  abandon(): void {
+  abort(): void {
     this.deny({ stage: 'drain', code: 'ShuttingDown', detail: 'the grace period is over' })
   }
 
@@ -215,7 +215,7 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 
   /** The id that a refusal answers: of the message that was refused, else of the one request in the body. */
   #idOf(denial: Denial): { id?: string } {
-    const asked = this.admission.messages.filter(message => message.shape === 'request').map(message => message.id)
+    const asked = this.admitted.messages.filter(message => message.shape === 'request').map(message => message.id)
     // A server may answer with an id that nobody asked under; the caller waits for their own.
     const id = asked.includes(denial.id) ? denial.id : asked[0]
     return id === undefined ? {} : { id }
@@ -229,13 +229,13 @@ export class Call implements UpstreamSink, OpenCall, Answering {
     const upstream = this.#owing
     this.#owing = undefined
     if (upstream === undefined) return
-    for (const request of cancellations(this.admission, code, id => this.#answer?.owes(id) !== false))
+    for (const request of cancellations(this.admitted, code, id => this.#answer?.owes(id) !== false))
       upstream.tell(request)
   }
 
   #safely(act: () => void): void {
     if (this.#over) return
-    this.#lastByte = this.admission.attempt.services.now()
+    this.#lastByte = this.admitted.context.services.now()
     try {
       act()
     } catch (error) {
@@ -251,8 +251,8 @@ export class Call implements UpstreamSink, OpenCall, Answering {
 
   #release(): void {
     this.#over = true
-    const { services } = this.admission.attempt
-    giveBack(this.admission.attempt)
+    const { services } = this.admitted.context
+    releaseBody(this.admitted.context)
     services.calls.delete(this)
     this.#answer?.release()
   }

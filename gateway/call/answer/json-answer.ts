@@ -7,14 +7,14 @@ import { renderError } from '../render.ts'
 import { Gathered } from '../../http/chunk-buffer.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
 import { Taking } from '../../http/taking.ts'
-import { inSteps, inTurns, type Order, type Soon, whenThere } from '../../evaluation/turns.ts'
+import { isSteps, runInTurns, type TurnOrder, type MaybeSteps, mapSteps } from '../../evaluation/turns.ts'
 import { record } from '../request-context.ts'
-import type { Answer, Answering } from '../admitted-call.ts'
-import { askedUnder, type Asked } from '../pending-request.ts'
-import { straySubscription, withAskedId } from './belonging.ts'
+import type { Answer, CallControl } from '../admitted-call.ts'
+import { pendingUnder, type PendingRequest } from '../pending-request.ts'
+import { unexpectedSubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
-import { ownerOf } from './owner.ts'
-import { outOfPlace } from './server-methods.ts'
+import { answerOwner } from './owner.ts'
+import { unknownMethod } from './server-methods.ts'
 import { readErrorBody } from './plain-json.ts'
 import { sealTasks } from './seal-tasks.ts'
 import { sealedSession } from './session-id.ts'
@@ -40,8 +40,8 @@ const readyOf = ({ denied, findings, message }: Judged): Ready =>
   denied ? { denied, findings } : { bytes: message.bytes, findings }
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
-export class JsonAnswer implements Answer, Order, Waiting {
-  readonly #call: Answering
+export class JsonAnswer implements Answer, TurnOrder, Waiting {
+  readonly #call: CallControl
   readonly #status: number
   readonly #headers: UpstreamHeaders
   readonly #gathered = new Gathered()
@@ -50,15 +50,15 @@ export class JsonAnswer implements Answer, Order, Waiting {
   #size = 0
   #taking: Taking | undefined
 
-  constructor(call: Answering, status: number, headers: UpstreamHeaders) {
+  constructor(call: CallControl, status: number, headers: UpstreamHeaders) {
     this.#call = call
     this.#status = status
     this.#headers = headers
-    this.share = ownerOf(call)
+    this.share = answerOwner(call)
   }
 
   data(chunk: Buffer): void {
-    const { services } = this.#call.admission.attempt
+    const { services } = this.#call.admitted.context
     if (this.#size + chunk.length > services.limits.maxBytes)
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTooLarge' })
     if (!services.held.takeAnswer(this.share, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
@@ -75,7 +75,7 @@ export class JsonAnswer implements Answer, Order, Waiting {
 
   /** A request has an answer with a body; 202 and 204 are for what has none, and a refusal may be bare. */
   #empty(): void {
-    const asked = this.#call.admission.messages.some(message => message.shape === 'request')
+    const asked = this.#call.admitted.messages.some(message => message.shape === 'request')
     if (!asked || this.#status >= 400) return this.#send(undefined)
     this.#call.deny({ stage: 'upstream', code: 'UpstreamUnreadable', detail: `status ${this.#status} without a body` })
   }
@@ -90,7 +90,7 @@ export class JsonAnswer implements Answer, Order, Waiting {
 
   /** For whom the answer is judged. */
   get owner(): string {
-    return this.#call.admission.attempt.principal ?? ''
+    return this.#call.admitted.context.principal ?? ''
   }
 
   isWanted(): boolean {
@@ -104,17 +104,17 @@ export class JsonAnswer implements Answer, Order, Waiting {
 
   /** Half of a body cannot become a refusal any more. */
   deny(): void {
-    this.#call.admission.attempt.res.destroy()
+    this.#call.admitted.context.res.destroy()
   }
 
   /** A client that does not take its answer in time is given up. */
   tick(now: number): void {
-    const { res } = this.#call.admission.attempt
+    const { res } = this.#call.admitted.context
     if (this.#taking?.late(res.writableLength, now) === true) res.destroy()
   }
 
   release(): void {
-    const { held } = this.#call.admission.attempt.services
+    const { held } = this.#call.admitted.context.services
     held.giveAnswer(this.share, this.#size)
     this.#size = 0
     if (this.#taking) held.settled(this)
@@ -130,14 +130,14 @@ export class JsonAnswer implements Answer, Order, Waiting {
   }
 
   #judge(bytes: Buffer): void {
-    const { attempt } = this.#call.admission
+    const { context } = this.#call.admitted
     if (this.#call.over) return
-    const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, attempt.services.limits)
+    const read = (this.#status >= 400 ? readErrorBody : readAnswer)(bytes, context.services.limits)
     if ('denied' in read) return this.#unreadable(read.denied)
     const fault = (error: unknown): void => this.#call.fault(error)
     const judge = (): void =>
-      inTurns(
-        'message' in read ? this.#one(read.message) : this.#batch(read.batch),
+      runInTurns(
+        'message' in read ? this.#judgeMessage(read.message) : this.#judgeBatch(read.batch),
         this,
         ready => this.#decide(ready),
         fault,
@@ -158,36 +158,36 @@ export class JsonAnswer implements Answer, Order, Waiting {
   }
 
   #decide(ready: Ready): void {
-    const { attempt } = this.#call.admission
+    const { context } = this.#call.admitted
     if (this.#call.over) return
     const findings = ready.findings.length > 0 ? ready.findings : undefined
     if ('denied' in ready) return this.#call.deny(ready.denied, findings)
-    if (findings) record(attempt, { event: 'mcp_answer', verdict: 'allow', findings })
+    if (findings) record(context, { event: 'mcp_answer', verdict: 'allow', findings })
     this.#send(ready.bytes)
   }
 
-  #one(message: Message): Soon<Ready> {
-    const { server, caller, admission } = this.#call
-    const out = outOfPlace(message, caller.era)
+  #judgeMessage(message: Message): MaybeSteps<Ready> {
+    const { server, caller, admitted } = this.#call
+    const out = unknownMethod(message, caller.era)
     // To the client -32601 would say that its own method is unknown.
     if (out) return { denied: { ...out, code: 'UpstreamUnreadable' }, findings: [] }
-    const { limits } = admission.attempt.services
+    const { limits } = admitted.context.services
     const own = this.#underAskedId(message, limits)
     if ('code' in own) return { denied: own, findings: [] }
     const sealed = sealTasks(this.#call, own, limits)
     if (!('message' in sealed))
       return { denied: 'denied' in sealed ? sealed.denied : notHeld(sealed.dropped), findings: [] }
-    return whenThere(judgeAnswer(server.reversed, caller, sealed.message, limits), readyOf)
+    return mapSteps(judgeAnswer(server.reversed, caller, sealed.message, limits), readyOf)
   }
 
   /** An answer to another request is not this client's; an error body is, and gets the id that was asked under. */
   #underAskedId(message: Message, limits: ReadLimits): Message | Denial {
-    const { messages } = this.#call.admission
+    const { messages } = this.#call.admitted
     if (message.shape !== 'response') {
       return messages.some(({ shape }) => shape === 'request') ? misdirected('no answer in the body') : message
     }
-    if (message.id === undefined || askedUnder(messages, message.id) !== undefined) {
-      const stray = straySubscription(message, messages)
+    if (message.id === undefined || pendingUnder(messages, message.id) !== undefined) {
+      const stray = unexpectedSubscription(message, messages)
       return stray === undefined ? message : misdirected(stray)
     }
     if (this.#status < 400) return misdirected('an answer to a request that this client did not make here')
@@ -196,17 +196,17 @@ export class JsonAnswer implements Answer, Order, Waiting {
   }
 
   /** A batch (2025-03-26): one refusal refuses the array. */
-  *#batch(messages: readonly Message[]): Steps<Ready> {
+  *#judgeBatch(messages: readonly Message[]): Steps<Ready> {
     const parts: Buffer[] = []
     const findings: Finding[] = []
-    const answered = new Set<Asked>()
+    const answered = new Set<PendingRequest>()
     for (const message of messages) {
-      const asked = askedUnder(this.#call.admission.messages, message.id)
+      const asked = pendingUnder(this.#call.admitted.messages, message.id)
       if (asked !== undefined && answered.has(asked))
         return { denied: misdirected('a second answer to one request'), findings }
       if (asked !== undefined) answered.add(asked)
-      const soon = this.#one(message)
-      const ready = inSteps(soon) ? yield* soon : soon
+      const soon = this.#judgeMessage(message)
+      const ready = isSteps(soon) ? yield* soon : soon
       findings.push(...ready.findings)
       if ('denied' in ready) return { denied: ready.denied, findings }
       parts.push(parts.length === 0 ? Buffer.from('[') : Buffer.from(','), ready.bytes)
@@ -222,29 +222,29 @@ export class JsonAnswer implements Answer, Order, Waiting {
       detail: `${denied.code}: ${denied.detail ?? ''}`,
     }
     if (this.#status < 400) return this.#call.deny(denial)
-    const { attempt, messages } = this.#call.admission
+    const { context, messages } = this.#call.admitted
     const id = messages.find(message => message.shape === 'request')?.id
-    record(attempt, {
+    record(context, {
       event: 'mcp_answer',
       verdict: 'deny',
       code: denial.code,
       stage: denial.stage,
       detail: denial.detail,
     })
-    attempt.services.metrics.decision(this.#call.server.name, denial.code)
-    const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, attempt.decision)
+    context.services.metrics.decision(this.#call.server.name, denial.code)
+    const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, context.decision)
     this.#send(Buffer.from(body), ['content-type', 'application/json'])
   }
 
   #send(body: Buffer | undefined, replaced?: readonly string[]): void {
-    const { res } = this.#call.admission.attempt
+    const { res } = this.#call.admitted.context
     const headers = replaced
       ? [...replaced]
       : responseHeaders(this.#headers, body && 'application/json', sealedSession(this.#call, this.#headers))
     // 202 and 204 carry no body; to give them a length of 0 is legal for the first only (RFC 9110 section 8.6).
     if (body) headers.push('content-length', String(body.length))
     else if (this.#status !== 204) headers.push('content-length', '0')
-    if (this.#call.admission.attempt.services.phase() !== 'serving') headers.push('connection', 'close')
+    if (this.#call.admitted.context.services.phase() !== 'serving') headers.push('connection', 'close')
     res.writeHead(this.#status, headers)
     // Node joins a head and a string into one write, where a buffer makes two; latin1 keeps every byte. Measured: 8 to 10 µs a call.
     if (!body || body.length < small) res.end(body?.toString('latin1') ?? '', 'latin1')
@@ -258,7 +258,7 @@ export class JsonAnswer implements Answer, Order, Waiting {
     res.once('finish', () => this.#call.finish(this.#status))
     this.#taking = new Taking()
     this.#taking.wrote(body.length)
-    const { services } = this.#call.admission.attempt
+    const { services } = this.#call.admitted.context
     this.#taking.late(res.writableLength, services.now())
     services.held.waits(this)
   }

@@ -1,9 +1,9 @@
 import type { AnswerOwner } from '../../http/memory.ts'
-import type { Answering } from '../admitted-call.ts'
+import type { CallControl } from '../admitted-call.ts'
 
 /** For whom the bytes of an answer are counted. */
-export const ownerOf = ({ server, caller, admission }: Answering): AnswerOwner => ({
+export const answerOwner = ({ server, caller, admitted }: CallControl): AnswerOwner => ({
   server: server.name,
-  alone: admission.attempt.services.runtime().only === server,
+  alone: admitted.context.services.runtime().only === server,
   caller: caller.principal.subject,
 })

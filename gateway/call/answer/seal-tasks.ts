@@ -4,9 +4,9 @@ import { elements, member, type Span } from '../../mcp/spans.ts'
 import { removeElements, replaceSpan, splice, type Edit } from '../../mcp/splice.ts'
 import { isAboutTask, isTaskStatus, tasksInAnswer, valueAt, type TaskPlace } from '../../mcp/task-ids.ts'
 import type { HeldTask } from '../../sessions/tasks.ts'
-import type { Answering } from '../admitted-call.ts'
-import { askedUnder, progressTokenOf, toolOf, type Asked } from '../pending-request.ts'
-import { askedOf } from '../resumption.ts'
+import type { CallControl } from '../admitted-call.ts'
+import { pendingUnder, progressTokenOf, toolOf, type PendingRequest } from '../pending-request.ts'
+import { pendingRequests } from '../resumption.ts'
 import { toolRefusal } from '../decision/task-policy.ts'
 
 /** A message of the server with the ids in it that this caller may hold; or why it is not for them. */
@@ -24,7 +24,7 @@ const taskRevision = '2025-11-25'
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
 /** What this server says of itself, for requests that come later. */
-function learn({ server, caller: { era } }: Answering, asked: Asked, { result }: Message): void {
+function learn({ server, caller: { era } }: CallControl, asked: PendingRequest, { result }: Message): void {
   const { method } = asked
   if (method !== 'initialize' && method !== 'server/discover') return
   const { capabilities, protocolVersion } = (result ?? {}) as {
@@ -44,8 +44,8 @@ function learn({ server, caller: { era } }: Answering, asked: Asked, { result }:
  * Puts the caller's task ids in place of the server's. Runs before the stages, so that what is judged is what is sent. Nearly every message names
  * no task and comes back as it is.
  */
-export function sealTasks(call: Answering, message: Message, limits: ReadLimits): Sealed {
-  const asked = message.shape === 'response' ? askedUnder(askedOf(call.admission), message.id) : undefined
+export function sealTasks(call: CallControl, message: Message, limits: ReadLimits): Sealed {
+  const asked = message.shape === 'response' ? pendingUnder(pendingRequests(call.admitted), message.id) : undefined
   if (asked !== undefined) learn(call, asked, message)
   const places = tasksInAnswer(message)
   if (places.length === 0 && asked?.method !== 'tasks/list') return { message }
@@ -53,12 +53,12 @@ export function sealTasks(call: Answering, message: Message, limits: ReadLimits)
 }
 
 class Sealing {
-  readonly #call: Answering
+  readonly #call: CallControl
   readonly #message: Message
-  readonly #asked: Asked | undefined
+  readonly #asked: PendingRequest | undefined
   readonly #limits: ReadLimits
 
-  constructor(call: Answering, message: Message, asked: Asked | undefined, limits: ReadLimits) {
+  constructor(call: CallControl, message: Message, asked: PendingRequest | undefined, limits: ReadLimits) {
     this.#call = call
     this.#message = message
     this.#asked = asked
@@ -103,14 +103,14 @@ class Sealing {
 
   /** The one id that this caller has for the task: as they spelled it just now, or as it is sealed today. */
   #seal(held: HeldTask): string | undefined {
-    const opened = this.#call.admission.tasks.find(({ id }) => id === held.id)
+    const opened = this.#call.admitted.tasks.find(({ id }) => id === held.id)
     return opened?.sealed ?? this.#call.server.tasks.seal(this.#call.caller.principal, held)
   }
 
   /** What this caller holds under the server's id, if they hold it. */
   #held({ kind, id }: TaskPlace): HeldTask | undefined {
-    const { admission, server, caller } = this.#call
-    const named = admission.tasks.find(one => one.id === id)
+    const { admitted, server, caller } = this.#call
+    const named = admitted.tasks.find(one => one.id === id)
     if (named !== undefined) return named
     const asked = this.#asked
     const tool = asked && toolOf(asked)
@@ -140,14 +140,14 @@ class Sealing {
   }
 
   #respelled(id: string): HeldTask | undefined {
-    const [one] = this.#call.admission.tasks
+    const [one] = this.#call.admitted.tasks
     if (one !== undefined && this.#call.server.tasks.isHeld(id)) return undefined
     // It said that it has no tasks, and told one to somebody who holds none.
     if (one === undefined) this.#call.server.tasks.declare(this.#call.caller.era, true)
     return one && this.#made({ id, tool: one.tool }, undefined)
   }
 
-  #made(task: HeldTask, asked: Asked | undefined): HeldTask {
+  #made(task: HeldTask, asked: PendingRequest | undefined): HeldTask {
     const { server, caller } = this.#call
     server.tasks.note(caller.principal, task, asked && progressTokenOf(asked))
     server.tasks.declare(caller.era, true)
@@ -155,8 +155,8 @@ class Sealing {
   }
 
   /** What comes on the stream of one request belongs to it. */
-  #onlyAsked(): Asked | undefined {
-    const asked = askedOf(this.#call.admission).filter(({ shape }) => shape === 'request')
+  #onlyAsked(): PendingRequest | undefined {
+    const asked = pendingRequests(this.#call.admitted).filter(({ shape }) => shape === 'request')
     return asked.length === 1 && !isTaskStatus(this.#message.method) ? asked[0] : undefined
   }
 
@@ -180,8 +180,8 @@ class Sealing {
   }
 
   #listedId(id: string): string | undefined {
-    const { admission, server, caller } = this.#call
-    const held = admission.tasks.find(one => one.id === id) ?? server.tasks.seen(caller.principal, id)
+    const { admitted, server, caller } = this.#call
+    const held = admitted.tasks.find(one => one.id === id) ?? server.tasks.seen(caller.principal, id)
     if (held === undefined || toolRefusal(server, caller, held.tool, this.#limits)) return undefined
     return this.#seal(held)
   }

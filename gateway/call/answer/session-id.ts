@@ -1,6 +1,6 @@
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
 import { legacyRevisions } from '../../mcp/era.ts'
-import type { Answering } from '../admitted-call.ts'
+import type { CallControl } from '../admitted-call.ts'
 
 const requested = (params: unknown): string => {
   const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion
@@ -12,13 +12,13 @@ const requested = (params: unknown): string => {
  * The session id that the client gets for the one that the server sent: the same as before when the server repeats it, a new sealed one when it
  * opened a session. A modern exchange has no sessions, so there the header does not pass.
  */
-export function sealedSession(call: Answering, headers: UpstreamHeaders): string | undefined {
+export function sealedSession(call: CallControl, headers: UpstreamHeaders): string | undefined {
   const upstream = headers['mcp-session-id']
   if (typeof upstream !== 'string' || call.caller.era === 'modern') return undefined
-  const { session, messages, attempt } = call.admission
+  const { session, messages, context } = call.admitted
   if (session?.opened.upstream === upstream) return session.sealed
   const initialize = messages.find(message => message.method === 'initialize')
-  const { instance } = attempt.services
+  const { instance } = context.services
   return call.server.sealer.seal({
     instance,
     upstream,

@@ -7,15 +7,15 @@ import { renderError } from '../render.ts'
 import { endSoon } from '../../http/end-soon.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
 import { Taking } from '../../http/taking.ts'
-import { inTurns, type Order, type Soon, whenThere } from '../../evaluation/turns.ts'
+import { runInTurns, type TurnOrder, type MaybeSteps, mapSteps } from '../../evaluation/turns.ts'
 import { record } from '../request-context.ts'
-import type { Answer, Answering } from '../admitted-call.ts'
+import type { Answer, CallControl } from '../admitted-call.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
-import { ownerOf } from './owner.ts'
+import { answerOwner } from './owner.ts'
 import { Belonging } from './belonging.ts'
 import { eventSealer } from '../resumption.ts'
 import { sealTasks } from './seal-tasks.ts'
-import { outOfPlace } from './server-methods.ts'
+import { unknownMethod } from './server-methods.ts'
 import { sealedSession } from './session-id.ts'
 
 /** Edges cut streams that are silent for longer; some clients give up after 10 s between bytes, most after 60. */
@@ -32,8 +32,8 @@ const cutOff = 'the stream ended without its answer'
 const nothing = Buffer.alloc(0)
 
 /** Only a session binds events to whoever asked: the one that the request named, or that this answer opens. */
-function eventsOf(call: Answering, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
-  const opened = call.admission.session?.opened.upstream ?? headers['mcp-session-id']
+function eventsOf(call: CallControl, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
+  const opened = call.admitted.session?.opened.upstream ?? headers['mcp-session-id']
   return call.caller.era === 'legacy' && typeof opened === 'string' ? eventSealer(call, opened) : undefined
 }
 
@@ -47,8 +47,8 @@ const bulk = 16 * 1024
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
 
 /** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
-export class StreamAnswer implements Answer, Order, Waiting {
-  readonly #call: Answering
+export class StreamAnswer implements Answer, TurnOrder, Waiting {
+  readonly #call: CallControl
   readonly #splitter: SseSplitter
   readonly share: AnswerOwner
   /** Events that wait for the one that is being judged, and what comes after them. */
@@ -71,13 +71,13 @@ export class StreamAnswer implements Answer, Order, Waiting {
   #half = { pending: 0, since: 0 }
   readonly #taking = new Taking()
 
-  constructor(call: Answering, status: number, headers: UpstreamHeaders) {
+  constructor(call: CallControl, status: number, headers: UpstreamHeaders) {
     this.#call = call
-    this.share = ownerOf(call)
+    this.share = answerOwner(call)
     this.#belonging = new Belonging(call)
     this.#sealEvent = eventsOf(call, headers)
-    this.#resumable = call.admission.resumed !== undefined
-    const { res, services } = call.admission.attempt
+    this.#resumable = call.admitted.resumed !== undefined
+    const { res, services } = call.admitted.context
     this.#splitter = new SseSplitter(services.limits.maxBytes)
     this.#lastWrite = services.now()
     const out = responseHeaders(headers, 'text/event-stream', sealedSession(call, headers))
@@ -90,7 +90,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
   }
 
   data(chunk: Buffer): void {
-    const { services } = this.#call.admission.attempt
+    const { services } = this.#call.admitted.context
     if (!services.held.takeAnswer(this.share, chunk.length)) return this.#call.deny({ stage: 'upstream', code: 'Busy' })
     this.#reserved += chunk.length
     const { events, tooLarge } = this.#splitter.push(chunk)
@@ -105,7 +105,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   end(): void {
     this.#then(() => {
-      const { res } = this.#call.admission.attempt
+      const { res } = this.#call.admitted.context
       if (this.#isCutOff()) return this.#cutOff({ stage: 'upstream', code: 'UpstreamUnreachable', detail: cutOff })
       // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
       this.#call.finish(res.statusCode)
@@ -116,7 +116,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   broken(denial: Denial): void {
     this.#then(() => {
-      const { res } = this.#call.admission.attempt
+      const { res } = this.#call.admitted.context
       if (this.#isCutOff()) return this.#call.deny(denial)
       this.#note(denial)
       this.#call.finish(res.statusCode)
@@ -127,12 +127,12 @@ export class StreamAnswer implements Answer, Order, Waiting {
   }
 
   deny(denial: Denial): void {
-    const { attempt } = this.#call.admission
+    const { context } = this.#call.admitted
     // Whatever the refusal was about, no other answer comes on this stream.
     for (const { id } of this.#belonging.unanswered())
       if (id !== undefined)
-        attempt.res.write(`event: message\ndata: ${renderError({ ...denial, id }, attempt.decision)}\n\n`)
-    endSoon(attempt.res)
+        context.res.write(`event: message\ndata: ${renderError({ ...denial, id }, context.decision)}\n\n`)
+    endSoon(context.res)
   }
 
   owes(id: string): boolean {
@@ -141,10 +141,10 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   tick(now: number): void {
     if (this.#answered && now - this.#lastWrite > afterAnswer)
-      return this.#call.complete(() => endSoon(this.#call.admission.attempt.res))
+      return this.#call.complete(() => endSoon(this.#call.admitted.context.res))
     if (this.#stuck(now))
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTimeout', detail: 'half an event' })
-    const { res } = this.#call.admission.attempt
+    const { res } = this.#call.admitted.context
     if (this.#taking.late(res.writableLength, now)) return void res.destroy()
     if (this.#reserved > 0 && !this.#judging && !this.#full) this.#holdUnwritten()
     // Whoever has not taken the last bytes is not kept waiting by more.
@@ -160,7 +160,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   /** What Node still holds when the call is over is counted until the connection has it, or is gone. */
   release(): void {
-    const { res, services } = this.#call.admission.attempt
+    const { res, services } = this.#call.admitted.context
     this.#hold(res.destroyed ? 0 : res.writableLength)
     if (this.#reserved === 0) return services.held.settled(this)
     this.#taking.late(res.writableLength, services.now())
@@ -174,13 +174,13 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   giveWay(): void {
     this.#call.deny(untaken)
-    this.#call.admission.attempt.res.destroy()
+    this.#call.admitted.context.res.destroy()
     this.#settle()
   }
 
   #settle(): void {
     this.#hold(0)
-    this.#call.admission.attempt.services.held.settled(this)
+    this.#call.admitted.context.services.held.settled(this)
   }
 
   /** The client waits for an answer that cannot come any more. */
@@ -189,7 +189,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
   }
 
   #cutOff(denial: Denial): void {
-    const { services, decision } = this.#call.admission.attempt
+    const { services, decision } = this.#call.admitted.context
     const { code, detail } = denial
     services.log.warn('upstream failed', { decision, server: this.#call.server.name, code, detail })
     this.#call.deny(denial)
@@ -197,8 +197,8 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   /** A stream broke, and its client may come back for the rest. */
   #note({ code, stage, detail }: Denial): void {
-    record(this.#call.admission.attempt, { event: 'call_ended', verdict: 'deny', code, stage, detail })
-    this.#call.admission.attempt.services.metrics.decision(this.#call.server.name, code)
+    record(this.#call.admitted.context, { event: 'call_ended', verdict: 'deny', code, stage, detail })
+    this.#call.admitted.context.services.metrics.decision(this.#call.server.name, code)
   }
 
   /** A stream may be silent for ever, but not in the middle of an event: its bytes are held meanwhile. */
@@ -218,11 +218,11 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   /** Half an event, and what Node holds for a client that has not taken it. */
   #holdUnwritten(): void {
-    this.#hold(this.#splitter.pending + this.#call.admission.attempt.res.writableLength)
+    this.#hold(this.#splitter.pending + this.#call.admitted.context.res.writableLength)
   }
 
   #hold(bytes: number): void {
-    const { held } = this.#call.admission.attempt.services
+    const { held } = this.#call.admitted.context.services
     if (bytes < this.#reserved) held.giveAnswer(this.share, this.#reserved - bytes)
     this.#reserved = Math.min(this.#reserved, bytes)
   }
@@ -234,7 +234,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   /** For whom answers are judged. */
   get owner(): string {
-    return this.#call.admission.attempt.principal ?? ''
+    return this.#call.admitted.context.principal ?? ''
   }
 
   isWanted(): boolean {
@@ -259,7 +259,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
         if (judged.bytes.length > 0) this.#ready.push(judged.bytes)
         if (turns) this.#goOn()
       }
-      inTurns(this.#judge(event), this, done, error => this.#call.fault(error))
+      runInTurns(this.#judge(event), this, done, error => this.#call.fault(error))
       turns = true
     }
     if (this.#call.over) return
@@ -281,7 +281,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
     if (this.#ready.length === 0) return
     const bytes = this.#ready.length === 1 ? this.#ready[0]! : Buffer.concat(this.#ready)
     this.#ready = []
-    const { res, services } = this.#call.admission.attempt
+    const { res, services } = this.#call.admitted.context
     this.#lastWrite = services.now()
     this.#taking.wrote(bytes.length)
     if (res.write(bytes)) return
@@ -292,24 +292,24 @@ export class StreamAnswer implements Answer, Order, Waiting {
     })
   }
 
-  #judge(event: SseEvent): Soon<Judged> {
+  #judge(event: SseEvent): MaybeSteps<Judged> {
     const { data } = event
     if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
     if (!data) return { bytes: this.#passedOn(event) }
     if (event.event !== undefined && event.event !== '' && event.event !== messageName)
       return this.#stray('an event of another name')
-    const { server, caller, admission } = this.#call
-    const { limits } = admission.attempt.services
+    const { server, caller, admitted } = this.#call
+    const { limits } = admitted.context.services
     const read = readAnswer(data, limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
-    const out = outOfPlace(read.message, caller.era)
+    const out = unknownMethod(read.message, caller.era)
     if (out) return this.#withheld(out, [])
     const stray = this.#belonging.stray(read.message)
     if (stray !== undefined) return this.#stray(stray)
     const sealed = sealTasks(this.#call, read.message, limits)
     if ('dropped' in sealed) return this.#dropped(read.message, sealed.dropped)
     if ('denied' in sealed) return this.#refused(read.message, sealed.denied, [])
-    return whenThere(judgeAnswer(server.reversed, caller, sealed.message, limits), judged => {
+    return mapSteps(judgeAnswer(server.reversed, caller, sealed.message, limits), judged => {
       if (judged.denied) return this.#refused(read.message, judged.denied, judged.findings)
       if (this.#belonging.answer(read.message)) this.#answered = true
       if (judged.findings.length > 0) this.#found(judged.findings)
@@ -326,11 +326,11 @@ export class StreamAnswer implements Answer, Order, Waiting {
 
   /** What is not for this client goes no further. The first one is told in the audit log: a server must not fill it. */
   #stray(detail: string): Judged {
-    const { attempt } = this.#call.admission
+    const { context } = this.#call.admitted
     const code = 'UpstreamMisdirected'
     this.#strays += 1
-    if (this.#strays === 1) record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage: 'upstream', detail })
-    attempt.services.metrics.decision(this.#call.server.name, code)
+    if (this.#strays === 1) record(context, { event: 'mcp_answer', verdict: 'deny', code, stage: 'upstream', detail })
+    context.services.metrics.decision(this.#call.server.name, code)
     return { bytes: nothing }
   }
 
@@ -341,7 +341,7 @@ export class StreamAnswer implements Answer, Order, Waiting {
   }
 
   #found(findings: readonly Finding[]): void {
-    record(this.#call.admission.attempt, { event: 'mcp_answer', verdict: 'allow', findings })
+    record(this.#call.admitted.context, { event: 'mcp_answer', verdict: 'allow', findings })
   }
 
   /** Nobody sends arrays in events any more; one that does is not followed there. */
@@ -367,19 +367,19 @@ export class StreamAnswer implements Answer, Order, Waiting {
    * for: on a stream that answers nothing (GET) it is withheld alone, since to end the stream would make the client ask for it again.
    */
   #refused({ shape, id }: Message, denied: Denial, findings: readonly Finding[]): Judged {
-    const { messages } = this.#call.admission
+    const { messages } = this.#call.admitted
     if (shape === 'response') this.#belonging.withheld(id)
     if (messages.length > 0 || shape === 'response') return { denied, findings }
     return this.#withheld(denied, findings)
   }
 
   #withheld({ code, stage, detail }: Denial, findings: readonly Finding[]): Judged {
-    const { attempt } = this.#call.admission
+    const { context } = this.#call.admitted
     this.#withheldSoFar += 1
     if (this.#withheldSoFar > maxWithheld)
       return { denied: { stage, code, detail: 'too many events that had to be withheld' }, findings }
-    record(attempt, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
-    attempt.services.metrics.decision(this.#call.server.name, code)
-    return { bytes: Buffer.from(`: withheld, decision ${attempt.decision}\n\n`) }
+    record(context, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
+    context.services.metrics.decision(this.#call.server.name, code)
+    return { bytes: Buffer.from(`: withheld, decision ${context.decision}\n\n`) }
   }
 }

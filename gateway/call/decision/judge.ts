@@ -7,7 +7,7 @@ import { methodRow } from '../../mcp/methods.ts'
 import { strayParameter } from '../../mcp/parameters.ts'
 import { judgeRequest, type Judged } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import { inSteps, whenThere, type Soon } from '../../evaluation/turns.ts'
+import { isSteps, mapSteps, type MaybeSteps } from '../../evaluation/turns.ts'
 import { openTasks, type OpenedTask } from './open-tasks.ts'
 
 /** The id of a message as a member of a denial. */
@@ -27,7 +27,7 @@ export function eraOfAll(headers: IncomingHttpHeaders, messages: readonly Messag
 }
 
 /** Methods are refused unless the table knows them; a response has none and answers a request of the server. */
-function outOfOrder({ principal, era }: Caller, message: Message, inSession: boolean): Denial | undefined {
+function methodRefusal({ principal, era }: Caller, message: Message, inSession: boolean): Denial | undefined {
   const deny = (code: ErrorCode, detail: string): Denial => ({ stage: 'methods', code, detail })
   if (message.shape === 'response') {
     if (era === 'modern') return deny('InvalidRequest', 'a response in an era that has no requests of the server')
@@ -57,7 +57,7 @@ export type Judging = {
 }
 
 /** A redacted argument that a header repeats would travel all the same. */
-function unredacted(
+function withoutRedactedHeader(
   { message, findings, denied }: Judged,
   asked: Message,
   headers: IncomingHttpHeaders,
@@ -90,26 +90,26 @@ const refused = (message: Message, denial: Denial): Verdicts => ({
   denied: { ...denial, ...idOf(message) },
 })
 
-function judgeOne({ caller, server, inSession, headers, limits }: Judging, message: Message): Soon<Verdicts> {
+function judgeMessage({ caller, server, inSession, headers, limits }: Judging, message: Message): MaybeSteps<Verdicts> {
   const { principal, server: name, era, now } = caller
   const refusal =
-    outOfOrder(caller, message, inSession) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
+    methodRefusal(caller, message, inSession) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
   if (refusal) return refused(message, refusal)
   const opened = openTasks(server, caller, message, limits)
   if ('denied' in opened) return refused(message, opened.denied)
   const x: Exchange = { principal, server: name, era, now, message: opened.message }
-  return whenThere(judgeRequest(server.stages, x, limits), judged =>
-    unredacted(judged, opened.message, headers, opened.tasks),
+  return mapSteps(judgeRequest(server.stages, x, limits), judged =>
+    withoutRedactedHeader(judged, opened.message, headers, opened.tasks),
   )
 }
 
-function* judgeEach(judging: Judging, messages: readonly Message[]): Steps<Verdicts> {
+function* judgeBatch(judging: Judging, messages: readonly Message[]): Steps<Verdicts> {
   const passed: Message[] = []
   const tasks: OpenedTask[] = []
   const findings: Finding[] = []
   for (const message of messages) {
-    const soon = judgeOne(judging, message)
-    const verdicts = inSteps(soon) ? yield* soon : soon
+    const soon = judgeMessage(judging, message)
+    const verdicts = isSteps(soon) ? yield* soon : soon
     findings.push(...verdicts.findings)
     if (verdicts.denied) return { messages: passed, tasks, findings, denied: verdicts.denied }
     passed.push(...verdicts.messages)
@@ -119,8 +119,8 @@ function* judgeEach(judging: Judging, messages: readonly Message[]): Steps<Verdi
 }
 
 /** Judges what a caller sends: method, scope and headers of each message, then the stages. */
-export const judgeAll = (judging: Judging, messages: readonly Message[]): Soon<Verdicts> =>
-  messages.length === 1 ? judgeOne(judging, messages[0]!) : judgeEach(judging, messages)
+export const judgeAll = (judging: Judging, messages: readonly Message[]): MaybeSteps<Verdicts> =>
+  messages.length === 1 ? judgeMessage(judging, messages[0]!) : judgeBatch(judging, messages)
 
 /** A batch travels as it came, or is put together again when a stage rewrote one of its messages. */
 export function arrayOf(bytes: Buffer, read: readonly Message[], judged: readonly Message[]): Buffer {

@@ -12,7 +12,7 @@ const none: Found = { session: undefined }
  * The session that a request names. To a stranger somebody's session is as unknown as one that never was (404), and so is one that another
  * instance opened. No header is no error here: the server knows whether it needs one.
  */
-export function sessionOf(
+export function namedSession(
   services: Services,
   server: ServerRuntime,
   principal: Principal,

@@ -2,8 +2,8 @@ import type { Caller, Denial, Exchange, ReadLimits, Scope } from '../../exchange
 import { methods } from '../../mcp/methods.ts'
 import { judgeRequest } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import { atOnce } from '../../evaluation/turns.ts'
-import type { Admission } from '../admitted-call.ts'
+import { runSync } from '../../evaluation/turns.ts'
+import type { AdmittedCall } from '../admitted-call.ts'
 import { toolOf } from '../pending-request.ts'
 import { notAllowed } from './revalidate.ts'
 import type { Resumption } from '../resumption.ts'
@@ -40,19 +40,19 @@ export const resumedRefusal = (
 export function refusalOf(
   server: ServerRuntime,
   caller: Caller,
-  { messages, attempt, tasks, resumed }: Admission,
+  { messages, context, tasks, resumed }: AdmittedCall,
   limits: ReadLimits,
 ): Denial | undefined {
   const { grants } = caller.principal
   if (!grants.allowsServer(server.name)) return notAllowed
-  if (messages.length === 0 && !grants.allowsScope(bodylessScope(attempt.req.method)))
+  if (messages.length === 0 && !grants.allowsScope(bodylessScope(context.req.method)))
     return { stage: 'authorize', code: 'InsufficientScope' }
   for (const message of messages) {
     const scope =
       message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
     if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
     const x: Exchange = { ...caller, message }
-    const { denied } = atOnce(judgeRequest(server.authorizing, x, limits))
+    const { denied } = runSync(judgeRequest(server.authorizing, x, limits))
     if (denied) return denied
   }
   const tools = [...tasks.map(({ tool }) => tool), ...(resumed ? toolsIn(resumed) : [])]

@@ -3,13 +3,13 @@ import type { Denial } from '../../exchange.ts'
 import type { Runtime, ServerRuntime, Services } from '../../runtime/runtime.ts'
 
 /** A caller before a server, under one configuration. */
-export type Entry = { readonly runtime: Runtime; readonly identity: Identity; readonly server: ServerRuntime }
+export type RoutedRequest = { readonly runtime: Runtime; readonly identity: Identity; readonly server: ServerRuntime }
 
 /** To the caller it is as if there were no such server. */
 export const notAllowed: Denial = { stage: 'authorize', code: 'ServerNotAllowed' }
 
 /** What is wrong with calling this server, for those who may. */
-export function closed(services: Services, server: ServerRuntime): Denial | undefined {
+export function unavailable(services: Services, server: ServerRuntime): Denial | undefined {
   const denial = (stage: string, code: Denial['code'], detail?: string): Denial => ({
     stage,
     code,
@@ -24,15 +24,15 @@ export function closed(services: Services, server: ServerRuntime): Denial | unde
  * The same entry under the configuration of now. A body may take a minute to arrive, and a long text a while to be judged: a key that was
  * revoked meanwhile must not get through on what was true before.
  */
-export function renewed(services: Services, entry: Entry): Entry | { readonly denied: Denial } {
+export function revalidated(services: Services, entry: RoutedRequest): RoutedRequest | { readonly denied: Denial } {
   const runtime = services.runtime()
   const ends = entry.identity.principal.grants.expiresAt
   if (runtime === entry.runtime && ends > services.now()) return entry
-  const identity = runtime.auth.readmit(entry.identity, services.now())
+  const identity = runtime.auth.revalidate(entry.identity, services.now())
   if ('denied' in identity) return identity
   const server = runtime.servers.get(entry.server.name)
   if (!server) return { denied: { stage: 'route', code: 'NotFound' } }
   const allowed = identity.principal.grants.allowsServer(server.name)
-  const denied = allowed ? closed(services, server) : notAllowed
+  const denied = allowed ? unavailable(services, server) : notAllowed
   return denied ? { denied } : { runtime, identity, server }
 }

@@ -1,7 +1,7 @@
 import type { Caller, Denial, Message, ReadLimits } from '../../exchange.ts'
 import { judgeRequest } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import { atOnce } from '../../evaluation/turns.ts'
+import { runSync } from '../../evaluation/turns.ts'
 
 const nothing = Buffer.alloc(0)
 
@@ -24,5 +24,5 @@ export function toolRefusal(
     plain: true,
   }
   const { principal, server: name, era, now } = caller
-  return atOnce(judgeRequest(server.authorizing, { principal, server: name, era, now, message }, limits)).denied
+  return runSync(judgeRequest(server.authorizing, { principal, server: name, era, now, message }, limits)).denied
 }

@@ -1,7 +1,7 @@
 import type { ServerGuardrails } from '../../config/guardrails.ts'
 import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
-import { whenThere } from '../../evaluation/turns.ts'
+import { mapSteps } from '../../evaluation/turns.ts'
 import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
@@ -29,7 +29,7 @@ export function guardrails(config: ServerGuardrails): Stage {
     name,
     request: ({ message, era }) => {
       const verdict = judge(message, requests, m => partsOfRequest(m, era), false)
-      return isProbe(message) ? whenThere(verdict, unrefused) : verdict
+      return isProbe(message) ? mapSteps(verdict, unrefused) : verdict
     },
     response: ({ era }, answer) => judge(answer, answers, m => partsOfAnswer(m, era), true),
   }
