@@ -1,10 +1,19 @@
 import { hash } from 'node:crypto'
 import type { CompiledKey } from '../config/access.ts'
 import type { Denial, Grants, Principal } from '../exchange.ts'
-import type { Authenticator, Identity } from './authenticator.ts'
+import type { AcceptedCredential, Authenticator, Identity } from './authenticator.ts'
 
 /** A key of 256 random bits has at least 43 characters; nothing longer than this is hashed. */
 const maxKeyLength = 512
+
+/** `Bearer` in the challenge would start an OAuth flow in clients that could not end. */
+export const apiKey: AcceptedCredential = {
+  noun: 'API key',
+  requirement: 'An API key is required. Send it as "X-API-Key: <key>" or "Authorization: Bearer <key>".',
+  hint: 'send the API key as X-API-Key or Authorization: Bearer',
+  challenge: 'ApiKey realm="bartizan", header="X-API-Key"',
+  headers: ['Authorization', 'X-API-Key'],
+}
 
 const grantsOf = (key: CompiledKey): Grants => ({
   expiresAt: key.expiresAt,
@@ -53,8 +62,11 @@ export function keyAuthenticator(keys: readonly CompiledKey[], ids: readonly str
   }
   return {
     name: 'key',
-    authenticate: (credential, now) =>
-      credential.length > maxKeyLength ? undefined : judge(hash('sha256', credential, 'hex'), now),
+    accepts: apiKey,
+    authenticate: ({ credential, now }) =>
+      credential === undefined || credential.length > maxKeyLength
+        ? undefined
+        : judge(hash('sha256', credential, 'hex'), now),
     revalidate: ({ principal, proof }, now) => {
       const found = principal.provider === 'key' ? judge(proof, now) : undefined
       // The same key under another object is another caller, who may not go on with what this one has open.

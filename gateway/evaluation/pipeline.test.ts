@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 import type { Exchange, Finding, Message, Stage, Steps } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import * as pipeline from './pipeline.ts'
-import { runSync } from './turns.ts'
+import { runSync, type MaybeSteps } from './steps.ts'
 
-const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) => runSync(pipeline.judgeRequest(...given))
-const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) => runSync(pipeline.judgeAnswer(...given))
+type Judged = pipeline.Judged
+const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) =>
+  runSync(pipeline.judgeRequest(...given) as MaybeSteps<Judged>)
+const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) =>
+  runSync(pipeline.judgeAnswer(...given) as MaybeSteps<Judged>)
 
 const limits = { maxBytes: 1 << 20, maxValues: 1000, maxDepth: 16 }
 const read = (bytes: Buffer) => readBody(bytes, limits)

@@ -1,8 +1,11 @@
 import type {
   Caller,
+  Chain,
+  Charge,
   Denial,
   Exchange,
   Finding,
+  MaybePromise,
   Message,
   Read,
   ReadLimits,
@@ -11,14 +14,19 @@ import type {
   Verdict,
 } from '../exchange.ts'
 import { readAnswer, readBody } from '../mcp/message.ts'
-import { isSteps, type MaybeSteps } from './turns.ts'
+import { isCharge } from './chain.ts'
+import type { ChargeLedger } from './charging.ts'
+import { isPromise, isSteps, waitFor, type MaybeWaitingSteps, type WaitingSteps } from './steps.ts'
 
 /** What all stages together said of one message: the message that may travel on, or a refusal. */
 export type Judged = { readonly message: Message; readonly findings: readonly Finding[]; readonly denied?: Denial }
 
+/** What a stage answers with. */
+type Answer = MaybePromise<Verdict> | Steps<Verdict> | WaitingSteps<Verdict> | undefined
+
 /** One direction: how a stage is asked, and who reads what it rewrote. */
 type Direction = {
-  ask(stage: Stage, x: Caller, message: Message): MaybeSteps<Verdict> | undefined
+  ask(stage: Stage, x: Caller, message: Message): Answer
   read(bytes: Buffer, limits: ReadLimits): Read
 }
 
@@ -37,29 +45,43 @@ const answers: Direction = {
 
 const noFindings: readonly Finding[] = []
 
+/** Where what a message was charged is written down, and the message as it arrived, by which it is known there. */
+export type Charging = { readonly ledger: ChargeLedger; readonly arrived: Message }
+
 /** What every stage is asked about, in one direction. */
 type Evaluation = {
   readonly direction: Direction
-  readonly stages: readonly Stage[]
+  readonly stages: Chain
   readonly x: Caller
   readonly limits: ReadLimits
+  readonly charging?: Charging | undefined
 }
 
 /** A stage that throws has refused. Its message goes to the log, never to the caller. */
-const thrown = (stage: Stage, error: unknown): Verdict => ({
+const thrown = (stage: Stage | Charge, error: unknown): Verdict => ({
   deny: { stage: stage.name, code: 'Internal', detail: `${stage.name} threw: ${(error as Error).message}` },
 })
 
-function asked({ direction, x }: Evaluation, stage: Stage, message: Message): MaybeSteps<Verdict> | undefined {
+function asked(evaluation: Evaluation, stage: Stage | Charge, message: Message): Answer {
   try {
-    return direction.ask(stage, x, message)
+    return isCharge(stage) ? charged(evaluation, message) : evaluation.direction.ask(stage, evaluation.x, message)
   } catch (error) {
     return thrown(stage, error)
   }
 }
 
-function* settled(stage: Stage, answer: MaybeSteps<Verdict>): Steps<Verdict> {
+const uncharged: Verdict = { pass: true }
+
+/** All charges of the chain are asked at the place of the first one. */
+function* charged({ stages, x, charging }: Evaluation, message: Message): WaitingSteps<Verdict> {
+  if (charging === undefined) return uncharged
+  const { deny } = yield* charging.ledger.charge(charging.arrived, stages.filter(isCharge), exchangeOf(x, message))
+  return deny === undefined ? uncharged : { deny }
+}
+
+function* settled(stage: Stage | Charge, answer: Exclude<Answer, undefined>): WaitingSteps<Verdict> {
   try {
+    if (isPromise(answer)) return yield* waitFor(answer)
     return isSteps(answer) ? yield* answer : answer
   } catch (error) {
     return thrown(stage, error)
@@ -69,18 +91,13 @@ function* settled(stage: Stage, answer: MaybeSteps<Verdict>): Steps<Verdict> {
 const withId = (denial: Denial, message: Message): Denial =>
   message.id === undefined ? denial : { ...denial, id: message.id }
 
-const unreadable = (stage: Stage, message: Message): Denial =>
+const unreadable = (stage: Stage | Charge, message: Message): Denial =>
   withId({ stage: stage.name, code: 'Internal', detail: `${stage.name} wrote a message that cannot be read` }, message)
 
 type Pass = Judged & { readonly replaced: boolean }
 
 /** Asks the stages from `at` on; the first of them has answered already. */
-function* evaluateOnce(
-  evaluation: Evaluation,
-  original: Message,
-  at: number,
-  first: MaybeSteps<Verdict> | undefined,
-): Steps<Pass> {
+function* evaluateOnce(evaluation: Evaluation, original: Message, at: number, first: Answer): WaitingSteps<Pass> {
   let message = original
   let findings = noFindings
   let replaced = false
@@ -105,12 +122,7 @@ function* evaluateOnce(
  * A message that a stage rewrote is judged once more by all of them, so that what is sent is what was judged; a chain that still wants to
  * rewrite it then has no end and is refused.
  */
-function* evaluateInSteps(
-  evaluation: Evaluation,
-  original: Message,
-  at: number,
-  answer: MaybeSteps<Verdict>,
-): Steps<Judged> {
+function* evaluateInSteps(evaluation: Evaluation, original: Message, at: number, answer: Answer): WaitingSteps<Judged> {
   const first = yield* evaluateOnce(evaluation, original, at, answer)
   if (first.denied || !first.replaced) return first
   const second = yield* evaluateOnce(evaluation, first.message, 0, undefined)
@@ -121,7 +133,7 @@ function* evaluateInSteps(
 }
 
 /** Every stage sees the message in order. While all let it pass without a word there is nothing to keep and nothing to wait for. */
-function judge(evaluation: Evaluation, message: Message): MaybeSteps<Judged> {
+function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<Judged> {
   const { stages } = evaluation
   for (let at = 0; at < stages.length; at += 1) {
     const answer = asked(evaluation, stages[at]!, message)
@@ -131,9 +143,13 @@ function judge(evaluation: Evaluation, message: Message): MaybeSteps<Judged> {
   return { message, findings: noFindings }
 }
 
-/** What the caller sends: stages in their order. */
-export const judgeRequest = (stages: readonly Stage[], x: Exchange, limits: ReadLimits): MaybeSteps<Judged> =>
-  judge({ direction: requests, stages, x, limits }, x.message)
+/** What the caller sends: stages in their order. Without `charging` nothing is charged. */
+export const judgeRequest = (
+  stages: Chain,
+  x: Exchange,
+  limits: ReadLimits,
+  charging?: Charging,
+): MaybeWaitingSteps<Judged> => evaluate({ direction: requests, stages, x, limits, charging }, x.message)
 
 /** What the server sends: stages in reverse order, given so by the caller of this function. */
 export const judgeAnswer = (
@@ -141,4 +157,4 @@ export const judgeAnswer = (
   x: Caller,
   answer: Message,
   limits: ReadLimits,
-): MaybeSteps<Judged> => judge({ direction: answers, stages: reversed, x, limits }, answer)
+): MaybeWaitingSteps<Judged> => evaluate({ direction: answers, stages: reversed, x, limits }, answer)

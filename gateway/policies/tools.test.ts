@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { defaultDangerousPatterns, type ServerTools, type ToolPolicy } from '../config/tools.ts'
 import type { Caller, Message, Verdict } from '../exchange.ts'
 import { readAnswer, readBody } from '../mcp/message.ts'
-import { runSync, isSteps } from '../evaluation/turns.ts'
+import { runSync, isSteps } from '../evaluation/steps.ts'
 import { serverToolJudge, tools } from './tools.ts'
 
 const limits = { maxBytes: 1 << 20, maxValues: 50_000, maxDepth: 64 }

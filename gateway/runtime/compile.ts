@@ -5,6 +5,8 @@ import { milliseconds } from '../config/kit.ts'
 import type { GatewayConfig, Issue } from '../config/index.ts'
 import type { KeysFile } from '../config/index.ts'
 import { defaultTimeouts, type Server } from '../config/servers.ts'
+import { compileChain } from '../evaluation/chain.ts'
+import type { Chain } from '../exchange.ts'
 import { authentications, type Authentications } from '../auth/index.ts'
 import { keyAuthenticator } from '../auth/keys.ts'
 import type { Lineage } from '../auth/lineage.ts'
@@ -58,14 +60,14 @@ function sealsOf(name: string, workshop: Workshop): Seals {
   return made
 }
 
+const extended = (chain: Chain, server: Server, { options: { extensions } }: Workshop): Chain =>
+  extensions?.chain?.(chain, server) ?? chain
+
 function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
-  const chain = stages(server)
   const seals = sealsOf(server.name, workshop)
   return {
     name: server.name,
-    stages: chain,
-    reversed: chain.toReversed(),
-    authorizing: chain.filter(stage => stage.authorizes === true),
+    ...compileChain(extended(stages(server), server, workshop)),
     upstream: workshop.upstreams.get(server, config.allowedNetworks),
     sealer: seals.sealer,
     binder: seals.binder,
@@ -95,7 +97,8 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
 function authOf({ keys: written }: KeysFile, { options, withdrawn, lineage }: Workshop): Authentications {
   const keys: readonly CompiledKey[] = written.flatMap(key => withdrawn.compile(key))
   const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
-  return authentications([...operator, keyAuthenticator(keys, lineage.next(keys))], keys.length > 0)
+  const more = options.extensions?.authenticators ?? []
+  return authentications([...operator, ...more, keyAuthenticator(keys, lineage.next(keys))], keys.length > 0)
 }
 
 /** Builds a whole runtime, or throws before anything of the old one is gone. */

@@ -3,9 +3,9 @@ import { idKey } from '../../mcp/id.ts'
 import { member } from '../../mcp/spans.ts'
 import { replaceSpan, splice } from '../../mcp/splice.ts'
 import { tokenAt } from '../../upstream/stdio/token.ts'
-import type { CallControl } from '../admitted-call.ts'
+import type { CallControl } from './answer.ts'
 import { pendingUnder, progressTokenOf, type PendingRequest } from '../pending-request.ts'
-import { pendingRequests } from '../resumption.ts'
+import { pendingRequests } from '../admitted-call.ts'
 
 const subscription = 'io.modelcontextprotocol/subscriptionId'
 

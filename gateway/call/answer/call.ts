@@ -4,22 +4,21 @@ import type { Caller, Denial, Finding } from '../../exchange.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../../upstream/upstream.ts'
 import { endSoon } from '../../http/end-soon.ts'
-import type { AdmittedCall, Answer, CallControl } from '../admitted-call.ts'
+import type { AdmittedCall } from '../admitted-call.ts'
+import type { Answer, CallControl } from './answer.ts'
 import { progressTokenOf } from '../pending-request.ts'
-import { releaseBody, ownFault, record, refuse } from '../request-context.ts'
+import { clientGone, endCall, finish, ownFault, refuse } from '../settle.ts'
+import { patience } from '../decision/wait.ts'
 import { cancellations } from './cancellation.ts'
 import { JsonAnswer } from './json-answer.ts'
 import type { OpenCall } from '../../runtime/open-calls.ts'
-import { pendingRequests } from '../resumption.ts'
+import { pendingRequests } from '../admitted-call.ts'
 import { refusalOf } from '../decision/reauthorize.ts'
 import { StreamAnswer } from './stream-answer.ts'
 
 /** GET streams and `subscriptions/listen` live as long as the client, however silent the server is. */
 const endless = ({ context, messages }: AdmittedCall): boolean =>
   context.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
-
-/** What metrics call the status of a call whose client did not wait for it. */
-export const clientGone = 499
 
 /** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
 export class Call implements UpstreamSink, OpenCall, CallControl {
@@ -35,6 +34,8 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
   #answer: Answer | undefined
   #over = false
   #lastByte: number
+  /** Since when a stage waits for something. */
+  #waitingSince = Infinity
 
   constructor(admitted: AdmittedCall) {
     this.admitted = admitted
@@ -116,16 +117,7 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
     this.#cancelAtServer(denial)
     const { context } = this.admitted
     if (context.res.headersSent) {
-      const { code, stage, detail } = denial
-      record(context, {
-        event: 'call_ended',
-        verdict: 'deny',
-        code,
-        stage,
-        detail,
-        findings,
-      })
-      context.services.metrics.decision(this.server.name, code)
+      endCall(context, denial, findings)
       this.#answer?.deny(withId)
       this.finish(context.res.statusCode)
     } else {
@@ -134,12 +126,12 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
     }
   }
 
-  /** The answer is out, or nobody is there to have it. */
+  /** The answer is out, or there is no client any more. */
   finish(status: number): void {
     if (this.#over) return
     const { context } = this.admitted
     this.#release()
-    context.services.metrics.request(this.server.name, status, context.services.now() - context.started)
+    finish(context, status)
   }
 
   complete(end: () => void): void {
@@ -147,6 +139,12 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
     this.#upstream?.cancel()
     this.finish(this.admitted.context.res.statusCode)
     end()
+  }
+
+  async wait(promise: Promise<void>): Promise<void> {
+    this.#waitingSince = this.admitted.context.services.now()
+    await promise
+    this.#waitingSince = Infinity
   }
 
   pause(): void {
@@ -159,6 +157,8 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
 
   tick(now: number): void {
     if (this.#identity.principal.grants.expiresAt <= now) return this.reauthorize(now)
+    if (now - this.#waitingSince > patience)
+      return this.fault(new Error(`a stage did not answer within ${patience / 1000} s`))
     const { requestTimeout, idleTimeout } = this.server
     const late = now - this.admitted.context.started > requestTimeout
     const idle = this.#answer?.sending !== true && now - this.#lastByte > idleTimeout
@@ -181,7 +181,7 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
     if (!server || server.stopped || server.refused !== undefined)
       return this.#revoke({ stage: 'route', code: 'NotFound', detail: 'the server is gone' })
     const caller = { ...this.caller, principal: admitted.principal }
-    const refusal = refusalOf(server, caller, this.admitted, services.limits)
+    const refusal = refusalOf(server, caller, this.admitted)
     if (refusal) return this.#revoke(refusal)
     const moved = server.upstream !== this.server.upstream
     this.server = server
@@ -216,7 +216,7 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
   /** The id that a refusal answers: of the message that was refused, else of the one request in the body. */
   #idOf(denial: Denial): { id?: string } {
     const asked = this.admitted.messages.filter(message => message.shape === 'request').map(message => message.id)
-    // A server may answer with an id that nobody asked under; the caller waits for their own.
+    // A server may answer with an id that was never asked under; the caller waits for their own.
     const id = asked.includes(denial.id) ? denial.id : asked[0]
     return id === undefined ? {} : { id }
   }
@@ -252,7 +252,7 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
   #release(): void {
     this.#over = true
     const { services } = this.admitted.context
-    releaseBody(this.admitted.context)
+    this.admitted.context.releaseBody()
     services.calls.delete(this)
     this.#answer?.release()
   }

@@ -3,7 +3,7 @@ import { readBody } from '../../mcp/message.ts'
 import type { UpstreamRequest } from '../../upstream/upstream.ts'
 import type { AdmittedCall } from '../admitted-call.ts'
 import { requestHeaders } from '../forwarded-headers.ts'
-import { pendingRequests } from '../resumption.ts'
+import { pendingRequests } from '../admitted-call.ts'
 
 /**
  * What the server of a legacy session is told when the gateway no longer waits for its answers (MCP 2025-11-25, cancellation): one notification

@@ -1,15 +1,15 @@
 import type { ServerResponse } from 'node:http'
-import type { Denial, Finding, Message, ReadLimits, Steps } from '../../exchange.ts'
+import type { Denial, Finding, Message, ReadLimits } from '../../exchange.ts'
 import { judgeAnswer, type Judged } from '../../evaluation/pipeline.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
-import { renderError } from '../render.ts'
 import { Gathered } from '../../http/chunk-buffer.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
 import { Taking } from '../../http/taking.ts'
-import { isSteps, runInTurns, type TurnOrder, type MaybeSteps, mapSteps } from '../../evaluation/turns.ts'
-import { record } from '../request-context.ts'
-import type { Answer, CallControl } from '../admitted-call.ts'
+import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
+import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
+import { errorText, recordFindings, withholdAnswer } from '../settle.ts'
+import type { Answer, CallControl } from './answer.ts'
 import { pendingUnder, type PendingRequest } from '../pending-request.ts'
 import { unexpectedSubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
@@ -97,6 +97,10 @@ export class JsonAnswer implements Answer, TurnOrder, Waiting {
     return !this.#call.over
   }
 
+  wait(promise: Promise<void>): Promise<void> {
+    return this.#call.wait(promise)
+  }
+
   /** Until the body is judged. */
   owes(): boolean {
     return true
@@ -162,11 +166,11 @@ export class JsonAnswer implements Answer, TurnOrder, Waiting {
     if (this.#call.over) return
     const findings = ready.findings.length > 0 ? ready.findings : undefined
     if ('denied' in ready) return this.#call.deny(ready.denied, findings)
-    if (findings) record(context, { event: 'mcp_answer', verdict: 'allow', findings })
+    if (findings) recordFindings(context, findings)
     this.#send(ready.bytes)
   }
 
-  #judgeMessage(message: Message): MaybeSteps<Ready> {
+  #judgeMessage(message: Message): MaybeWaitingSteps<Ready> {
     const { server, caller, admitted } = this.#call
     const out = unknownMethod(message, caller.era)
     // To the client -32601 would say that its own method is unknown.
@@ -196,7 +200,7 @@ export class JsonAnswer implements Answer, TurnOrder, Waiting {
   }
 
   /** A batch (2025-03-26): one refusal refuses the array. */
-  *#judgeBatch(messages: readonly Message[]): Steps<Ready> {
+  *#judgeBatch(messages: readonly Message[]): WaitingSteps<Ready> {
     const parts: Buffer[] = []
     const findings: Finding[] = []
     const answered = new Set<PendingRequest>()
@@ -224,15 +228,8 @@ export class JsonAnswer implements Answer, TurnOrder, Waiting {
     if (this.#status < 400) return this.#call.deny(denial)
     const { context, messages } = this.#call.admitted
     const id = messages.find(message => message.shape === 'request')?.id
-    record(context, {
-      event: 'mcp_answer',
-      verdict: 'deny',
-      code: denial.code,
-      stage: denial.stage,
-      detail: denial.detail,
-    })
-    context.services.metrics.decision(this.#call.server.name, denial.code)
-    const body = renderError({ ...denial, ...(id === undefined ? {} : { id }) }, context.decision)
+    withholdAnswer(context, denial)
+    const body = errorText(context, { ...denial, ...(id === undefined ? {} : { id }) })
     this.#send(Buffer.from(body), ['content-type', 'application/json'])
   }
 

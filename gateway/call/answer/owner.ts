@@ -1,5 +1,5 @@
 import type { AnswerOwner } from '../../http/memory.ts'
-import type { CallControl } from '../admitted-call.ts'
+import type { CallControl } from './answer.ts'
 
 /** For whom the bytes of an answer are counted. */
 export const answerOwner = ({ server, caller, admitted }: CallControl): AnswerOwner => ({

@@ -4,9 +4,9 @@ import { elements, member, type Span } from '../../mcp/spans.ts'
 import { removeElements, replaceSpan, splice, type Edit } from '../../mcp/splice.ts'
 import { isAboutTask, isTaskStatus, tasksInAnswer, valueAt, type TaskPlace } from '../../mcp/task-ids.ts'
 import type { HeldTask } from '../../sessions/tasks.ts'
-import type { CallControl } from '../admitted-call.ts'
+import type { CallControl } from './answer.ts'
 import { pendingUnder, progressTokenOf, toolOf, type PendingRequest } from '../pending-request.ts'
-import { pendingRequests } from '../resumption.ts'
+import { pendingRequests } from '../admitted-call.ts'
 import { toolRefusal } from '../decision/task-policy.ts'
 
 /** A message of the server with the ids in it that this caller may hold; or why it is not for them. */
@@ -94,7 +94,7 @@ class Sealing {
       return passes ? undefined : { dropped: 'a task that this caller was not seen to hold' }
     }
     const isAnswer = this.#message.shape === 'response'
-    const refusal = isAnswer ? undefined : toolRefusal(server, caller, held.tool, this.#limits)
+    const refusal = isAnswer ? undefined : toolRefusal(server, caller, held.tool)
     if (refusal) return { dropped: 'a task of a tool that this caller may no longer call' }
     const sealed = this.#seal(held)
     if (sealed !== undefined) return sealed
@@ -182,7 +182,7 @@ class Sealing {
   #listedId(id: string): string | undefined {
     const { admitted, server, caller } = this.#call
     const held = admitted.tasks.find(one => one.id === id) ?? server.tasks.seen(caller.principal, id)
-    if (held === undefined || toolRefusal(server, caller, held.tool, this.#limits)) return undefined
+    if (held === undefined || toolRefusal(server, caller, held.tool)) return undefined
     return this.#seal(held)
   }
 }

@@ -1,6 +1,6 @@
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
 import { legacyRevisions } from '../../mcp/era.ts'
-import type { CallControl } from '../admitted-call.ts'
+import type { CallControl } from './answer.ts'
 
 const requested = (params: unknown): string => {
   const version = (params as { protocolVersion?: unknown } | undefined)?.protocolVersion

@@ -3,16 +3,17 @@ import { judgeAnswer } from '../../evaluation/pipeline.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import { messageName, passedOn, SseSplitter, type SseEvent } from '../../mcp/sse.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
-import { renderError } from '../render.ts'
 import { endSoon } from '../../http/end-soon.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
 import { Taking } from '../../http/taking.ts'
-import { runInTurns, type TurnOrder, type MaybeSteps, mapSteps } from '../../evaluation/turns.ts'
-import { record } from '../request-context.ts'
-import type { Answer, CallControl } from '../admitted-call.ts'
+import { mapSteps, type MaybeWaitingSteps } from '../../evaluation/steps.ts'
+import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
+import { countDecision, endCall, errorText, recordFindings, withholdAnswer } from '../settle.ts'
+import type { Answer, CallControl } from './answer.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
 import { answerOwner } from './owner.ts'
 import { Belonging } from './belonging.ts'
+import { pendingRequests } from '../admitted-call.ts'
 import { eventSealer } from '../resumption.ts'
 import { sealTasks } from './seal-tasks.ts'
 import { unknownMethod } from './server-methods.ts'
@@ -34,7 +35,9 @@ const nothing = Buffer.alloc(0)
 /** Only a session binds events to whoever asked: the one that the request named, or that this answer opens. */
 function eventsOf(call: CallControl, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
   const opened = call.admitted.session?.opened.upstream ?? headers['mcp-session-id']
-  return call.caller.era === 'legacy' && typeof opened === 'string' ? eventSealer(call, opened) : undefined
+  return call.caller.era === 'legacy' && typeof opened === 'string'
+    ? eventSealer(call.server, call.caller.principal, opened, pendingRequests(call.admitted))
+    : undefined
 }
 
 /**
@@ -118,7 +121,8 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     this.#then(() => {
       const { res } = this.#call.admitted.context
       if (this.#isCutOff()) return this.#call.deny(denial)
-      this.#note(denial)
+      // A stream broke, and its client may come back for the rest.
+      endCall(this.#call.admitted.context, denial)
       this.#call.finish(res.statusCode)
       // A clean end would tell the client that this was all.
       res.destroy()
@@ -130,8 +134,7 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     const { context } = this.#call.admitted
     // Whatever the refusal was about, no other answer comes on this stream.
     for (const { id } of this.#belonging.unanswered())
-      if (id !== undefined)
-        context.res.write(`event: message\ndata: ${renderError({ ...denial, id }, context.decision)}\n\n`)
+      if (id !== undefined) context.res.write(`event: message\ndata: ${errorText(context, { ...denial, id })}\n\n`)
     endSoon(context.res)
   }
 
@@ -195,12 +198,6 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     this.#call.deny(denial)
   }
 
-  /** A stream broke, and its client may come back for the rest. */
-  #note({ code, stage, detail }: Denial): void {
-    record(this.#call.admitted.context, { event: 'call_ended', verdict: 'deny', code, stage, detail })
-    this.#call.admitted.context.services.metrics.decision(this.#call.server.name, code)
-  }
-
   /** A stream may be silent for ever, but not in the middle of an event: its bytes are held meanwhile. */
   #stuck(now: number): boolean {
     const { pending } = this.#splitter
@@ -239,6 +236,10 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
 
   isWanted(): boolean {
     return !this.#call.over
+  }
+
+  wait(promise: Promise<void>): Promise<void> {
+    return this.#call.wait(promise)
   }
 
   /** Judges event after event; one that takes its time holds back those behind it, and the server. What a chunk brought goes out in one write. */
@@ -292,7 +293,7 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     })
   }
 
-  #judge(event: SseEvent): MaybeSteps<Judged> {
+  #judge(event: SseEvent): MaybeWaitingSteps<Judged> {
     const { data } = event
     if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
     if (!data) return { bytes: this.#passedOn(event) }
@@ -312,7 +313,7 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     return mapSteps(judgeAnswer(server.reversed, caller, sealed.message, limits), judged => {
       if (judged.denied) return this.#refused(read.message, judged.denied, judged.findings)
       if (this.#belonging.answer(read.message)) this.#answered = true
-      if (judged.findings.length > 0) this.#found(judged.findings)
+      if (judged.findings.length > 0) recordFindings(admitted.context, judged.findings)
       return { bytes: this.#passedOn(event, judged.message === read.message ? undefined : judged.message.bytes) }
     })
   }
@@ -329,8 +330,8 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     const { context } = this.#call.admitted
     const code = 'UpstreamMisdirected'
     this.#strays += 1
-    if (this.#strays === 1) record(context, { event: 'mcp_answer', verdict: 'deny', code, stage: 'upstream', detail })
-    context.services.metrics.decision(this.#call.server.name, code)
+    if (this.#strays === 1) withholdAnswer(context, { stage: 'upstream', code, detail })
+    else countDecision(context, code)
     return { bytes: nothing }
   }
 
@@ -338,10 +339,6 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
   #dropped(message: Message, detail: string): Judged {
     if (message.shape !== 'response') return this.#stray(detail)
     return this.#refused(message, { stage: 'tasks', code: 'TaskNotFound', detail }, [])
-  }
-
-  #found(findings: readonly Finding[]): void {
-    record(this.#call.admitted.context, { event: 'mcp_answer', verdict: 'allow', findings })
   }
 
   /** Nobody sends arrays in events any more; one that does is not followed there. */
@@ -373,13 +370,14 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     return this.#withheld(denied, findings)
   }
 
-  #withheld({ code, stage, detail }: Denial, findings: readonly Finding[]): Judged {
+  #withheld(denial: Denial, findings: readonly Finding[]): Judged {
     const { context } = this.#call.admitted
     this.#withheldSoFar += 1
-    if (this.#withheldSoFar > maxWithheld)
+    if (this.#withheldSoFar > maxWithheld) {
+      const { stage, code } = denial
       return { denied: { stage, code, detail: 'too many events that had to be withheld' }, findings }
-    record(context, { event: 'mcp_answer', verdict: 'deny', code, stage, findings, detail })
-    context.services.metrics.decision(this.#call.server.name, code)
+    }
+    withholdAnswer(context, denial, findings)
     return { bytes: Buffer.from(`: withheld, decision ${context.decision}\n\n`) }
   }
 }

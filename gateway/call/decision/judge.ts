@@ -1,14 +1,16 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { ErrorCode } from '../../errors.ts'
-import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits, Steps } from '../../exchange.ts'
+import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits } from '../../exchange.ts'
 import { eraOf } from '../../mcp/era.ts'
 import { checkHeaders } from '../../mcp/headers.ts'
 import { methodRow } from '../../mcp/methods.ts'
 import { strayParameter } from '../../mcp/parameters.ts'
 import { judgeRequest, type Judged } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import { isSteps, mapSteps, type MaybeSteps } from '../../evaluation/turns.ts'
-import { openTasks, type OpenedTask } from './open-tasks.ts'
+import type { ChargeLedger } from '../../evaluation/charging.ts'
+import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
+import type { NamedSession, OpenedTask } from '../admitted-call.ts'
+import { openTasks } from './open-tasks.ts'
 
 /** The id of a message as a member of a denial. */
 export const idOf = (message: Message | undefined): { id?: string } =>
@@ -32,7 +34,7 @@ function methodRefusal({ principal, era }: Caller, message: Message, inSession: 
   if (message.shape === 'response') {
     if (era === 'modern') return deny('InvalidRequest', 'a response in an era that has no requests of the server')
     if (!principal.grants.allowsScope('gateway:execute')) return deny('InsufficientScope', 'gateway:execute')
-    // It answers a request of the server, and those come in a session: without one it could answer what somebody else was asked.
+    // It answers a request of the server, and those come in a session: without one it could answer what another client was asked.
     return inSession ? undefined : { stage: 'session', code: 'SessionRequired', detail: 'a response without a session' }
   }
   const row = methodRow(message, era, 'client')
@@ -51,9 +53,11 @@ export type Verdicts = {
 export type Judging = {
   readonly caller: Caller
   readonly server: ServerRuntime
-  readonly inSession: boolean
+  readonly session: NamedSession | undefined
   readonly headers: IncomingHttpHeaders
   readonly limits: ReadLimits
+  /** Where it is kept what the messages were charged. */
+  readonly ledger: ChargeLedger
 }
 
 /** A redacted argument that a header repeats would travel all the same. */
@@ -90,26 +94,32 @@ const refused = (message: Message, denial: Denial): Verdicts => ({
   denied: { ...denial, ...idOf(message) },
 })
 
-function judgeMessage({ caller, server, inSession, headers, limits }: Judging, message: Message): MaybeSteps<Verdicts> {
+/**
+ * One message in the order of X-48: what its method needs (where a missing scope is refused), whose task it names, the tool policy, what it costs,
+ * the guardrails. The last three are the chain of the server (`policies/index.ts`).
+ */
+function judgeMessage(judging: Judging, message: Message): MaybeWaitingSteps<Verdicts> {
+  const { caller, server, session, headers, limits, ledger } = judging
   const { principal, server: name, era, now } = caller
   const refusal =
-    methodRefusal(caller, message, inSession) ?? (era === 'modern' ? badHeaders(message, headers) : undefined)
+    methodRefusal(caller, message, session !== undefined) ??
+    (era === 'modern' ? badHeaders(message, headers) : undefined)
   if (refusal) return refused(message, refusal)
   const opened = openTasks(server, caller, message, limits)
   if ('denied' in opened) return refused(message, opened.denied)
   const x: Exchange = { principal, server: name, era, now, message: opened.message }
-  return mapSteps(judgeRequest(server.stages, x, limits), judged =>
+  return mapSteps(judgeRequest(server.stages, x, limits, { ledger, arrived: message }), judged =>
     withoutRedactedHeader(judged, opened.message, headers, opened.tasks),
   )
 }
 
-function* judgeBatch(judging: Judging, messages: readonly Message[]): Steps<Verdicts> {
+function* judgeBatch(judging: Judging, messages: readonly Message[]): WaitingSteps<Verdicts> {
   const passed: Message[] = []
   const tasks: OpenedTask[] = []
   const findings: Finding[] = []
   for (const message of messages) {
-    const soon = judgeMessage(judging, message)
-    const verdicts = isSteps(soon) ? yield* soon : soon
+    const steps = judgeMessage(judging, message)
+    const verdicts = isSteps(steps) ? yield* steps : steps
     findings.push(...verdicts.findings)
     if (verdicts.denied) return { messages: passed, tasks, findings, denied: verdicts.denied }
     passed.push(...verdicts.messages)
@@ -118,13 +128,6 @@ function* judgeBatch(judging: Judging, messages: readonly Message[]): Steps<Verd
   return { messages: passed, tasks, findings }
 }
 
-/** Judges what a caller sends: method, scope and headers of each message, then the stages. */
-export const judgeAll = (judging: Judging, messages: readonly Message[]): MaybeSteps<Verdicts> =>
+/** Judges and charges what a caller sends: each message by itself. */
+export const judgeMessages = (judging: Judging, messages: readonly Message[]): MaybeWaitingSteps<Verdicts> =>
   messages.length === 1 ? judgeMessage(judging, messages[0]!) : judgeBatch(judging, messages)
-
-/** A batch travels as it came, or is put together again when a stage rewrote one of its messages. */
-export function arrayOf(bytes: Buffer, read: readonly Message[], judged: readonly Message[]): Buffer {
-  if (judged.every((message, at) => message === read[at])) return bytes
-  const parts = judged.flatMap((message, at) => [Buffer.from(at === 0 ? '[' : ','), message.bytes])
-  return Buffer.concat([...parts, Buffer.from(']')])
-}

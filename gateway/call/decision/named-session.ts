@@ -1,15 +1,17 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Denial, Principal } from '../../exchange.ts'
 import type { ServerRuntime, Services } from '../../runtime/runtime.ts'
-import { belongsTo, type Session } from '../../sessions/session.ts'
+import { belongsTo } from '../../sessions/session.ts'
+import type { NamedSession } from '../admitted-call.ts'
 
-type Found = { readonly session: { readonly sealed: string; readonly opened: Session } | undefined }
+/** The session that a request belongs to, if it names one. */
+export type SessionLookup = { readonly session: NamedSession | undefined }
 
 const unknown: { readonly denied: Denial } = { denied: { stage: 'session', code: 'SessionNotFound' } }
-const none: Found = { session: undefined }
+export const noSession: SessionLookup = { session: undefined }
 
 /**
- * The session that a request names. To a stranger somebody's session is as unknown as one that never was (404), and so is one that another
+ * The session that a request names. To a stranger the session of another is as unknown as one that never was (404), and so is one that another
  * instance opened. No header is no error here: the server knows whether it needs one.
  */
 export function namedSession(
@@ -17,9 +19,9 @@ export function namedSession(
   server: ServerRuntime,
   principal: Principal,
   headers: IncomingHttpHeaders,
-): Found | { readonly denied: Denial } {
+): SessionLookup | { readonly denied: Denial } {
   const sealed = headers['mcp-session-id']
-  if (typeof sealed !== 'string') return none
+  if (typeof sealed !== 'string') return noSession
   const opened = server.sealer.open(sealed)
   if (!opened || !belongsTo(opened, principal) || opened.instance !== services.instance) return unknown
   return { session: { sealed, opened } }

@@ -10,11 +10,8 @@ import {
   type TaskPlace,
 } from '../../mcp/task-ids.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import type { HeldTask } from '../../sessions/tasks.ts'
+import type { OpenedTask } from '../admitted-call.ts'
 import { toolRefusal } from './task-policy.ts'
-
-/** A task that a request named, and the id under which the caller knows it. */
-export type OpenedTask = HeldTask & { readonly sealed: string }
 
 /** A message with the server's own ids in it, and the tasks that it names; or why it goes no further. */
 export type Opened = { readonly message: Message; readonly tasks: readonly OpenedTask[] } | { readonly denied: Denial }
@@ -41,7 +38,7 @@ export function openTasks(server: ServerRuntime, caller: Caller, message: Messag
       if (passes(server, caller, message, place)) continue
       return unknown(`a task id at ${place.path.join('.')} that this caller does not hold`)
     }
-    const refusal = toolRefusal(server, caller, task.tool, limits)
+    const refusal = toolRefusal(server, caller, task.tool)
     if (refusal) return { denied: { ...refusal, detail: `a task of ${refusal.detail ?? task.tool}` } }
     server.tasks.note(caller.principal, task)
     found.push({ place, task: { ...task, sealed: place.id } })

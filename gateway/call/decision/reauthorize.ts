@@ -1,8 +1,7 @@
-import type { Caller, Denial, Exchange, ReadLimits, Scope } from '../../exchange.ts'
+import type { Caller, Denial, Scope } from '../../exchange.ts'
 import { methods } from '../../mcp/methods.ts'
-import { judgeRequest } from '../../evaluation/pipeline.ts'
+import { authorizationRefusal } from '../../evaluation/authorization.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
-import { runSync } from '../../evaluation/turns.ts'
 import type { AdmittedCall } from '../admitted-call.ts'
 import { toolOf } from '../pending-request.ts'
 import { notAllowed } from './revalidate.ts'
@@ -13,35 +12,25 @@ import { toolRefusal } from './task-policy.ts'
 export const bodylessScope = (method: string | undefined): Scope => (method === 'DELETE' ? 'handshake' : 'servers:read')
 
 /** Why a caller may have nothing to do with one of these tools. */
-function refusedTool(
-  server: ServerRuntime,
-  caller: Caller,
-  tools: readonly string[],
-  limits: ReadLimits,
-): Denial | undefined {
+function refusedTool(server: ServerRuntime, caller: Caller, tools: readonly string[]): Denial | undefined {
   for (const tool of tools) {
-    const denied = toolRefusal(server, caller, tool, limits)
+    const denied = toolRefusal(server, caller, tool)
     if (denied) return denied
   }
   return undefined
 }
 
-const toolsIn = ({ asked }: Resumption): readonly string[] => asked.map(one => toolOf(one) ?? '')
+const toolsIn = ({ pending }: Resumption): readonly string[] => pending.map(one => toolOf(one) ?? '')
 
 /** Why a stream may not go on with the answers of earlier calls: their tools are judged by the policies of now. */
-export const resumedRefusal = (
-  server: ServerRuntime,
-  caller: Caller,
-  resumed: Resumption,
-  limits: ReadLimits,
-): Denial | undefined => refusedTool(server, caller, toolsIn(resumed), limits)
+export const resumedRefusal = (server: ServerRuntime, caller: Caller, resumed: Resumption): Denial | undefined =>
+  refusedTool(server, caller, toolsIn(resumed))
 
 /** What the newest policies say of messages that an older configuration let through. */
 export function refusalOf(
   server: ServerRuntime,
   caller: Caller,
   { messages, context, tasks, resumed }: AdmittedCall,
-  limits: ReadLimits,
 ): Denial | undefined {
   const { grants } = caller.principal
   if (!grants.allowsServer(server.name)) return notAllowed
@@ -51,10 +40,9 @@ export function refusalOf(
     const scope =
       message.method === undefined ? 'gateway:execute' : (methods[message.method]?.scope ?? 'gateway:execute')
     if (!grants.allowsScope(scope)) return { stage: 'authorize', code: 'InsufficientScope' }
-    const x: Exchange = { ...caller, message }
-    const { denied } = runSync(judgeRequest(server.authorizing, x, limits))
+    const denied = authorizationRefusal(server.authorizing, { ...caller, message })
     if (denied) return denied
   }
   const tools = [...tasks.map(({ tool }) => tool), ...(resumed ? toolsIn(resumed) : [])]
-  return refusedTool(server, caller, tools, limits)
+  return refusedTool(server, caller, tools)
 }

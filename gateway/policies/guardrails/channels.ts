@@ -1,5 +1,5 @@
 import type { Channel, Era, Message } from '../../exchange.ts'
-import { isIdentifier } from './texts.ts'
+import { isIdentifier } from './vocabulary.ts'
 
 /** How a part is built inside, so that base64 is recognised by its place and never by what it says of itself. */
 export type PartShape = 'plain' | 'blocks' | 'messages' | 'resources'

@@ -2,7 +2,7 @@ import type { Steps } from '../../exchange.ts'
 import { settled } from '../../detectors/fold.ts'
 import { type Binary, decodeBinary } from './binary.ts'
 import type { Part, PartShape } from './channels.ts'
-import { holdsApplicationData, isProtocolConstant, isProtocolName } from './vocabulary.ts'
+import { holdsApplicationData, isIdentifier, isProtocolConstant, isProtocolName } from './vocabulary.ts'
 
 export type Path = readonly (string | number)[]
 
@@ -29,10 +29,6 @@ const mirrored = new Set(['name', 'uri', 'taskId', 'io.modelcontextprotocol/prot
 
 /** Ids that the other side gave out. */
 const identifiers = new Set(['progressToken', 'io.modelcontextprotocol/subscriptionId'])
-
-/** What names a request or stream: short, as everybody makes them. Whatever else stands in its place is text. */
-export const isIdentifier = (value: unknown): boolean =>
-  typeof value === 'number' || (typeof value === 'string' && value.length <= 128)
 
 /** Visits every text of a part: string values and member names, but what the protocol itself put there. */
 export function eachText(part: Part, fromServer: boolean, visit: VisitText): void {

@@ -52,3 +52,7 @@ const constants: Readonly<Record<string, ReadonlySet<string>>> = {
 /** Whether a text is a constant that the protocol puts under this name. */
 export const isProtocolConstant = (name: string, text: string): boolean =>
   Object.hasOwn(constants, name) && constants[name]!.has(text)
+
+/** What names a request or stream: short, as everybody makes them. Whatever else stands in its place is text. */
+export const isIdentifier = (value: unknown): boolean =>
+  typeof value === 'number' || (typeof value === 'string' && value.length <= 128)

@@ -1,0 +1,106 @@
+import { IncomingRequest } from '../auth/incoming-request.ts'
+import { ChargeLedger } from '../evaluation/charging.ts'
+import { isPromise, isSteps } from '../evaluation/steps.ts'
+import type { Message } from '../exchange.ts'
+import { readRequestBody } from '../http/body.ts'
+import { callerShare } from '../http/memory.ts'
+import { authenticate } from './decision/authenticate.ts'
+import { bytesOf, parseBody, senderOf, type Body, type Sender } from './decision/body.ts'
+import { decideWithoutBody } from './decision/bodyless.ts'
+import { idOf, judgeMessages, type Verdicts } from './decision/judge.ts'
+import { revalidated, type RoutedRequest } from './decision/revalidate.ts'
+import { route } from './decision/route.ts'
+import { acceptedHost, contentRefusal, transportRefusal } from './decision/transport.ts'
+import { judgedInTurns } from './decision/turns.ts'
+import { refused, type Outcome } from './outcome.ts'
+import type { RequestContext } from './request-context.ts'
+
+/**
+ * What becomes of a request, from its head to the verdict, in one line: transport, authenticate, route, read, judge and charge. Nothing here writes
+ * to the response; `settle.ts` carries out the outcome. Who has to wait is interrupted when the client leaves, the caller is withdrawn or the process
+ * ends (`decision/wait.ts`). Whatever throws is an error of our own, and `handle.ts` catches it.
+ */
+export async function decide(context: RequestContext): Promise<Outcome> {
+  const { services, req, res } = context
+  const runtime = services.runtime()
+  const request = new IncomingRequest(req, context.started)
+
+  // Transport: Host, Origin, headers that two readers could read differently. The limits of addresses and connections were before it.
+  const host = acceptedHost(runtime, request)
+  const transport = transportRefusal(context, runtime, host)
+  if (transport) return refused(transport)
+  context.origin = req.headers.origin
+  if (req.method === 'OPTIONS') return { kind: 'preflight' }
+
+  // Authenticate: once. What is not a promise is not waited for.
+  const authentication = typeof host === 'object' ? host : authenticate(context, runtime, request)
+  const identity = isPromise(authentication) ? await authentication : authentication
+  if ('denied' in identity) return refused(identity.denied)
+
+  // Route: only now is the server looked up, so that a stranger does not learn which there are.
+  const routed = route(context, identity)
+  if ('denied' in routed) return refused(routed.denied)
+  if (req.method !== 'POST') return decideWithoutBody(context, routed)
+
+  // Read: once and strictly. The bytes stay reserved until the outcome is settled or the call is over.
+  const content = contentRefusal(req)
+  if (content) return refused(content)
+  const share = { held: services.held, owner: callerShare(context.owner) }
+  const read = await readRequestBody(res, services.limits.maxBytes, share)
+  if ('left' in read) return { kind: 'left', unread: true }
+  if ('refused' in read) return refused({ stage: 'http', code: read.refused })
+  context.reserved = read.bytes.length
+  const body = parseBody(context, read.bytes)
+  if ('denied' in body) return refused(body.denied)
+
+  // Judge and charge: by the configuration of now, and again when another came into force meanwhile. Each message passes method and scope, tool
+  // policy, charges and guardrails, in this order (`decision/judge.ts`). What was charged stays charged, and is not charged again.
+  const ledger = new ChargeLedger()
+  for (let entry = routed; ;) {
+    const current = revalidated(services, entry)
+    if ('denied' in current) return refused({ ...current.denied, ...idOf(context.message) })
+    const sender = senderOf(context, current, body)
+    if ('denied' in sender) return refused(sender.denied)
+    const judgement = judgeMessages(
+      { ...sender, server: current.server, headers: req.headers, limits: services.limits, ledger },
+      body.messages,
+    )
+    const verdicts = isSteps(judgement) ? await judgedInTurns(context, current, judgement) : judgement
+    if (services.runtime() === current.runtime) return outcomeFor(context, current, sender, body, verdicts)
+    entry = current
+  }
+}
+
+/** Notifications that name a request, a token or a task by an id that others may use as well. */
+const namesRequest: ReadonlySet<string> = new Set([
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/tasks/status',
+])
+
+/**
+ * Whether a notification goes no further: outside of a session it could cancel the request of another caller that has the same id. Clients of
+ * 2026-07-28 cancel by closing the stream.
+ */
+const endsAtGateway = ([message]: readonly Message[], { session }: Sender): boolean =>
+  session === undefined && message?.shape === 'notification' && namesRequest.has(message.method ?? '')
+
+/** The outcome of a body whose messages were judged. */
+function outcomeFor(
+  context: RequestContext,
+  { identity, server }: RoutedRequest,
+  sender: Sender,
+  body: Body,
+  verdicts: Verdicts,
+): Outcome {
+  const { messages, tasks, findings, denied } = verdicts
+  if (denied) {
+    // All before it may pass: the first that may not is the one that the audit line is about.
+    context.message = body.messages[messages.length]
+    return refused(denied, findings)
+  }
+  if (endsAtGateway(messages, sender))
+    return { kind: 'accepted', detail: 'it names a request and no session, so it goes no further', findings }
+  const call = { context, identity, server, ...sender, messages, tasks, body: bytesOf(body, messages) }
+  return { kind: 'admitted', call, findings }
+}
