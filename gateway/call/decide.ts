@@ -1,11 +1,10 @@
 import { IncomingRequest } from '../auth/incoming-request.ts'
-import { ChargeLedger } from '../evaluation/charging.ts'
-import { isPromise, isSteps } from '../evaluation/steps.ts'
-import type { Message } from '../exchange.ts'
+import { isPromise, isSteps, type WaitingSteps } from '../evaluation/steps.ts'
+import type { MaybePromise, Message } from '../exchange.ts'
 import { readRequestBody } from '../http/body.ts'
 import { callerShare } from '../http/memory.ts'
 import { authenticate } from './decision/authenticate.ts'
-import { bytesOf, parseBody, senderOf, type Body, type Sender } from './decision/body.ts'
+import { bodyOf, bytesOf, senderOf, type Body, type Sender } from './decision/body.ts'
 import { decideWithoutBody } from './decision/bodyless.ts'
 import { idOf, judgeMessages, type Verdicts } from './decision/judge.ts'
 import { revalidated, type RoutedRequest } from './decision/revalidate.ts'
@@ -17,8 +16,8 @@ import type { RequestContext } from './request-context.ts'
 
 /**
  * What becomes of a request, from its head to the verdict, in one line: transport, authenticate, route, read, judge and charge. Nothing here writes
- * to the response; `settle.ts` carries out the outcome. Who has to wait is interrupted when the client leaves, the caller is withdrawn or the process
- * ends (`decision/wait.ts`). Whatever throws is an error of our own, and `handle.ts` catches it.
+ * to the response; `settle.ts` carries out the outcome. Who has to wait is interrupted when the client leaves, the key of the caller is withdrawn or the
+ * process ends (`decision/wait.ts`). Whatever throws is an error of our own, and `handle.ts` catches it.
  */
 export async function decide(context: RequestContext): Promise<Outcome> {
   const { services, req, res } = context
@@ -33,7 +32,7 @@ export async function decide(context: RequestContext): Promise<Outcome> {
   if (req.method === 'OPTIONS') return { kind: 'preflight' }
 
   // Authenticate: once. What is not a promise is not waited for.
-  const authentication = typeof host === 'object' ? host : authenticate(context, runtime, request)
+  const authentication = authenticate(context, runtime, request, host)
   const identity = isPromise(authentication) ? await authentication : authentication
   if ('denied' in identity) return refused(identity.denied)
 
@@ -46,29 +45,39 @@ export async function decide(context: RequestContext): Promise<Outcome> {
   const content = contentRefusal(req)
   if (content) return refused(content)
   const share = { held: services.held, owner: callerShare(context.owner) }
-  const read = await readRequestBody(res, services.limits.maxBytes, share)
-  if ('left' in read) return { kind: 'left', unread: true }
-  if ('refused' in read) return refused({ stage: 'http', code: read.refused })
-  context.reserved = read.bytes.length
-  const body = parseBody(context, read.bytes)
-  if ('denied' in body) return refused(body.denied)
+  const body = bodyOf(context, await readRequestBody(res, services.limits.maxBytes, share))
+  return 'kind' in body ? body : judge(context, routed, body)
+}
 
-  // Judge and charge: by the configuration of now, and again when another came into force meanwhile. Each message passes method and scope, tool
-  // policy, charges and guardrails, in this order (`decision/judge.ts`). What was charged stays charged, and is not charged again.
-  const ledger = new ChargeLedger()
-  for (let entry = routed; ;) {
-    const current = revalidated(services, entry)
-    if ('denied' in current) return refused({ ...current.denied, ...idOf(context.message) })
-    const sender = senderOf(context, current, body)
-    if ('denied' in sender) return refused(sender.denied)
-    const judgement = judgeMessages(
-      { ...sender, server: current.server, headers: req.headers, limits: services.limits, ledger },
-      body.messages,
-    )
-    const verdicts = isSteps(judgement) ? await judgedInTurns(context, current, judgement) : judgement
-    if (services.runtime() === current.runtime) return outcomeFor(context, current, sender, body, verdicts)
-    entry = current
-  }
+/**
+ * Judge and charge, by the configuration of now: each message passes method and scope, tool policy, charges and guardrails, in this order
+ * (`decision/judge.ts`). Few messages take time, and there is no promise for the others.
+ */
+function judge(context: RequestContext, before: RoutedRequest, body: Body): MaybePromise<Outcome> {
+  const { services, req, ledger } = context
+  const routed = revalidated(services, before)
+  if ('denied' in routed) return refused({ ...routed.denied, ...idOf(context.message) })
+  const sender = senderOf(context, routed, body)
+  if ('denied' in sender) return refused(sender.denied)
+  const call: JudgedCall = { context, routed, sender, body }
+  const given = { ...sender, server: routed.server, headers: req.headers, limits: services.limits, ledger }
+  const judgement = judgeMessages(given, body.messages)
+  return isSteps(judgement) ? judgeInTurns(call, judgement) : outcomeOf(call, judgement)
+}
+
+type JudgedCall = {
+  readonly context: RequestContext
+  readonly routed: RoutedRequest
+  readonly sender: Sender
+  readonly body: Body
+}
+
+/** When another configuration came into force meanwhile, that one judges again. What was charged stays charged, and is not charged again. */
+async function judgeInTurns(call: JudgedCall, steps: WaitingSteps<Verdicts>): Promise<Outcome> {
+  const { context, routed, body } = call
+  const verdicts = await judgedInTurns(context, routed, steps)
+  const isCurrent = context.services.runtime() === routed.runtime
+  return isCurrent ? outcomeOf(call, verdicts) : judge(context, routed, body)
 }
 
 /** Notifications that name a request, a token or a task by an id that others may use as well. */
@@ -86,13 +95,7 @@ const endsAtGateway = ([message]: readonly Message[], { session }: Sender): bool
   session === undefined && message?.shape === 'notification' && namesRequest.has(message.method ?? '')
 
 /** The outcome of a body whose messages were judged. */
-function outcomeFor(
-  context: RequestContext,
-  { identity, server }: RoutedRequest,
-  sender: Sender,
-  body: Body,
-  verdicts: Verdicts,
-): Outcome {
+function outcomeOf({ context, routed, sender, body }: JudgedCall, verdicts: Verdicts): Outcome {
   const { messages, tasks, findings, denied } = verdicts
   if (denied) {
     // All before it may pass: the first that may not is the one that the audit line is about.
@@ -101,6 +104,7 @@ function outcomeFor(
   }
   if (endsAtGateway(messages, sender))
     return { kind: 'accepted', detail: 'it names a request and no session, so it goes no further', findings }
+  const { identity, server } = routed
   const call = { context, identity, server, ...sender, messages, tasks, body: bytesOf(body, messages) }
   return { kind: 'admitted', call, findings }
 }

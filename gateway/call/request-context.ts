@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { ChargeLedger } from '../evaluation/charging.ts'
 import type { Era, Message } from '../exchange.ts'
 import { callerShare } from '../http/memory.ts'
 import type { Metrics } from '../observe/metrics.ts'
@@ -28,6 +29,8 @@ export class RequestContext {
   message: Message | undefined
   /** Bytes of the request body that are reserved in `held`. */
   reserved = 0
+  /** What its messages were charged. */
+  readonly ledger = new ChargeLedger()
   /** What was found in its messages so far. */
   found: FindingLines | undefined
 

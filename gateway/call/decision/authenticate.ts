@@ -5,14 +5,17 @@ import type { MaybePromise } from '../../exchange.ts'
 import { connectionOf } from '../../http/connection.ts'
 import type { Runtime } from '../../runtime/runtime.ts'
 import type { RequestContext } from '../request-context.ts'
+import type { AcceptedHost } from './transport.ts'
 import { waitFor } from './wait.ts'
 
-/** Who sent a request. Most providers know at once, and then there is no promise. */
+/** Who sent a request. Most providers know at once, and then there is no promise; whose Host was accepted is known already. */
 export function authenticate(
   context: RequestContext,
   runtime: Runtime,
   request: IncomingRequest,
+  host: AcceptedHost,
 ): MaybePromise<AuthenticationResult> {
+  if (typeof host === 'object') return host
   const result = runtime.auth.authenticate(request)
   return isPromise(result) ? waited(context, runtime, result) : result
 }

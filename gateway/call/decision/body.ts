@@ -1,6 +1,8 @@
 import type { Caller, Denial, Message } from '../../exchange.ts'
+import type { BodyRead } from '../../http/body.ts'
 import { readBody } from '../../mcp/message.ts'
 import type { NamedSession } from '../admitted-call.ts'
+import { refused, type Outcome } from '../outcome.ts'
 import type { RequestContext } from '../request-context.ts'
 import { eraOfAll, idOf } from './judge.ts'
 import { namedSession, noSession } from './named-session.ts'
@@ -9,10 +11,14 @@ import type { RoutedRequest } from './revalidate.ts'
 /** A body as it was read. */
 export type Body = { readonly bytes: Buffer; readonly messages: readonly Message[]; readonly isArray: boolean }
 
-/** Reads a body once and strictly. */
-export function parseBody(context: RequestContext, bytes: Buffer): Body | { readonly denied: Denial } {
+/** Reads once and strictly what has arrived; or the outcome of a request whose body cannot be read. */
+export function bodyOf(context: RequestContext, arrived: BodyRead): Body | Outcome {
+  if ('left' in arrived) return { kind: 'left', unread: true }
+  if ('refused' in arrived) return refused({ stage: 'http', code: arrived.refused })
+  const { bytes } = arrived
+  context.reserved = bytes.length
   const read = readBody(bytes, context.services.limits)
-  if ('denied' in read) return read
+  if ('denied' in read) return refused(read.denied)
   const messages = 'batch' in read ? read.batch : [read.message]
   context.message = messages[0]
   return { bytes, messages, isArray: 'batch' in read }
