@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { bartizan } from './bartizan.ts'
+import { bartizan, type Gateway } from './bartizan.ts'
 import { cpuOf, loadCore, memoryOf, openFilesLimit, start, type Memory } from './process.ts'
 import { answers, type Target } from './target.ts'
 import { programs } from './tools.ts'
@@ -18,14 +18,19 @@ export async function measureStarts(
   repeats: number,
 ): Promise<readonly Start[]> {
   const starts: Start[] = []
-  for (let repeat = 0; repeat < repeats; repeat++) {
-    const gateway = await bartizan(program, upstream)
+  for (let repeat = 0; repeat < repeats; repeat++) starts.push(await atRest(await bartizan(program, upstream)))
+  return starts
+}
+
+/** Lets a fresh gateway come to rest, reads its memory and ends it. */
+export async function atRest(gateway: Gateway): Promise<Start> {
+  try {
     for (let call = 0; call < fewCalls; call++) await answers(gateway)
     await sleep(3000)
-    starts.push({ ready: gateway.ready, memory: memoryOf(gateway.pid) })
+    return { ready: gateway.ready, memory: memoryOf(gateway.pid) }
+  } finally {
     await gateway.stop()
   }
-  return starts
 }
 
 /** Thousandths of a core that a gateway uses without any call, in each of several windows of ten seconds. */

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 export type Tool = 'small' | 'large' | 'events'
 
 const answered = z.strictObject({
-  calls: z.number().positive(),
+  calls: z.number(),
   errors: z.number(),
   seconds: z.number().positive(),
   p50: z.number(),
@@ -29,6 +29,9 @@ export type Load = {
   readonly rate?: number
 }
 
+/** Not one call was answered in the time of a load, and none failed: others keep the machine busy. */
+export class NoAnswer extends Error {}
+
 /** Loads a target and throws when a single call is not answered by a result. */
 export async function load(target: Target, what: Load): Promise<Answered> {
   // wrk knows neither rates nor where an event stream ends.
@@ -36,6 +39,7 @@ export async function load(target: Target, what: Load): Promise<Answered> {
   const seen = native ? await byLoad(target, what) : await byWrk(target, what)
   if (seen.errors > 0)
     throw new Error(`${target.name}: ${seen.errors} of ${seen.calls + seen.errors} calls failed (${what.tool})`)
+  if (seen.calls === 0) throw new NoAnswer(`${target.name}: no call was answered in ${what.seconds} s (${what.tool})`)
   return seen
 }
 

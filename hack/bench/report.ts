@@ -58,6 +58,7 @@ export function report(environment: Environment, figures: Measured): string {
     '`npm run bench` needs Linux, two cores, Go, wrk and nginx (as root on Debian it installs the last two itself).',
     'It prints every repeat and writes this page; `--quick` is a short look that writes nothing, `--only small` measures one load,',
     '`--idle 10000` sets the number of silent streams of the large gateway. Run it on a machine that does nothing else.',
+    '`npm run bench -- --against COMMIT` compares two versions instead: see [CONTRIBUTING.md](../CONTRIBUTING.md#what-a-change-costs).',
     '',
   ].join('\n')
 }

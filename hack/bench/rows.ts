@@ -93,7 +93,8 @@ export function pool(turns: readonly Sample[]): Sample {
   return { ...pooled, cpu, busy: (cpu * calls) / 1e6 / seconds }
 }
 
-async function sample(target: Target, what: Load): Promise<Sample> {
+/** One load of one target, with the CPU time that its process took meanwhile. */
+export async function sample(target: Target, what: Load): Promise<Sample> {
   const { pid } = target
   if (pid === undefined) return load(target, what)
   const before = cpuOf(pid)
