@@ -20,24 +20,24 @@ type Meta = { readonly _meta?: Readonly<Record<string, unknown>> }
  */
 export class Belonging {
   readonly #call: CallControl
-  readonly #asked: readonly PendingRequest[]
+  readonly #pending: readonly PendingRequest[]
   #answered: Set<PendingRequest> | undefined
   #withheld: Set<PendingRequest> | undefined
   #tokens: ReadonlySet<string> | undefined
 
   constructor(call: CallControl) {
     this.#call = call
-    this.#asked = pendingRequests(call.admitted)
+    this.#pending = pendingRequests(call.admitted)
   }
 
   /** Requests that wait for their answer. */
   unanswered(): readonly PendingRequest[] {
-    return this.#asked.filter(one => one.shape === 'request' && this.#answered?.has(one) !== true)
+    return this.#pending.filter(one => one.shape === 'request' && this.#answered?.has(one) !== true)
   }
 
   /** An answer came that the client may not have. */
   withheld(id: string | undefined): void {
-    const asked = pendingUnder(this.#asked, id)
+    const asked = pendingUnder(this.#pending, id)
     if (asked === undefined) return
     this.#withheld ??= new Set()
     this.#withheld.add(asked)
@@ -51,7 +51,7 @@ export class Belonging {
   /** An answer, or what ends a subscription, is out. True when nothing more is asked. */
   answer(message: Message): boolean {
     const id = message.shape === 'response' ? message.id : this.#cancelled(message)
-    const asked = pendingUnder(this.#asked, id)
+    const asked = pendingUnder(this.#pending, id)
     if (asked === undefined) return false
     this.#answered ??= new Set()
     this.#answered.add(asked)
@@ -59,24 +59,24 @@ export class Belonging {
   }
 
   /** Why a message is not for this client, or undefined. */
-  stray(message: Message): string | undefined {
-    if (message.shape === 'response') return this.#strayAnswer(message)
+  unexpected(message: Message): string | undefined {
+    if (message.shape === 'response') return this.#unexpectedAnswer(message)
     if (message.shape === 'request') return isName(message.id) ? undefined : 'a request whose id is no name'
-    if (message.method === 'notifications/progress') return this.#strayProgress(message)
-    return unexpectedSubscription(message, this.#asked) ?? this.#strayCancellation(message)
+    if (message.method === 'notifications/progress') return this.#unexpectedProgress(message)
+    return unexpectedSubscription(message, this.#pending) ?? this.#unexpectedCancellation(message)
   }
 
-  #strayAnswer(message: Message): string | undefined {
+  #unexpectedAnswer(message: Message): string | undefined {
     const { id } = message
     // An error that names no request carries nothing that could name another one.
     if (id === undefined) return undefined
-    const asked = pendingUnder(this.#asked, id)
+    const asked = pendingUnder(this.#pending, id)
     if (asked === undefined) return 'an answer to a request that this client did not make here'
     if (this.#answered?.has(asked) === true) return 'a second answer to one request'
-    return unexpectedSubscription(message, this.#asked)
+    return unexpectedSubscription(message, this.#pending)
   }
 
-  #strayProgress({ bytes }: Message): string | undefined {
+  #unexpectedProgress({ bytes }: Message): string | undefined {
     const token = tokenAt(bytes, ['params', 'progressToken'])
     return token !== undefined && this.#reports(idKey(token))
       ? undefined
@@ -84,7 +84,7 @@ export class Belonging {
   }
 
   #reports(token: string): boolean {
-    this.#tokens ??= new Set(this.#asked.map(progressTokenOf).filter(one => one !== undefined))
+    this.#tokens ??= new Set(this.#pending.map(progressTokenOf).filter(one => one !== undefined))
     if (this.#tokens.has(token)) return true
     const { server, caller, admitted } = this.#call
     if (caller.era !== 'legacy') return false
@@ -95,7 +95,7 @@ export class Belonging {
   }
 
   /** In 2026-07-28 a subscription is the only request that a server may cancel. */
-  #strayCancellation(message: Message): string | undefined {
+  #unexpectedCancellation(message: Message): string | undefined {
     const cancels = message.method === 'notifications/cancelled' && this.#call.caller.era === 'modern'
     return cancels && this.#cancelled(message) === undefined
       ? 'a cancellation of a request that this client did not make here'
@@ -105,7 +105,7 @@ export class Belonging {
   #cancelled({ method, bytes }: Message): string | undefined {
     if (method !== 'notifications/cancelled' || this.#call.caller.era === 'legacy') return undefined
     const id = tokenAt(bytes, ['params', 'requestId'])
-    return pendingUnder(this.#asked, id) === undefined ? undefined : id
+    return pendingUnder(this.#pending, id) === undefined ? undefined : id
   }
 }
 

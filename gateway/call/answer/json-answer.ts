@@ -191,8 +191,8 @@ export class JsonAnswer implements Answer, TurnOrder, Waiting {
       return messages.some(({ shape }) => shape === 'request') ? misdirected('no answer in the body') : message
     }
     if (message.id === undefined || pendingUnder(messages, message.id) !== undefined) {
-      const stray = unexpectedSubscription(message, messages)
-      return stray === undefined ? message : misdirected(stray)
+      const unexpected = unexpectedSubscription(message, messages)
+      return unexpected === undefined ? message : misdirected(unexpected)
     }
     if (this.#status < 400) return misdirected('an answer to a request that this client did not make here')
     const read = readAnswer(withAskedId(message, messages) ?? message.bytes, limits)

@@ -69,7 +69,7 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
   readonly #sealEvent: ((id: string) => string | undefined) | undefined
   /** The client holds an id with which it can come back for what is left. */
   #resumable: boolean
-  #strays = 0
+  #unexpectedSoFar = 0
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
   readonly #taking = new Taking()
@@ -298,15 +298,15 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
     if (event.dubious) return this.#unreadable('a line that a careless reader takes for data')
     if (!data) return { bytes: this.#passedOn(event) }
     if (event.event !== undefined && event.event !== '' && event.event !== messageName)
-      return this.#stray('an event of another name')
+      return this.#unexpected('an event of another name')
     const { server, caller, admitted } = this.#call
     const { limits } = admitted.context.services
     const read = readAnswer(data, limits)
     if (!('message' in read)) return this.#batchOrUnreadable(read)
     const out = unknownMethod(read.message, caller.era)
     if (out) return this.#withheld(out, [])
-    const stray = this.#belonging.stray(read.message)
-    if (stray !== undefined) return this.#stray(stray)
+    const unexpected = this.#belonging.unexpected(read.message)
+    if (unexpected !== undefined) return this.#unexpected(unexpected)
     const sealed = sealTasks(this.#call, read.message, limits)
     if ('dropped' in sealed) return this.#dropped(read.message, sealed.dropped)
     if ('denied' in sealed) return this.#refused(read.message, sealed.denied, [])
@@ -326,18 +326,18 @@ export class StreamAnswer implements Answer, TurnOrder, Waiting {
   }
 
   /** What is not for this client goes no further. The first one is told in the audit log: a server must not fill it. */
-  #stray(detail: string): Judged {
+  #unexpected(detail: string): Judged {
     const { context } = this.#call.admitted
     const code = 'UpstreamMisdirected'
-    this.#strays += 1
-    if (this.#strays === 1) withholdAnswer(context, { stage: 'upstream', code, detail })
+    this.#unexpectedSoFar += 1
+    if (this.#unexpectedSoFar === 1) withholdAnswer(context, { stage: 'upstream', code, detail })
     else countDecision(context, code)
     return { bytes: nothing }
   }
 
   /** A refused answer is one, an event about somebody's task goes no further. */
   #dropped(message: Message, detail: string): Judged {
-    if (message.shape !== 'response') return this.#stray(detail)
+    if (message.shape !== 'response') return this.#unexpected(detail)
     return this.#refused(message, { stage: 'tasks', code: 'TaskNotFound', detail }, [])
   }
 
