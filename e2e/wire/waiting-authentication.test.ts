@@ -215,3 +215,13 @@ test('requests that wait are capped for each address, and others are served mean
   expect(kinds.filter(kind => kind === '503 1')).toHaveLength(136)
   expect(await held()).toEqual(nothingHeld)
 })
+
+test('a promise that rejects after its request was refused ends nothing', async () => {
+  const flood = Array.from({ length: 100 }, () => call())
+  await waits(100)
+  await expect.poll(async () => (await held())[0]).toBe('bartizan_open_calls 64')
+  slow.gate.break(new Error('the directory is on fire'))
+  const statuses = (await Promise.all(flood)).map(({ status }) => status)
+  expect(statuses.filter(status => status === 500)).toHaveLength(64)
+  expect(statuses.filter(status => status === 503)).toHaveLength(36)
+})

@@ -10,9 +10,14 @@ export { isMcpPath } from './decision/route.ts'
 
 /** One request to an MCP address: it is decided, the outcome is settled, and what is admitted goes to the server. */
 export function handle(services: Services, req: IncomingMessage, res: ServerResponse): void {
-  void serve(new RequestContext(services, req, res))
+  serve(new RequestContext(services, req, res)).catch((error: unknown) => {
+    // Not even a refusal could be written.
+    services.log.error('a request failed inside the gateway', { error: String(error) })
+    res.destroy()
+  })
 }
 
+/** Own faults are caught here, and nowhere else before a call is open. */
 async function serve(context: RequestContext): Promise<void> {
   try {
     const outcome = await decide(context)

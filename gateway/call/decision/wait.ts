@@ -32,8 +32,12 @@ const leftBy = ({ principal }: RequestContext): Outcome =>
  */
 export function waitFor<T>(promise: Promise<T>, options: WaitOptions): Promise<T> {
   const { context, waiting, owner } = options
-  if (context.res.destroyed) return Promise.reject(new Interruption(leftBy(context)))
-  if (!waiting.enter(owner)) return Promise.reject(new Interruption(refused(busy)))
+  const outcome = context.res.destroyed ? leftBy(context) : waiting.enter(owner) ? undefined : refused(busy)
+  if (outcome !== undefined) {
+    // An error that is told later is told to no one, and must not end the process.
+    promise.catch(() => undefined)
+    return Promise.reject(new Interruption(outcome))
+  }
   return new Promise((resolve, reject) => {
     const wait = new Wait(options, reject)
     promise.then(
