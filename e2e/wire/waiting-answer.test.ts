@@ -29,7 +29,9 @@ afterEach(async () => {
   await upstream.stop()
 })
 
-const waits = () => expect.poll(() => gate.size).toBe(1)
+const waits = async (): Promise<void> => {
+  await expect.poll(() => gate.size).toBe(1)
+}
 const heldBytes = async (): Promise<string | undefined> =>
   /^bartizan_held_bytes (\d+)$/m.exec(await (await fetch(`${gateway.metricsUrl}/metrics`)).text())?.[1]
 const streamed = (...events: readonly string[]): void => {

@@ -37,7 +37,9 @@ const call = (tool = 't', args = '{}'): Promise<Reply> => {
     headers: { ...headers, 'x-wait': '1' },
   })
 }
-const waits = (count = 1) => expect.poll(() => slow.gate.size).toBe(count)
+const waits = async (count = 1): Promise<void> => {
+  await expect.poll(() => slow.gate.size).toBe(count)
+}
 const apply = (keys = keysFile(caller), next = config()) =>
   gateway.apply({ gateway: JSON.stringify(next), keys: JSON.stringify(keys) })
 

@@ -36,7 +36,9 @@ afterEach(async () => {
 })
 
 const call = (tool = 'wait'): Promise<Reply> => send(gateway.url, { key: caller.secret, ...callTool(tool, 'w') })
-const waits = (count = 1) => expect.poll(() => slow.gate.size).toBe(count)
+const waits = async (count = 1): Promise<void> => {
+  await expect.poll(() => slow.gate.size).toBe(count)
+}
 const apply = (keys = keysFile(caller, other), next = config()) =>
   gateway.apply({ gateway: JSON.stringify(next), keys: JSON.stringify(keys) })
 

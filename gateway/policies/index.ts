@@ -8,4 +8,8 @@ import { tools } from './tools.ts'
  * stands between the tool policy and the guardrails: a forbidden call is not charged, and one that a guardrail refuses is. The only stage that rewrites
  * what a caller sends comes last. Answers pass in reverse: what no caller may see is redacted before lists are cut.
  */
-export const stages = (server: Server): Chain => [tools(server.tools), guardrails(server.guardrails)]
+export const stages = (server: Server): Chain => [
+  tools(server.tools),
+  // Here is the place of charges: limits of subject, key, server and tool.
+  guardrails(server.guardrails),
+]
