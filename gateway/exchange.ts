@@ -146,7 +146,7 @@ export type Charge = {
 }
 
 /** Everything that judges and charges what a caller sends, in its order. */
-export type Chain = readonly (Stage | Charge)[]
+export type PolicyChain = readonly (Stage | Charge)[]
 
 /** What the reader may hold: counted before anything is parsed. */
 export type ReadLimits = {

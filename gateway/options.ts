@@ -1,5 +1,5 @@
 import type { Authenticator } from './auth/authenticator.ts'
-import type { Chain } from './exchange.ts'
+import type { PolicyChain } from './exchange.ts'
 import type { Server } from './config/servers.ts'
 import type { Guards } from './config/guard.ts'
 import type { Issue } from './config/index.ts'
@@ -47,7 +47,7 @@ export type Extensions = {
   /** Asked after the operator's token and before API keys. */
   readonly authenticators?: readonly Authenticator[]
   /** The chain of a server, with what is added to it. */
-  chain?(chain: Chain, server: Server): Chain
+  chain?(chain: PolicyChain, server: Server): PolicyChain
 }
 
 /** Everything impure that a gateway needs, passed in. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { pass, type Chain } from '../../gateway/exchange.ts'
+import { pass, type PolicyChain } from '../../gateway/exchange.ts'
 import { everywhere, word } from './everywhere.ts'
 import { atLimits, CountingCharge, waitingStage } from './extensions.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
@@ -14,7 +14,7 @@ const tools = { policy: { mode: 'denylist' as const, deniedTools: ['closed'] }, 
 let upstream: ScriptedUpstream
 let gateway: Played
 /** What the chain of the server has at the place of limits. */
-let more: Chain
+let more: PolicyChain
 
 const config = (change = {}) => testConfig([testServer('one', upstream.url, { guardrails, tools, ...change })])
 const apply = (change = {}) =>
@@ -34,7 +34,7 @@ afterEach(async () => {
 })
 
 /** The chain is compiled anew, as after every change of the configuration. */
-function use<C extends Chain>(...chain: C): C {
+function use<C extends PolicyChain>(...chain: C): C {
   more = chain
   apply({ timeouts: { request: '9m' } })
   return chain

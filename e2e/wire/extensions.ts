@@ -1,7 +1,7 @@
 import type { AuthenticationRequest, Authenticator } from '../../gateway/auth/authenticator.ts'
 import {
   pass,
-  type Chain,
+  type PolicyChain,
   type Charge,
   type Exchange,
   type Reservation,
@@ -94,4 +94,8 @@ export class CountingCharge implements Charge {
 }
 
 /** The chain with more at the place of limits: behind the tool policy, before the guardrails. */
-export const atLimits = (chain: Chain, ...more: Chain): Chain => [...chain.slice(0, 1), ...more, ...chain.slice(1)]
+export const atLimits = (chain: PolicyChain, ...more: PolicyChain): PolicyChain => [
+  ...chain.slice(0, 1),
+  ...more,
+  ...chain.slice(1),
+]

@@ -4,7 +4,7 @@ import type { MaybePromise, Message } from '../exchange.ts'
 import { readRequestBody } from '../http/body.ts'
 import { callerShare } from '../http/memory.ts'
 import { authenticate } from './decision/authenticate.ts'
-import { bodyOf, bytesOf, senderOf, type Body, type Sender } from './decision/body.ts'
+import { bodyOf, bytesOf, senderOf, type RequestBody, type SessionCaller } from './decision/body.ts'
 import { decideWithoutBody } from './decision/bodyless.ts'
 import { idOf, judgeMessages, type Verdicts } from './decision/judge.ts'
 import { revalidated, type RoutedRequest } from './decision/revalidate.ts'
@@ -53,7 +53,7 @@ export async function decide(context: RequestContext): Promise<Outcome> {
  * Judge and charge, by the configuration of now: each message passes method and scope, tool policy, charges and guardrails, in this order
  * (`decision/judge.ts`). Few messages take time, and there is no promise for the others.
  */
-function judge(context: RequestContext, before: RoutedRequest, body: Body): MaybePromise<Outcome> {
+function judge(context: RequestContext, before: RoutedRequest, body: RequestBody): MaybePromise<Outcome> {
   const { services, req, ledger } = context
   const routed = revalidated(services, before)
   if ('denied' in routed) return refused({ ...routed.denied, ...idOf(context.message) })
@@ -68,8 +68,8 @@ function judge(context: RequestContext, before: RoutedRequest, body: Body): Mayb
 type JudgedCall = {
   readonly context: RequestContext
   readonly routed: RoutedRequest
-  readonly sender: Sender
-  readonly body: Body
+  readonly sender: SessionCaller
+  readonly body: RequestBody
 }
 
 /** When another configuration came into force meanwhile, that one judges again. What was charged stays charged, and is not charged again. */
@@ -91,7 +91,7 @@ const namesRequest: ReadonlySet<string> = new Set([
  * Whether a notification goes no further: outside of a session it could cancel the request of another caller that has the same id. Clients of
  * 2026-07-28 cancel by closing the stream.
  */
-const endsAtGateway = ([message]: readonly Message[], { session }: Sender): boolean =>
+const endsAtGateway = ([message]: readonly Message[], { session }: SessionCaller): boolean =>
   session === undefined && message?.shape === 'notification' && namesRequest.has(message.method ?? '')
 
 /** The outcome of a body whose messages were judged. */

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Services } from '../runtime/runtime.ts'
-import { Call } from './answer/call.ts'
+import { ForwardedCall } from './answer/call.ts'
 import { decide } from './decide.ts'
 import { RequestContext } from './request-context.ts'
 import { outcomeOf, settle } from './settle.ts'
@@ -22,7 +22,7 @@ async function serve(context: RequestContext): Promise<void> {
   try {
     const outcome = await decide(context)
     settle(context, outcome)
-    if (outcome.kind === 'admitted') new Call(outcome.call).open(upstreamRequest(outcome.call))
+    if (outcome.kind === 'admitted') new ForwardedCall(outcome.call).open(upstreamRequest(outcome.call))
   } catch (error) {
     settle(context, outcomeOf(context, error))
   }

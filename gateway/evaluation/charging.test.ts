@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Charge, Exchange, MaybePromise, Message, Reservation } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import { ChargeLedger } from './charging.ts'
-import { judgeRequest, type Judged } from './pipeline.ts'
+import { judgeRequest, type EvaluatedMessage } from './pipeline.ts'
 import { isSteps } from './steps.ts'
 import { runInTurns } from './turns.ts'
 
@@ -45,7 +45,7 @@ function charge(name: string, log: string[], answer?: (given: Reservation) => Re
 const judged = (
   stages: Parameters<typeof judgeRequest>[0],
   charging = { ledger: new ChargeLedger(), arrived: call() },
-): MaybePromise<Judged> => {
+): MaybePromise<EvaluatedMessage> => {
   const steps = judgeRequest(stages, exchange(charging.arrived), limits, charging)
   if (!isSteps(steps)) return steps
   return new Promise((resolve, reject) => runInTurns(steps, { owner: 'ci' }, resolve, reject))

@@ -4,7 +4,7 @@ import { readBody } from '../mcp/message.ts'
 import * as pipeline from './pipeline.ts'
 import { runSync, type MaybeSteps } from './steps.ts'
 
-type Judged = pipeline.Judged
+type Judged = pipeline.EvaluatedMessage
 const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) =>
   runSync(pipeline.judgeRequest(...given) as MaybeSteps<Judged>)
 const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) =>
@@ -148,7 +148,7 @@ test('a stage may judge in steps, and what it says at the end counts', () => {
       return { deny: { stage: 'slow', code: 'GuardrailBlocked' } }
     },
   }
-  const steps = pipeline.judgeRequest([slow], exchange(call), limits) as Steps<pipeline.Judged>
+  const steps = pipeline.judgeRequest([slow], exchange(call), limits) as Steps<pipeline.EvaluatedMessage>
   expect([steps.next().done, steps.next().done]).toEqual([false, false])
   expect(steps.next()).toMatchObject({ done: true, value: { denied: { code: 'GuardrailBlocked', id: '7' } } })
 })

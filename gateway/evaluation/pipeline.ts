@@ -1,6 +1,6 @@
 import type {
   Caller,
-  Chain,
+  PolicyChain,
   Charge,
   Denial,
   Exchange,
@@ -19,7 +19,11 @@ import type { ChargeLedger } from './charging.ts'
 import { isPromise, isSteps, waitFor, type MaybeWaitingSteps, type WaitingSteps } from './steps.ts'
 
 /** What all stages together said of one message: the message that may travel on, or a refusal. */
-export type Judged = { readonly message: Message; readonly findings: readonly Finding[]; readonly denied?: Denial }
+export type EvaluatedMessage = {
+  readonly message: Message
+  readonly findings: readonly Finding[]
+  readonly denied?: Denial
+}
 
 /** What a stage answers with. */
 type Answer = MaybePromise<Verdict> | Steps<Verdict> | WaitingSteps<Verdict> | undefined
@@ -51,7 +55,7 @@ export type Charging = { readonly ledger: ChargeLedger; readonly arrived: Messag
 /** What every stage is asked about, in one direction. */
 type Evaluation = {
   readonly direction: Direction
-  readonly stages: Chain
+  readonly stages: PolicyChain
   readonly x: Caller
   readonly limits: ReadLimits
   readonly charging?: Charging | undefined
@@ -94,7 +98,7 @@ const withId = (denial: Denial, message: Message): Denial =>
 const unreadable = (stage: Stage | Charge, message: Message): Denial =>
   withId({ stage: stage.name, code: 'Internal', detail: `${stage.name} wrote a message that cannot be read` }, message)
 
-type Pass = Judged & { readonly replaced: boolean }
+type Pass = EvaluatedMessage & { readonly replaced: boolean }
 
 /** Asks the stages from `at` on; the first of them has answered already. */
 function* evaluateOnce(evaluation: Evaluation, original: Message, at: number, first: Answer): WaitingSteps<Pass> {
@@ -122,7 +126,12 @@ function* evaluateOnce(evaluation: Evaluation, original: Message, at: number, fi
  * A message that a stage rewrote is judged once more by all of them, so that what is sent is what was judged; a chain that still wants to
  * rewrite it then has no end and is refused.
  */
-function* evaluateInSteps(evaluation: Evaluation, original: Message, at: number, answer: Answer): WaitingSteps<Judged> {
+function* evaluateInSteps(
+  evaluation: Evaluation,
+  original: Message,
+  at: number,
+  answer: Answer,
+): WaitingSteps<EvaluatedMessage> {
   const first = yield* evaluateOnce(evaluation, original, at, answer)
   if (first.denied || !first.replaced) return first
   const second = yield* evaluateOnce(evaluation, first.message, 0, undefined)
@@ -133,7 +142,7 @@ function* evaluateInSteps(evaluation: Evaluation, original: Message, at: number,
 }
 
 /** Every stage sees the message in order. While all let it pass without a word there is nothing to keep and nothing to wait for. */
-function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<Judged> {
+function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<EvaluatedMessage> {
   const { stages } = evaluation
   for (let at = 0; at < stages.length; at += 1) {
     const answer = asked(evaluation, stages[at]!, message)
@@ -145,11 +154,11 @@ function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<J
 
 /** What the caller sends: stages in their order. Without `charging` nothing is charged. */
 export const judgeRequest = (
-  stages: Chain,
+  stages: PolicyChain,
   x: Exchange,
   limits: ReadLimits,
   charging?: Charging,
-): MaybeWaitingSteps<Judged> => evaluate({ direction: requests, stages, x, limits, charging }, x.message)
+): MaybeWaitingSteps<EvaluatedMessage> => evaluate({ direction: requests, stages, x, limits, charging }, x.message)
 
 /** What the server sends: stages in reverse order, given so by the caller of this function. */
 export const judgeAnswer = (
@@ -157,4 +166,4 @@ export const judgeAnswer = (
   x: Caller,
   answer: Message,
   limits: ReadLimits,
-): MaybeWaitingSteps<Judged> => evaluate({ direction: answers, stages: reversed, x, limits }, answer)
+): MaybeWaitingSteps<EvaluatedMessage> => evaluate({ direction: answers, stages: reversed, x, limits }, answer)

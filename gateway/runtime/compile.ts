@@ -6,7 +6,7 @@ import type { GatewayConfig, Issue } from '../config/index.ts'
 import type { KeysFile } from '../config/index.ts'
 import { defaultTimeouts, type Server } from '../config/servers.ts'
 import { compileChain } from '../evaluation/chain.ts'
-import type { Chain } from '../exchange.ts'
+import type { PolicyChain } from '../exchange.ts'
 import { authentications, type Authentications } from '../auth/index.ts'
 import { keyAuthenticator } from '../auth/keys.ts'
 import type { Lineage } from '../auth/lineage.ts'
@@ -60,7 +60,7 @@ function sealsOf(name: string, workshop: Workshop): Seals {
   return made
 }
 
-const extended = (chain: Chain, server: Server, { options: { extensions } }: Workshop): Chain =>
+const extended = (chain: PolicyChain, server: Server, { options: { extensions } }: Workshop): PolicyChain =>
   extensions?.chain?.(chain, server) ?? chain
 
 function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {

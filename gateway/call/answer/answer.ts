@@ -3,7 +3,7 @@ import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { AdmittedCall } from '../admitted-call.ts'
 
 /** How an answer goes on once the server's head is in: as one body, or event by event. */
-export type Answer = {
+export type AnswerWriter = {
   data(chunk: Buffer): void
   end(): void
   /** The server's side broke. */

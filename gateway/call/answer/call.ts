@@ -5,7 +5,7 @@ import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../../upstream/upstream.ts'
 import { endSoon } from '../../http/end-soon.ts'
 import type { AdmittedCall } from '../admitted-call.ts'
-import type { Answer, CallControl } from './answer.ts'
+import type { AnswerWriter, CallControl } from './answer.ts'
 import { progressTokenOf } from '../pending-request.ts'
 import { clientGone, endCall, finish, ownFault, refuse } from '../settle.ts'
 import { patience } from '../decision/wait.ts'
@@ -21,7 +21,7 @@ const endless = ({ context, messages }: AdmittedCall): boolean =>
   context.req.method === 'GET' || messages.some(message => message.method === 'subscriptions/listen')
 
 /** One call on its way: from the moment that the verdict fell until the client has its answer or is gone. */
-export class Call implements UpstreamSink, OpenCall, CallControl {
+export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
   readonly admitted: AdmittedCall
   /** Policies of the newest configuration: a swap changes them under an open stream. */
   server: ServerRuntime
@@ -31,7 +31,7 @@ export class Call implements UpstreamSink, OpenCall, CallControl {
   #upstream: UpstreamCall | undefined
   /** Where it was sent; undefined when it was sent nowhere, or when the server has said all. */
   #owing: Upstream | undefined
-  #answer: Answer | undefined
+  #answer: AnswerWriter | undefined
   #over = false
   #lastByte: number
   /** Since when a stage waits for something. */

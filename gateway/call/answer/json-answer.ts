@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { Denial, Finding, Message, ReadLimits } from '../../exchange.ts'
-import { judgeAnswer, type Judged } from '../../evaluation/pipeline.ts'
+import { judgeAnswer, type EvaluatedMessage } from '../../evaluation/pipeline.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
 import { Gathered } from '../../http/chunk-buffer.ts'
@@ -9,7 +9,7 @@ import { Taking } from '../../http/taking.ts'
 import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
 import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
 import { errorText, recordFindings, withholdAnswer } from '../settle.ts'
-import type { Answer, CallControl } from './answer.ts'
+import type { AnswerWriter, CallControl } from './answer.ts'
 import { pendingUnder, type PendingRequest } from '../pending-request.ts'
 import { unexpectedSubscription, withAskedId } from './belonging.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
@@ -36,11 +36,11 @@ const misdirected = (detail: string): Denial => ({ stage: 'upstream', code: 'Ups
 /** The server answered about a task that this caller does not hold: to them there is none. */
 const notHeld = (detail: string): Denial => ({ stage: 'tasks', code: 'TaskNotFound', detail })
 
-const readyOf = ({ denied, findings, message }: Judged): Ready =>
+const readyOf = ({ denied, findings, message }: EvaluatedMessage): Ready =>
   denied ? { denied, findings } : { bytes: message.bytes, findings }
 
 /** An answer in one piece: held until it is complete, read, judged, then sent with its status and bytes. */
-export class JsonAnswer implements Answer, TurnOrder, Waiting {
+export class JsonAnswer implements AnswerWriter, TurnOrder, Waiting {
   readonly #call: CallControl
   readonly #status: number
   readonly #headers: UpstreamHeaders

@@ -9,7 +9,7 @@ import { Taking } from '../../http/taking.ts'
 import { mapSteps, type MaybeWaitingSteps } from '../../evaluation/steps.ts'
 import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
 import { countDecision, endCall, errorText, recordFindings, withholdAnswer } from '../settle.ts'
-import type { Answer, CallControl } from './answer.ts'
+import type { AnswerWriter, CallControl } from './answer.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
 import { answerOwner } from './owner.ts'
 import { Belonging } from './belonging.ts'
@@ -50,7 +50,7 @@ const bulk = 16 * 1024
 type Judged = { readonly bytes: Buffer } | { readonly denied: Denial; readonly findings: readonly Finding[] }
 
 /** An answer event by event: each is read, judged and flushed at once, in the bytes in which it came unless a stage rewrote it. */
-export class StreamAnswer implements Answer, TurnOrder, Waiting {
+export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
   readonly #call: CallControl
   readonly #splitter: SseSplitter
   readonly share: AnswerOwner

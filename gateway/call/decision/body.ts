@@ -9,10 +9,10 @@ import { namedSession, noSession } from './named-session.ts'
 import type { RoutedRequest } from './revalidate.ts'
 
 /** A body as it was read. */
-export type Body = { readonly bytes: Buffer; readonly messages: readonly Message[]; readonly isArray: boolean }
+export type RequestBody = { readonly bytes: Buffer; readonly messages: readonly Message[]; readonly isArray: boolean }
 
 /** Reads once and strictly what has arrived; or the outcome of a request whose body cannot be read. */
-export function bodyOf(context: RequestContext, arrived: BodyRead): Body | Outcome {
+export function bodyOf(context: RequestContext, arrived: BodyRead): RequestBody | Outcome {
   if ('left' in arrived) return { kind: 'left', unread: true }
   if ('refused' in arrived) return refused({ stage: 'http', code: arrived.refused })
   const { bytes } = arrived
@@ -28,13 +28,13 @@ export function bodyOf(context: RequestContext, arrived: BodyRead): Body | Outco
 const batchRevision = '2025-03-26'
 
 /** Who sent a body, in which era and in which session. */
-export type Sender = { readonly caller: Caller; readonly session: NamedSession | undefined }
+export type SessionCaller = { readonly caller: Caller; readonly session: NamedSession | undefined }
 
 export function senderOf(
   context: RequestContext,
   { identity: { principal }, server }: RoutedRequest,
-  { messages, isArray }: Body,
-): Sender | { readonly denied: Denial } {
+  { messages, isArray }: RequestBody,
+): SessionCaller | { readonly denied: Denial } {
   const { services, req, started } = context
   const era = eraOfAll(req.headers, messages)
   if (typeof era !== 'string') return { denied: era }
@@ -48,7 +48,7 @@ export function senderOf(
 }
 
 /** A batch travels as it came, or is put together again when a stage rewrote one of its messages. */
-export function bytesOf({ bytes, messages, isArray }: Body, judged: readonly Message[]): Buffer {
+export function bytesOf({ bytes, messages, isArray }: RequestBody, judged: readonly Message[]): Buffer {
   if (!isArray) return judged[0]!.bytes
   if (judged.every((message, at) => message === messages[at])) return bytes
   const parts = judged.flatMap((message, at) => [Buffer.from(at === 0 ? '[' : ','), message.bytes])

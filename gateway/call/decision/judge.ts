@@ -5,7 +5,7 @@ import { eraOf } from '../../mcp/era.ts'
 import { checkHeaders } from '../../mcp/headers.ts'
 import { methodRow } from '../../mcp/methods.ts'
 import { strayParameter } from '../../mcp/parameters.ts'
-import { judgeRequest, type Judged } from '../../evaluation/pipeline.ts'
+import { judgeRequest, type EvaluatedMessage } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { ChargeLedger } from '../../evaluation/charging.ts'
 import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
@@ -62,7 +62,7 @@ export type Judging = {
 
 /** A redacted argument that a header repeats would travel all the same. */
 function withoutRedactedHeader(
-  { message, findings, denied }: Judged,
+  { message, findings, denied }: EvaluatedMessage,
   asked: Message,
   headers: IncomingHttpHeaders,
   tasks: readonly OpenedTask[],

@@ -14,7 +14,8 @@ import type { OpenedTask } from '../admitted-call.ts'
 import { toolRefusal } from './task-policy.ts'
 
 /** A message with the server's own ids in it, and the tasks that it names; or why it goes no further. */
-export type Opened = { readonly message: Message; readonly tasks: readonly OpenedTask[] } | { readonly denied: Denial }
+export type OpenedTasks =
+  { readonly message: Message; readonly tasks: readonly OpenedTask[] } | { readonly denied: Denial }
 
 const noTasks: readonly OpenedTask[] = []
 const stage = 'tasks'
@@ -26,7 +27,7 @@ const unknown = (detail: string): { readonly denied: Denial } => ({ denied: { st
  * Puts the server's own task ids in place of those that the caller holds. Ids that were not given to this caller are refused, and so is a task of
  * a tool that they may no longer call; what a client names of its own tasks passes.
  */
-export function openTasks(server: ServerRuntime, caller: Caller, message: Message, limits: ReadLimits): Opened {
+export function openTasks(server: ServerRuntime, caller: Caller, message: Message, limits: ReadLimits): OpenedTasks {
   if (disguisesTask(message)) return { denied: { stage, code: 'AmbiguousMessage', detail: 'a task id but for case' } }
   const places = tasksInRequest(message)
   noteOfClient(server, caller, message)
@@ -54,7 +55,7 @@ export function openTasks(server: ServerRuntime, caller: Caller, message: Messag
 }
 
 /** A request about a task has to name one, as a string; what a server without tasks makes of it is its own affair. */
-function withoutPlaces({ tasks }: ServerRuntime, { era }: Caller, message: Message): Opened {
+function withoutPlaces({ tasks }: ServerRuntime, { era }: Caller, message: Message): OpenedTasks {
   const names = message.shape === 'request' && isAboutTask(message.method)
   if (names && tasks.mayHaveTasks(era)) return unknown('no task id')
   return { message, tasks: noTasks }
