@@ -29,6 +29,8 @@ export class RequestContext {
   message: Message | undefined
   /** Bytes of the request body that are reserved in `held`. */
   reserved = 0
+  /** Nothing of the request is left to be read. A refusal before that is the last answer of its connection. */
+  isRead = false
   /** What its messages were charged. */
   readonly ledger = new ChargeLedger()
   /** What was found in its messages so far. */

@@ -60,9 +60,9 @@ export function refuse(context: RequestContext, denial: Denial, findings?: reado
   if (res.headersSent || res.destroyed) return
   // Whoever keeps their connection would come back to a gateway that is about to end.
   if (services.phase() !== 'serving') headers.Connection = 'close'
-  // Strangers get one answer for a connection, and whoever was refused before all was there begins anew.
-  if (context.principal === undefined || !req.complete) res.shouldKeepAlive = false
-  if (hasBody(req) && !req.complete) connectionOf(req.socket)?.discard(context.principal !== undefined)
+  // Strangers get one answer for a connection, and whoever was refused before all was read begins anew.
+  if (context.principal === undefined || !context.isRead) res.shouldKeepAlive = false
+  if (hasBody(req) && !context.isRead) connectionOf(req.socket)?.discard(context.principal !== undefined)
   res.writeHead(status, headers)
   res.end(body)
 }

@@ -61,6 +61,7 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
     this.#owing = this.server.upstream
     this.#upstream = this.#owing.open(request, this)
     if (this.#over) this.#upstream.cancel()
+    this.admitted.context.isRead = true
   }
 
   head(status: number, headers: UpstreamHeaders): void {

@@ -17,6 +17,7 @@ export function bodyOf(context: RequestContext, arrived: BodyRead): RequestBody 
   if ('refused' in arrived) return refused({ stage: 'http', code: arrived.refused })
   const { bytes } = arrived
   context.reserved = bytes.length
+  context.isRead = true
   const read = readBody(bytes, context.services.limits)
   if ('denied' in read) return refused(read.denied)
   const messages = 'batch' in read ? read.batch : [read.message]
