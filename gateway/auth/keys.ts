@@ -28,21 +28,21 @@ const refused = (code: Denial['code'], detail: string): { denied: Denial } => ({
 
 type Entry = { readonly key: CompiledKey; readonly identity: Identity }
 
-const nobody = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
+const refusing = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
 
 /**
- * A digest is no secret, so anybody may write one down that is somebody else's. Then nobody comes in by it: not as the other, nor although the
- * first was revoked.
+ * A digest is no secret, so the digest of another key may be written down by anyone who knows it. Then no caller is let in
+ * by it: not as the other, nor although the first was revoked.
  */
 function stricter(first: Entry | undefined, second: Entry): Entry {
   if (first === undefined) return second
   const same = first.key.name === second.key.name && !first.key.revoked
-  return same ? second : { ...first, key: nobody(first.key) }
+  return same ? second : { ...first, key: refusing(first.key) }
 }
 
 /**
  * API keys. The secret is hashed once and looked up by its digest: a caller who does not hold the key cannot steer the comparison, so the time
- * of the look-up tells him nothing, and the configuration holds nothing that opens a door.
+ * of the look-up tells them nothing, and the configuration holds nothing that opens a door.
  *
  * @param ids who the entries are, in the order of `keys`
  */

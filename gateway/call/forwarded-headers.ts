@@ -8,7 +8,7 @@ import type { UpstreamHeaders } from '../upstream/upstream.ts'
 
 /**
  * Request headers that go to the server. Credentials, cookies, hop-by-hop and `X-Forwarded-*` headers are not among them, nor anything of
- * `Mcp-*` that nobody compared with the body: what was judged is what is sent.
+ * `Mcp-*` that was not compared with the body: what was judged is what is sent.
  */
 const always: readonly string[] = [
   'accept',

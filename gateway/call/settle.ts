@@ -12,7 +12,7 @@ import { noServer, type RequestContext } from './request-context.ts'
 /** What metrics and audit call the status of a call whose client did not wait for it. */
 export const clientGone = 499
 
-/** Carries out what was decided. An admitted call is sent by whoever asked for the decision. */
+/** Carries out what was decided. `handle.ts` sends an admitted call afterwards. */
 export function settle(context: RequestContext, outcome: Outcome): void {
   if (context.origin !== undefined && !context.res.headersSent) corsHeaders(context.res, context.origin)
   switch (outcome.kind) {
@@ -58,9 +58,9 @@ export function refuse(context: RequestContext, denial: Denial, findings?: reado
   countDecision(context, code)
   finish(context, status)
   if (res.headersSent || res.destroyed) return
-  // Whoever keeps their connection would come back to a gateway that is about to end.
+  // A client that keeps its connection would come back to a gateway that is about to end.
   if (services.phase() !== 'serving') headers.Connection = 'close'
-  // Strangers get one answer for a connection, and whoever was refused before all was read begins anew.
+  // Strangers get one answer for a connection, and so do callers who are refused before all of their request was read.
   if (context.principal === undefined || !context.isRead) res.shouldKeepAlive = false
   if (hasBody(req) && !context.isRead) connectionOf(req.socket)?.discard(context.principal !== undefined)
   res.writeHead(status, headers)

@@ -18,7 +18,7 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
   const { held, owner } = share
   const declared = Number(req.headers['content-length'] ?? 0)
   if (declared > maxBytes) return Promise.resolve({ refused: 'PayloadTooLarge' })
-  // Whoever left while it was asked who they are says no more.
+  // A client that left before its body is read sends no more of it.
   if (res.destroyed) return Promise.resolve({ left: true })
   // Node would have it sent before the head was looked at.
   if (req.headers.expect !== undefined) res.writeContinue()

@@ -123,7 +123,7 @@ export function unexpectedSubscription(message: Message, asked: readonly Pending
 }
 
 /**
- * An error body under the id that was asked: SDKs have put names and zeros there, and what else a server writes in its place nobody judges.
+ * An error body under the id that was asked: SDKs have put names and zeros there, and what else a server writes in its place is not judged.
  * Undefined when the id is right or absent.
  */
 export function withAskedId(message: Message, asked: readonly PendingRequest[]): Buffer | undefined {

@@ -17,7 +17,7 @@ export function readErrorBody(bytes: Buffer, limits: ReadLimits): Read {
   const read = readAnswer(bytes, limits)
   if (!('denied' in read) || read.denied.code !== 'InvalidRequest') return read
   const json = readJson(bytes, limits, rules)
-  // What looks like a result or a request would be taken for one by somebody.
+  // What looks like a result or a request would be taken for one by some client.
   if ('code' in json || isAlmostMessage(json.value)) return read
   const message: Message = { bytes, shape: 'response', error: json.value, plain: json.plain }
   return { message }

@@ -121,7 +121,7 @@ class Sealing {
     return kind === 'related' && this.#isOfOther(id) ? undefined : this.#source(id)
   }
 
-  /** The task that a client runs for the server is theirs, and what names a task of another caller makes it nobody else's. */
+  /** The task that a client runs for the server is theirs, and what names a task of another caller does not make it that of a third one. */
   #isOfOther(id: string): boolean {
     const { server, caller } = this.#call
     return server.tasks.isOfClient(caller.principal, id) || server.tasks.isHeld(id)
@@ -142,7 +142,7 @@ class Sealing {
   #respelled(id: string): HeldTask | undefined {
     const [one] = this.#call.admitted.tasks
     if (one !== undefined && this.#call.server.tasks.isHeld(id)) return undefined
-    // It said that it has no tasks, and told one to somebody who holds none.
+    // It said that it has no tasks, and told one to a caller who holds none.
     if (one === undefined) this.#call.server.tasks.declare(this.#call.caller.era, true)
     return one && this.#made({ id, tool: one.tool }, undefined)
   }

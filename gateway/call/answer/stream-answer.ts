@@ -335,13 +335,13 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
     return { bytes: nothing }
   }
 
-  /** A refused answer is one, an event about somebody's task goes no further. */
+  /** A refused answer is one, an event about the task of another caller goes no further. */
   #dropped(message: Message, detail: string): Judged {
     if (message.shape !== 'response') return this.#unexpected(detail)
     return this.#refused(message, { stage: 'tasks', code: 'TaskNotFound', detail }, [])
   }
 
-  /** Nobody sends arrays in events any more; one that does is not followed there. */
+  /** No server sends arrays in events any more; one that does is not followed there. */
   #batchOrUnreadable(read: { batch: readonly unknown[] } | { denied: Denial }): Judged {
     if ('batch' in read) return this.#unreadable('a batch in an event')
     const { code, detail, id } = read.denied

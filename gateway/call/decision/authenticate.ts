@@ -20,7 +20,7 @@ export function authenticate(
   return isPromise(result) ? waited(context, runtime, result) : result
 }
 
-/** Whoever was let in by a configuration that is no longer in force is asked for again by the one of now. */
+/** An identity of a configuration that is no longer in force is revalidated by the current one. */
 async function waited(
   context: RequestContext,
   runtime: Runtime,

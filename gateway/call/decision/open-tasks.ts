@@ -20,7 +20,7 @@ export type OpenedTasks =
 const noTasks: readonly OpenedTask[] = []
 const stage = 'tasks'
 
-/** To a stranger somebody's task is as unknown as one that never was. */
+/** To a stranger the task of another caller is as unknown as one that never was. */
 const unknown = (detail: string): { readonly denied: Denial } => ({ denied: { stage, code: 'TaskNotFound', detail } })
 
 /**
