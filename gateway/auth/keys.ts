@@ -26,7 +26,7 @@ const refused = (code: Denial['code'], detail: string): { denied: Denial } => ({
   denied: { stage: 'authenticate', code, detail },
 })
 
-type Entry = { readonly key: CompiledKey; readonly identity: Identity }
+type KnownKey = { readonly key: CompiledKey; readonly identity: Identity }
 
 const refusing = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
 
@@ -34,7 +34,7 @@ const refusing = (key: CompiledKey): CompiledKey => ({ ...key, revoked: true })
  * A digest is no secret, so the digest of another key may be written down by anyone who knows it. Then no caller is let in
  * by it: not as the other, nor although the first was revoked.
  */
-function stricter(first: Entry | undefined, second: Entry): Entry {
+function stricter(first: KnownKey | undefined, second: KnownKey): KnownKey {
   if (first === undefined) return second
   const same = first.key.name === second.key.name && !first.key.revoked
   return same ? second : { ...first, key: refusing(first.key) }
@@ -47,7 +47,7 @@ function stricter(first: Entry | undefined, second: Entry): Entry {
  * @param ids who the entries are, in the order of `keys`
  */
 export function keyAuthenticator(keys: readonly CompiledKey[], ids: readonly string[]): Authenticator {
-  const byDigest = new Map<string, Entry>()
+  const byDigest = new Map<string, KnownKey>()
   for (const [at, key] of keys.entries()) {
     const principal: Principal = { provider: 'key', subject: key.name, id: ids[at]!, grants: grantsOf(key) }
     for (const digest of key.digests)
