@@ -1,7 +1,11 @@
 import { defineConfig } from 'vitest/config'
+import { slowTests } from './hack/slow.ts'
 
 /** Asks for a bound in time, so it has both cores for itself, after all others. */
 const alone = ['e2e/operator/scale.test.ts']
+
+/** `npm run test:fast` leaves them out. */
+const slow = process.env['BARTIZAN_TESTS'] === 'fast' ? slowTests() : []
 
 export default defineConfig({
   test: {
@@ -18,11 +22,11 @@ export default defineConfig({
         test: {
           name: 'together',
           include: ['{gateway,operator,crds,cli,config,hack,e2e}/**/*.test.ts'],
-          exclude: ['**/node_modules/**', 'out/**', ...alone],
+          exclude: ['**/node_modules/**', 'out/**', ...alone, ...slow],
           sequence: { groupOrder: 0 },
         },
       },
-      { extends: true, test: { name: 'alone', include: alone, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'alone', include: alone, exclude: slow, sequence: { groupOrder: 1 } } },
     ],
   },
 })

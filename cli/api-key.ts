@@ -1,1 +1,1 @@
-export { digestOf, makeApiKey } from '../gateway/config/api-key.ts'
+export { makeApiKey } from '../gateway/config/api-key.ts'

@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
-import { AuditLog, type AuditRecord } from '../gateway/observe/audit.ts'
+import { AuditLog } from '../gateway/observe/audit.ts'
+import type { AuditRecord } from '../gateway/observe/audit-record.ts'
 import { main } from './main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'audit-'))

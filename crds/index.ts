@@ -1,4 +1,4 @@
 export { apiVersion, group, version, type Kind } from './kind.ts'
 export { isKindName, kinds, type KindName } from './kinds.ts'
 export { nearest } from './nearest.ts'
-export { validate, validateName, validateSpec } from './validate.ts'
+export { validateName, validateSpec } from './validate.ts'

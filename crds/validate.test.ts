@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { kinds, validate, type KindName } from './index.ts'
+import { kinds, type KindName } from './index.ts'
+import { validate } from './validate.ts'
 
 const files = (folder: string): string[] => globSync(`${import.meta.dirname}/testdata/${folder}/*.yaml`).sort()
 const nameOf = (file: string): string => file.split('/').at(-1)!.replace('.yaml', '').replaceAll('-', ' ')

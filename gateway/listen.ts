@@ -6,10 +6,9 @@ import type { Hono } from 'hono'
 import { handle, isMcpPath } from './call/handle.ts'
 import { connectionOf, hasBody, type Connection } from './http/connection.ts'
 import type { Connections } from './http/connections.ts'
+import type { Tls } from './http/tls.ts'
 import { badHost, badExpectation, noBody, noOAuth } from './admin/plain-pages.ts'
 import type { Services } from './runtime/runtime.ts'
-
-export type Tls = { readonly cert: Buffer; readonly key: Buffer }
 
 /**
  * A head of more than 16 KiB is answered with 431. Node drops headers beyond a count in silence, so there is no count: the size bounds it. A

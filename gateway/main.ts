@@ -4,7 +4,7 @@ import { configTexts } from './files/config-folder.ts'
 import { fileSink } from './observe/file-sink.ts'
 import { readFlags } from './flags.ts'
 import { guardsOf } from './files/guard-file.ts'
-import { kept } from './files/state-file.ts'
+import { readOrCreateStateFile } from './files/state-file.ts'
 import { auditNotices, droppingLog } from './observe/log.ts'
 import { startGateway } from './start.ts'
 import type { LineSink, Log } from './options.ts'
@@ -37,27 +37,27 @@ function auditSink(file: string | undefined, isPod: boolean, log: Log): Promise<
 }
 
 /** 32 random bytes of the state folder. */
-function keptIn(state: string | undefined, name: string): Buffer {
+function stateBytes(state: string | undefined, name: string): Buffer {
   if (state === undefined) throw new Error(`--state is needed: nothing else says what ${name} is`)
   mkdirSync(state, { recursive: true, mode: 0o700 })
-  return kept(join(state, name))
+  return readOrCreateStateFile(join(state, name))
 }
 
 async function main(): Promise<void> {
   const { config, state, audit, guard, ...options } = readFlags(process.argv.slice(2))
   const logged = logSink()
   const log = droppingLog(logged, Date.now)
-  let guards = guard === undefined ? ([keptIn(state, 'guard')] as const) : guardsOf(guard)
+  let guards = guard === undefined ? ([stateBytes(state, 'guard')] as const) : guardsOf(guard)
   const gateway = await startGateway({
     ...options,
     texts: configTexts(config),
     readSecret: file => readFileSync(file),
     guard: () => guards,
-    instance: process.env.POD_UID ?? keptIn(state, 'instance').toString('hex').slice(0, 16),
+    instance: process.env.POD_UID ?? stateBytes(state, 'instance').toString('hex').slice(0, 16),
     audit: await auditSink(audit, options.operator, log),
     log,
   })
-  const lookAtGuard = (file: string): void => {
+  const reloadGuard = (file: string): void => {
     try {
       guards = guardsOf(file)
     } catch (error) {
@@ -65,12 +65,12 @@ async function main(): Promise<void> {
       log.error('guard secret could not be read, the one before holds', { error: (error as Error).message })
     }
   }
-  const look = (): void => {
-    if (guard !== undefined) lookAtGuard(guard)
+  const reload = (): void => {
+    if (guard !== undefined) reloadGuard(guard)
     gateway.apply(configTexts(config))
   }
   const folders = (): string[] => [config, ...(guard === undefined ? [] : [dirname(guard)]), ...gateway.secretFolders]
-  const unwatch = watchFolders(folders, look, log)
+  const unwatch = watchFolders(folders, reload, log)
   const { urls, adminUrl: admin, metricsUrl: metrics, hash } = gateway
   log.info('listening', { urls, admin, metrics, hash })
   const stop = async (signal: string): Promise<void> => {

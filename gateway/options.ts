@@ -13,7 +13,7 @@ export type LineSink = {
   write(lines: string): void
   stalled(): boolean
   close(): Promise<void>
-  /** Set by whoever writes the lines: hears what others did to the file, so that the log itself can say so. */
+  /** Set by the writer of the lines: called with what other processes did to the file, so that the log itself can say so. */
   tell?: ((what: string) => void) | undefined
 }
 
@@ -47,7 +47,7 @@ export type Extensions = {
   /** Asked after the operator's token and before API keys. */
   readonly authenticators?: readonly Authenticator[]
   /** The chain of a server, with what is added to it. */
-  chain?(chain: PolicyChain, server: Server): PolicyChain
+  readonly chain?: ((chain: PolicyChain, server: Server) => PolicyChain) | undefined
 }
 
 /** Everything impure that a gateway needs, passed in. */
@@ -73,7 +73,7 @@ export type GatewayOptions = {
 }
 
 /** What runs after the newest files were looked at. `keys`: the keys among them are in force, whatever became of the policies. */
-export type Applied = { readonly hash: string; readonly keys: boolean; readonly issues: readonly Issue[] }
+export type ReloadResult = { readonly hash: string; readonly keys: boolean; readonly issues: readonly Issue[] }
 
 export type Gateway = {
   /** Base URLs that the client port really has (port 0 resolved). */
@@ -84,7 +84,7 @@ export type Gateway = {
    * Compiles the new texts completely, then swaps. When the first text is refused the old policies stay and still every key that was removed,
    * revoked or shortened is applied; `issues` says why.
    */
-  apply(texts: ConfigTexts): Applied
+  apply(texts: ConfigTexts): ReloadResult
   /** SHA-256 over what was compiled. */
   readonly hash: string
   /** Folders of the secrets that the configuration names and that are rotated without a change of it. */

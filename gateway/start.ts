@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import type { RequestListener } from 'node:http'
 import { getHeapStatistics } from 'node:v8'
-import { adminListener, type Administration } from './admin/administration.ts'
+import type { AdminActions } from './admin/actions.ts'
+import { adminListener } from './admin/administration.ts'
 import { AuditLog } from './observe/audit.ts'
 import { WaitingRequests } from './evaluation/waiting-requests.ts'
 import { OpenCalls } from './runtime/open-calls.ts'
@@ -11,9 +12,11 @@ import { defaultConnections, defaultPerIp, pageConnections } from './http/places
 import { listenerNames } from './http/hosts.ts'
 import { bind, type Bound } from './http/bind.ts'
 import { Drain } from './drain/drain.ts'
-import { clientServer, lazyListener, pagesServer, type Tls } from './listen.ts'
+import type { Tls } from './http/tls.ts'
+import { clientServer, lazyListener, pagesServer } from './listen.ts'
 import { seldomSaid } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
+import { compileContext } from './runtime/compile.ts'
 import { Configuration } from './runtime/configuration.ts'
 import { ConfigurationError, type Gateway, type GatewayOptions } from './options.ts'
 import type { Services } from './runtime/runtime.ts'
@@ -28,7 +31,7 @@ const waitingLimits = { most: 256, mostPerOwner: 64 }
 const drainMilliseconds = 25_000
 
 /** And how long clients may take to read the last answers. Milliseconds. */
-const lastWords = 1_000
+const answerGrace = 1_000
 
 async function startClient(
   services: Services,
@@ -60,11 +63,11 @@ const startId = (): string => randomBytes(8).readBigUInt64BE().toString(startIdA
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const now = options.now?.bind(options) ?? Date.now
   let ending = false
-  const most = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
+  const defaultMost = { plain: defaultConnections('plain'), tls: defaultConnections('tls') }
   const clientLimits = () => {
     const { limits } = configuration.runtime
     const mostPerIp = limits?.maxConnectionsPerIp ?? defaultPerIp(options.operator === true)
-    return { most: limits?.maxConnections ?? most[configuration.tls ? 'tls' : 'plain'], mostPerIp }
+    return { most: limits?.maxConnections ?? defaultMost[configuration.tls ? 'tls' : 'plain'], mostPerIp }
   }
   /** A connection had to go, or was not let in. */
   const closed = (port: string) => {
@@ -93,9 +96,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     phase: () => (ending ? 'ending' : drain.phase),
   }
   const names = options.client.flatMap(endpoint => ('host' in endpoint ? listenerNames(endpoint.host) : []))
-  const configuration = new Configuration(options, services, names)
+  const configuration = new Configuration(services, compileContext(options, names))
   const issues = configuration.first(options.texts)
-  if (issues.length > 0) throw new ConfigurationError(issues)
+  if (issues.length > 0) {
+    await configuration.close()
+    throw new ConfigurationError(issues)
+  }
   const { log } = options
   const drain = new Drain(
     {
@@ -107,7 +113,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     },
     options.drain ?? {},
   )
-  const administration: Administration = {
+  const actions: AdminActions = {
     guards: () => options.guard('_gateway'),
     applied: () => configuration.applied,
     drain: () => (ending ? Promise.resolve() : drain.begin()),
@@ -115,11 +121,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const client = await startClient(services, options, configuration)
   const pages = (port: string, listener: RequestListener) => {
-    // Each port has places of its own: whoever fills one does not keep the others shut.
+    // Each port has a limit of its own: a client that exhausts one does not block the others.
     const connections = new Connections(() => pageConnections, closed(port))
     return () => pagesServer(listener, connections)
   }
-  const admin = await bind(options.admin ?? [], pages('admin', adminListener(services, administration)), { log })
+  const admin = await bind(options.admin ?? [], pages('admin', adminListener(services, actions)), { log })
   const metrics = await bind(options.metrics ?? [], pages('metrics', metricsListener(services)), { log })
   return {
     urls: client.urls,
@@ -140,7 +146,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       ending = true
       drain.end()
       await services.calls.drain(drainMilliseconds)
-      await client.stop(lastWords)
+      await client.stop(answerGrace)
       await Promise.all([admin.stop(), metrics.stop(), configuration.close()])
       await services.audit.close()
     },

@@ -4,6 +4,7 @@ import { runSteps } from './steps.ts'
 runSteps([
   { says: 'types', command: ['tsc'] },
   { says: 'lint', command: ['oxlint', '--type-aware', '--deny-warnings', '.'] },
+  { says: 'nothing unused', command: ['hack/unused.ts'] },
   { says: 'format', command: ['prettier', '--check', '--log-level', 'warn', '.'] },
   {
     says: 'repository',

@@ -19,6 +19,7 @@ runSteps([
     ? [
         { says: 'requirements', command: ['hack/coverage.ts'] },
         { says: 'secrets', command: ['hack/leaks.ts'] },
+        { says: 'times', command: ['hack/times.ts'] },
       ]
     : []),
 ])

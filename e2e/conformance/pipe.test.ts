@@ -11,6 +11,7 @@ import { startShim } from './shim.ts'
 import type { Side } from './side.ts'
 
 // The gateway is left out here: what is tested is that the comparison itself finds defects and nothing else.
+// @slow the whole suite of conformance, again and again
 let fixture: Child
 let output: string
 const before = new Map<string, LegReport>()

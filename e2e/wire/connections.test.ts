@@ -12,6 +12,8 @@ import { dial, received, statuses } from './raw.ts'
 import { callTool, modern, open, send, until } from './request.ts'
 import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
+// @slow its connections end by clocks of Node, each after a second or more
+
 const caller = testKey('caller')
 const other = testKey('other')
 const guard = Buffer.alloc(32, 7)

@@ -6,7 +6,8 @@ import { modern, open } from './request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
 // The clocks of the HTTP client and server below the gateway are not ours to play: undici's default cuts a silent stream after 301 s. so this
-// file takes six minutes of real time.
+// file waits.
+// @slow six minutes of real time
 const minutes = 60_000
 const silence = 6 * minutes
 

@@ -1,18 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { guardOf } from '../auth/guard-tokens.ts'
-import { drainToken, type Guards } from '../config/guard.ts'
-import type { Withdrawal } from '../config/withdrawal.ts'
-import type { Applied } from '../options.ts'
-import { notFound, page, probe } from './plain-pages.ts'
+import { drainToken } from '../config/guard.ts'
+import type { AdminActions } from './actions.ts'
+import { notFound, page, probePage } from './plain-pages.ts'
 import type { Services } from '../runtime/runtime.ts'
-
-/** What the admin port tells and does beside the probes. */
-export type Administration = {
-  guards(): Guards
-  applied(): Applied
-  drain(): Promise<void>
-  withdraw(withdrawals: readonly Withdrawal[]): void
-}
 
 const pathOf = (req: IncomingMessage): string => (req.url ?? '').split('?', 1)[0]!
 
@@ -23,22 +14,22 @@ const withWrongToken = page(403, 'text/plain', 'X-Bartizan-Drain is not the toke
 const drained = page(200, 'text/plain', 'drained')
 
 /** The admin port: probes for the kubelet, status and withdrawals for the operator, the drain for the hook of the server's container. */
-export function adminListener(services: Services, administration: Administration): RequestListener {
-  // Those of the operator are in modules of their own: a gateway that nobody asks need not load them.
+export function adminListener(services: Services, actions: AdminActions): RequestListener {
+  // The pages for the operator are loaded with the first request for them: most gateways do not need them.
   const status = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { statusPage } = await import('./status-page.ts')
-    statusPage(services, administration.guards(), administration.applied(), req)(res)
+    statusPage(services, actions.guards(), actions.applied(), req)(res)
   }
   const drain = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const token = req.headers['x-bartizan-drain']
     if (typeof token !== 'string' || token === '') return withoutToken(res)
-    if (!guardOf(administration.guards(), drainToken)(token)) return withWrongToken(res)
-    await administration.drain()
+    if (!guardOf(actions.guards(), drainToken)(token)) return withWrongToken(res)
+    await actions.drain()
     drained(res)
   }
   const withdraw = async (req: IncomingMessage, res: ServerResponse): Promise<void> => {
     const { withdrawPage } = await import('./withdraw-page.ts')
-    withdrawPage(services, administration, req, res)
+    withdrawPage(services, actions, req, res)
   }
   const pages = new Map([
     ['GET /-/status', status],
@@ -47,7 +38,7 @@ export function adminListener(services: Services, administration: Administration
   ])
   return (req, res) => {
     const path = pathOf(req)
-    const answer = probe(services, path)
+    const answer = probePage(services, path)
     if (answer) return answer(res)
     const asked = pages.get(`${req.method} ${path}`)
     if (asked === undefined) return notFound(res)

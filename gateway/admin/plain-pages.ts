@@ -3,7 +3,7 @@ import { connectionOf, hasBody } from '../http/connection.ts'
 import type { Services } from '../runtime/runtime.ts'
 
 // Answered without a framework: clients and kubelets ask for these at once and again and again, and the web classes that a framework needs cost
-// 6 MiB of every gateway (measured). They are loaded when somebody asks for metrics.
+// 6 MiB of every gateway (measured). They are loaded with the first request for metrics.
 
 export type Page = (res: ServerResponse) => void
 
@@ -62,7 +62,7 @@ function unready(services: Services): string | undefined {
 const ok = page(200, 'text/plain', 'ok')
 
 /** The probes of the admin port: `livez` while the process listens and has compiled, `readyz` asks for the servers, too. */
-export function probe(services: Services, path: string): Page | undefined {
+export function probePage(services: Services, path: string): Page | undefined {
   if (path === '/-/livez') return ok
   if (path !== '/-/readyz') return undefined
   const why = unready(services)

@@ -3,7 +3,7 @@ import { guardOf } from '../auth/guard-tokens.ts'
 import { operatorToken, statusKey, type Guards } from '../config/guard.ts'
 import { schemaNumber } from '../config/index.ts'
 import { nonceFormat, signReport, type Report } from '../config/report.ts'
-import type { Applied } from '../options.ts'
+import type { ReloadResult } from '../options.ts'
 import { page, refused, type Page } from './plain-pages.ts'
 import type { Services } from '../runtime/runtime.ts'
 
@@ -11,7 +11,7 @@ import type { Services } from '../runtime/runtime.ts'
 const maxIssues = 20
 const maxText = 4096
 
-function reportOf(services: Services, applied: Applied, nonce: string): Report {
+function reportOf(services: Services, applied: ReloadResult, nonce: string): Report {
   const runtime = services.runtime()
   const servers = [...runtime.servers].map(([name, { health, stopped }]) => [
     name,
@@ -35,9 +35,9 @@ function reportOf(services: Services, applied: Applied, nonce: string): Report {
 
 /**
  * `/-/status`: which configuration runs and what became of the newest files, for the operator alone. Signed with a key that only this gateway
- * and its operator have, so that nobody else in the pod can claim it, and only for the question that was asked.
+ * and its operator have, so that no other process in the pod can forge it, and bound to the nonce of the request.
  */
-export function statusPage(services: Services, guards: Guards, applied: Applied, req: IncomingMessage): Page {
+export function statusPage(services: Services, guards: Guards, applied: ReloadResult, req: IncomingMessage): Page {
   const { authorization, 'x-bartizan-nonce': nonce } = req.headers
   const token = /^Bearer (\S{1,128})$/.exec(authorization ?? '')?.[1]
   const guard = token === undefined ? undefined : guardOf(guards, operatorToken)(token)

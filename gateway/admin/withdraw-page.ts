@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Administration } from './administration.ts'
+import type { AdminActions } from './actions.ts'
 import { withdrawalKey } from '../config/guard.ts'
 import { isSigned, maxWithdrawalBytes, readWithdrawals, signatureHeader } from '../config/withdrawal.ts'
 import { readRequestBody } from '../http/body.ts'
@@ -17,23 +17,23 @@ const failed = refused(500, 'the message could not be taken; the log of the gate
 const taken = page(200, 'application/json', '{}')
 
 /**
- * `POST /-/withdraw`: the operator takes keys back, ahead of the file that says the same. There is no token in the request, since whoever shares
- * the pod's network may sit on this port and would have it then; only what the operator has signed is looked at.
+ * `POST /-/withdraw`: the operator takes keys back, ahead of the file that says the same. There is no token in the request, since a process that
+ * shares the pod's network may listen on this port and would learn it; only what the operator has signed is read.
  */
 export function withdrawPage(
   services: Services,
-  administration: Pick<Administration, 'guards' | 'withdraw'>,
+  actions: Pick<AdminActions, 'guards' | 'withdraw'>,
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
   const answered = (answer: Page): void => {
-    // Whoever has no valid signature is a stranger.
+    // A caller without a valid signature is a stranger.
     if (answer !== taken) res.shouldKeepAlive = false
     answer(res)
   }
   const { [signatureHeader]: signature } = req.headers
   if (typeof signature !== 'string') return answered(unsigned)
-  answerTo(services, administration, signature, res).then(
+  answerTo(services, actions, signature, res).then(
     answer => answer && answered(answer),
     (error: unknown) => {
       services.log.error('keys could not be withdrawn', { error: String(error) })
@@ -45,7 +45,7 @@ export function withdrawPage(
 /** What is said to a message, once it is there; undefined when its sender left. */
 async function answerTo(
   { held }: Services,
-  { guards, withdraw }: Pick<Administration, 'guards' | 'withdraw'>,
+  { guards, withdraw }: Pick<AdminActions, 'guards' | 'withdraw'>,
   signature: string,
   res: ServerResponse,
 ): Promise<Page | undefined> {

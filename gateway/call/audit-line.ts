@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../observe/audit.ts'
+import type { AuditRecord } from '../observe/audit-record.ts'
 import type { Finding, Message } from '../exchange.ts'
 import { FindingLines } from './finding-lines.ts'
 import { noServer, type RequestContext } from './request-context.ts'

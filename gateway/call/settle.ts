@@ -1,4 +1,4 @@
-import type { AuditRecord } from '../observe/audit.ts'
+import type { AuditRecord } from '../observe/audit-record.ts'
 import type { Denial, Finding } from '../exchange.ts'
 import { connectionOf, hasBody } from '../http/connection.ts'
 import { corsHeaders, preflight } from '../http/cors.ts'

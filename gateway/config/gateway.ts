@@ -101,6 +101,3 @@ export const serversCap = z.strictObject({
       'Address ranges and names beyond the private ranges that a server url may point to. Standalone, 127.0.0.0/8 and ::1 stand here when they are wanted.',
     ),
 })
-
-export type Limits = z.infer<typeof limits>
-export type Audit = z.infer<typeof audit>

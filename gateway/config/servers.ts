@@ -84,4 +84,3 @@ export const server = z.strictObject({
 export type Server = z.infer<typeof server>
 export type Upstream = z.infer<typeof upstream>
 export type HealthCheck = z.infer<typeof healthCheck>
-export type Timeouts = z.infer<typeof timeouts>

@@ -47,5 +47,4 @@ export const serverTools = z.strictObject({
   approved: list(toolName, 1024).describe('Names of dangerous tools that security has approved for this server.'),
 })
 
-export type ToolPolicy = z.infer<typeof toolPolicy>
 export type ServerTools = z.infer<typeof serverTools>

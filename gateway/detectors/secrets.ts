@@ -9,7 +9,7 @@ import { development } from './secrets/development.ts'
 import { Effort, reach } from './secrets/effort.ts'
 import { entropy } from './secrets/entropy.ts'
 import { endOfQuote, LONGEST_VALUE } from './secrets/quoted.ts'
-import type { Found, SecretRule, Stretch } from './secrets/rule.ts'
+import type { RuleMatch, SecretRule, Stretch } from './secrets/rule.ts'
 import { services } from './secrets/services.ts'
 import { isGeneric } from './secrets/stand-ins.ts'
 import { structure } from './secrets/structure.ts'
@@ -175,7 +175,7 @@ function firstEndingBehind(hits: readonly Hit[], place: number): number {
   return low
 }
 
-function match(rule: SecretRule, text: string, literalAt: number): Found | undefined {
+function match(rule: SecretRule, text: string, literalAt: number): RuleMatch | undefined {
   const { pattern, name } = rule
   const from = literalAt - (rule.back ?? 0)
   if (from < 0) return undefined

@@ -1,7 +1,7 @@
 import type { OpenCalls } from '../runtime/open-calls.ts'
 import type { DrainTimes, Log } from '../options.ts'
-import type { Phase, ServerRuntime } from '../runtime/runtime.ts'
-import { Standing } from './pod-liveness.ts'
+import type { ServingPhase, ServerRuntime } from '../runtime/runtime.ts'
+import { PodLiveness } from './pod-liveness.ts'
 
 /** Endpoints reach every node within a second or two; a busy control plane takes longer. Milliseconds. */
 const defaultSettle = 5_000
@@ -12,7 +12,7 @@ const afterLastCall = 10_000
 /** How often a drain looks at the time, the calls and the server. Milliseconds. */
 const tickMilliseconds = 200
 
-export type DrainWorld = {
+export type DrainContext = {
   readonly calls: OpenCalls
   servers(): Iterable<ServerRuntime>
   now(): number
@@ -30,29 +30,29 @@ export type DrainWorld = {
  * when the server was seen gone and back, the gateway serves again. A server that does not answer is not waited for.
  */
 export class Drain {
-  phase: Extract<Phase, 'serving' | 'draining' | 'drained'> = 'serving'
+  phase: Extract<ServingPhase, 'serving' | 'draining' | 'drained'> = 'serving'
   #since = 0
-  #gone = false
-  #standing: Standing | undefined
+  #serverSeenGone = false
+  #liveness: PodLiveness | undefined
   #timer: NodeJS.Timeout | undefined
   #waiting: (() => void)[] = []
-  readonly #world: DrainWorld
+  readonly #context: DrainContext
   readonly #times: DrainTimes
 
-  constructor(world: DrainWorld, times: DrainTimes) {
-    this.#world = world
+  constructor(context: DrainContext, times: DrainTimes) {
+    this.#context = context
     this.#times = times
   }
 
   /** Begins, or joins, a drain; resolves when the server may end. */
   begin(): Promise<void> {
-    this.#since = this.phase === 'draining' ? this.#since : this.#world.now()
+    this.#since = this.phase === 'draining' ? this.#since : this.#context.now()
     if (this.phase === 'drained') return Promise.resolve()
     if (this.phase === 'serving') {
       this.phase = 'draining'
-      this.#gone = false
-      this.#world.log.info('draining')
-      this.#standing = new Standing([...this.#world.servers()])
+      this.#serverSeenGone = false
+      this.#context.log.info('draining')
+      this.#liveness = new PodLiveness([...this.#context.servers()])
       this.#timer = setInterval(() => this.tick(), tickMilliseconds)
     }
     return new Promise(resolve => void this.#waiting.push(resolve))
@@ -60,55 +60,55 @@ export class Drain {
 
   tick(): void {
     if (this.phase === 'serving') return
-    const passed = this.#world.now() - this.#since
-    this.#notice()
-    if (this.#standing?.returned === true) return this.#serve('the server was restarted')
-    if (passed >= this.#grace()) return this.#serve('nothing has ended the gateway')
+    const passed = this.#context.now() - this.#since
+    this.#noticeEndOfServer()
+    if (this.#liveness?.returned === true) return this.#serveAgain('the server was restarted')
+    if (passed >= this.#grace()) return this.#serveAgain('nothing has ended the gateway')
     if (this.phase === 'drained') return
-    if (this.#standing?.silent === true) return this.#finish('the server does not answer')
+    if (this.#liveness?.silent === true) return this.#finish('the server does not answer')
     if (passed < (this.#times.settle ?? defaultSettle)) return
-    this.#world.calls.closeStreams()
-    if (this.#world.calls.size === 0) this.#finish('the last call is done')
+    this.#context.calls.closeStreams()
+    if (this.#context.calls.size === 0) this.#finish('the last call is done')
   }
 
-  #notice(): void {
-    if (this.#gone || this.#standing?.gone !== true) return
-    this.#gone = true
-    this.#world.log.info('the server of this pod has ended')
+  #noticeEndOfServer(): void {
+    if (this.#serverSeenGone || this.#liveness?.gone !== true) return
+    this.#serverSeenGone = true
+    this.#context.log.info('the server of this pod has ended')
   }
 
-  /** The process ends: nobody is kept waiting, and nothing serves again. */
+  /** The process ends: waiting hooks are answered, and the gateway does not serve again. */
   end(): void {
-    this.#stopLooking()
+    this.#stopWatching()
     this.#answer()
   }
 
   #grace(): number {
-    const longest = Math.max(0, ...[...this.#world.servers()].map(({ requestTimeout }) => requestTimeout))
+    const longest = Math.max(0, ...[...this.#context.servers()].map(({ requestTimeout }) => requestTimeout))
     return this.#times.grace ?? longest + afterLastCall
   }
 
   #finish(why: string): void {
     this.phase = 'drained'
-    this.#world.log.info('drained', { why })
-    this.#world.calls.closeStreams()
-    this.#world.drained()
+    this.#context.log.info('drained', { why })
+    this.#context.calls.closeStreams()
+    this.#context.drained()
     this.#answer()
   }
 
-  #serve(why: string): void {
+  #serveAgain(why: string): void {
     this.phase = 'serving'
-    this.#stopLooking()
-    this.#world.calls.reopen()
-    this.#world.log.warn('serving again after a drain', { why })
+    this.#stopWatching()
+    this.#context.calls.reopen()
+    this.#context.log.warn('serving again after a drain', { why })
     this.#answer()
   }
 
-  #stopLooking(): void {
+  #stopWatching(): void {
     clearInterval(this.#timer)
     this.#timer = undefined
-    this.#standing?.stop()
-    this.#standing = undefined
+    this.#liveness?.stop()
+    this.#liveness = undefined
   }
 
   #answer(): void {

@@ -1,57 +1,57 @@
-import { ask, pingProbe, type Reaction } from '../health/probe.ts'
+import { runProbe, pingProbe, type ProbeResult } from '../health/probe.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 
-/** Time between two questions, and for an answer. A server that is asked so often and says nothing is stuck. Milliseconds. */
-const pause = 200
-const patience = 2_000
-const enough = 2
+/** Time between two probes, and for an answer; and how many probes without an answer mean that the server hangs. Milliseconds. */
+const probeInterval = 200
+const probeTimeout = 2_000
+const silencesUntilHung = 2
 
-/** How the server of this pod stands while it is drained: whether it hangs, is gone, and whether another has taken its place. */
-class One {
+/** Whether the server of this pod hangs, has ended, or was started again while it is drained. */
+class ServerLiveness {
   silent = false
   gone = false
   returned = false
   #silences = 0
-  #drop: () => void = () => undefined
+  #cancel: () => void = () => undefined
   #timer: NodeJS.Timeout | undefined
   readonly #server: ServerRuntime
 
   constructor(server: ServerRuntime) {
     this.#server = server
-    this.#ask()
+    this.#probe()
   }
 
   stop(): void {
     clearTimeout(this.#timer)
-    this.#drop()
+    this.#cancel()
   }
 
-  #ask(): void {
-    this.#drop = ask(pingProbe(this.#server.upstream), patience, reaction => this.#heard(reaction))
+  #probe(): void {
+    this.#cancel = runProbe(pingProbe(this.#server.upstream), probeTimeout, result => this.#record(result))
   }
 
-  #heard(reaction: Reaction): void {
-    this.#silences = reaction === 'silent' ? this.#silences + 1 : 0
-    this.silent ||= this.#silences >= enough
-    this.gone ||= reaction === 'closed'
-    this.returned ||= this.gone && (reaction === 'well' || reaction === 'ill')
-    this.#timer = setTimeout(() => this.#ask(), pause).unref()
+  #record(result: ProbeResult): void {
+    this.#silences = result === 'silent' ? this.#silences + 1 : 0
+    this.silent ||= this.#silences >= silencesUntilHung
+    this.gone ||= result === 'closed'
+    this.returned ||= this.gone && (result === 'healthy' || result === 'unhealthy')
+    this.#timer = setTimeout(() => this.#probe(), probeInterval).unref()
   }
 }
 
-/** The servers of this pod together. Those elsewhere end and come back on their own, so they say nothing about this pod. */
-export class Standing {
-  readonly #all: readonly One[]
+/** The servers of this pod together. Servers elsewhere end and start on their own, which says nothing about this pod. */
+export class PodLiveness {
+  readonly #all: readonly ServerLiveness[]
 
   constructor(servers: readonly ServerRuntime[]) {
-    this.#all = servers.filter(({ pod }) => pod).map(server => new One(server))
+    this.#all = servers.filter(({ pod }) => pod).map(server => new ServerLiveness(server))
   }
 
   get silent(): boolean {
     return this.#all.some(({ silent }) => silent)
   }
 
-  /** The port is or was closed. */
+  /** A port is or was closed. */
   get gone(): boolean {
     return this.#all.some(({ gone }) => gone)
   }

@@ -18,7 +18,7 @@ function previous(file: string): Buffer | undefined {
 }
 
 /**
- * The guard secret that somebody else made, and, while it is rotated, the one before: a file called `previous` beside it.
+ * The guard secret that the operator made, and, while it is rotated, the one before: a file called `previous` beside it.
  * @throws Error when a file holds anything but 32 bytes, or the first is missing: nothing is made up in its place
  */
 export function guardsOf(file: string): Guards {

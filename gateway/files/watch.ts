@@ -2,12 +2,12 @@ import { watch, type FSWatcher } from 'node:fs'
 import type { Log } from '../options.ts'
 
 /** Writes come in bursts, and the kubelet swaps a symlink; a moment later everything is in place. Milliseconds. */
-const settle = 30
+const debounce = 30
 /** Notifications get lost on some file systems, so the files are read again anyway. */
-const again = 15_000
+const pollInterval = 15_000
 
 /** Folders that are watched; which ones may change. */
-class Watched {
+class FolderWatchers {
   readonly #watchers = new Map<string, FSWatcher>()
   readonly #changed: () => void
   readonly #log: Log
@@ -48,7 +48,7 @@ class Watched {
  */
 export function watchFolders(folders: () => readonly string[], look: () => void, log: Log): () => void {
   let timer: NodeJS.Timeout | undefined
-  const watched = new Watched(() => void (timer ??= setTimeout(now, settle)), log)
+  const watched = new FolderWatchers(() => void (timer ??= setTimeout(now, debounce)), log)
   const now = (): void => {
     timer = undefined
     try {
@@ -59,7 +59,7 @@ export function watchFolders(folders: () => readonly string[], look: () => void,
     watched.keep(folders())
   }
   watched.keep(folders())
-  const poll = setInterval(now, again).unref()
+  const poll = setInterval(now, pollInterval).unref()
   return () => {
     watched.keep([])
     clearInterval(poll)

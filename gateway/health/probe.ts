@@ -2,18 +2,18 @@ import { errors } from '../errors.ts'
 import type { Principal } from '../exchange.ts'
 import type { Upstream, UpstreamCall } from '../upstream/upstream.ts'
 
-/** One question of the gateway's own to a server. */
-export type Probe = {
+/** A request of the gateway's own, by which it finds out whether a server answers. */
+export type HealthProbe = {
   readonly upstream: Upstream
   readonly request: Parameters<Upstream['open']>[0]
-  wellStatus(status: number): boolean
+  isHealthyStatus(status: number): boolean
 }
 
-/** `closed`: nobody listens there. `broken`: the connection ended without an answer. `silent`: no answer in time. */
-export type Reaction = 'well' | 'ill' | 'closed' | 'broken' | 'silent'
+/** `closed`: nothing listens there. `broken`: the connection ended without an answer. `silent`: no answer in time. */
+export type ProbeResult = 'healthy' | 'unhealthy' | 'closed' | 'broken' | 'silent'
 
-/** The principal of the gateway's own questions. It holds no grants: nothing that it sends passes the policy chain. */
-export const prober: Principal = {
+/** The principal of probes. It holds no grants: nothing that it sends passes the policy chain. */
+export const probePrincipal: Principal = {
   provider: 'operator',
   subject: 'system:operator',
   id: 'operator',
@@ -27,54 +27,55 @@ export const prober: Principal = {
 
 const ping = Buffer.from('{"jsonrpc":"2.0","id":"bartizan-health","method":"ping"}')
 
-/** HTTP path: 2xx and 3xx are well. */
-export const pathProbe = (upstream: Upstream): Probe => ({
+/** Asks for an HTTP path: 2xx and 3xx are healthy. */
+export const pathProbe = (upstream: Upstream): HealthProbe => ({
   upstream,
-  request: { method: 'GET', headers: { accept: '*/*' }, messages: [], principal: prober },
-  wellStatus: status => status >= 200 && status < 400,
+  request: { method: 'GET', headers: { accept: '*/*' }, messages: [], principal: probePrincipal },
+  isHealthyStatus: status => status >= 200 && status < 400,
 })
 
-/** No path: an MCP ping. A server that refuses it without a session is there, too; only silence and 5xx are not. */
-export const pingProbe = (upstream: Upstream): Probe => ({
+/** Sends an MCP ping. A server that refuses it because there is no session is healthy, too; silence and 5xx are not. */
+export const pingProbe = (upstream: Upstream): HealthProbe => ({
   upstream,
   request: {
     method: 'POST',
     headers: { 'content-type': 'application/json', accept: 'application/json, text/event-stream' },
     body: ping,
     messages: [{ bytes: ping, shape: 'request', id: '"bartizan-health"', method: 'ping', plain: true }],
-    principal: prober,
+    principal: probePrincipal,
   },
-  wellStatus: status => status < 500,
+  isHealthyStatus: status => status < 500,
 })
 
-/** Asks once. The head of an answer is enough; then the call is dropped.
+/**
+ * Probes once. The head of an answer is enough; then the call is cancelled.
  *
  * @param timeout in milliseconds
- * @param done hears the reaction once
- * @returns drops the question; then `done` hears nothing
+ * @param done is called once with the result
+ * @returns cancels the probe; then `done` is not called
  */
-export function ask(probe: Probe, timeout: number, done: (reaction: Reaction) => void): () => void {
+export function runProbe(probe: HealthProbe, timeout: number, done: (result: ProbeResult) => void): () => void {
   let call: UpstreamCall | undefined
   let over = false
-  const drop = (): void => {
+  const cancel = (): void => {
     over = true
     clearTimeout(timer)
     call?.cancel()
   }
-  const finish = (reaction: Reaction): void => {
+  const finish = (result: ProbeResult): void => {
     if (over) return
-    drop()
-    done(reaction)
+    cancel()
+    done(result)
   }
   const timer = setTimeout(() => finish('silent'), timeout).unref()
   call = probe.upstream.open(probe.request, {
-    head: status => queueMicrotask(() => finish(probe.wellStatus(status) ? 'well' : 'ill')),
+    head: status => queueMicrotask(() => finish(probe.isHealthyStatus(status) ? 'healthy' : 'unhealthy')),
     data: () => undefined,
     end: () => undefined,
-    refuse: ({ code }) => finish(probe.wellStatus(errors[code].http) ? 'well' : 'ill'),
+    refuse: ({ code }) => finish(probe.isHealthyStatus(errors[code].http) ? 'healthy' : 'unhealthy'),
     fail: (_, detail) => finish(detail.includes('ECONNREFUSED') ? 'closed' : 'broken'),
   })
-  // A server that failed before there was a call to drop.
+  // The upstream failed before there was a call to cancel.
   if (over) call.cancel()
-  return drop
+  return cancel
 }

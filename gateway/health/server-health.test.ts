@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { pathProbe } from './probe.ts'
-import { Health, type HealthOptions } from './server-health.ts'
+import { ServerHealth, type HealthOptions } from './server-health.ts'
 import type { Upstream, UpstreamSink } from '../upstream/upstream.ts'
 
 beforeEach(() => void vi.useFakeTimers())
@@ -20,7 +20,7 @@ function played(options: Partial<HealthOptions>) {
   }
   const verdicts: boolean[] = []
   const all = { interval: 1_000, timeout: 500, failureThreshold: 2, ...options }
-  const health = new Health(pathProbe(upstream), all, well => verdicts.push(well))
+  const health = new ServerHealth(pathProbe(upstream), all, well => verdicts.push(well))
   health.start()
   return { health, asked, verdicts, cancelled: () => cancelled }
 }

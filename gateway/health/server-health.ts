@@ -1,72 +1,73 @@
-import { ask, type Probe } from './probe.ts'
+import { runProbe, type HealthProbe } from './probe.ts'
 
-/** How a server is asked whether it is well. Times in milliseconds. */
+/** How a server is probed. Times in milliseconds. */
 export type HealthOptions = {
   readonly interval: number
   readonly timeout: number
   readonly failureThreshold: number
-  /** How often a server is asked that has not answered yet, or is sick: a pod is as good as its server, and waits for nothing else. */
+  /** How often a server is probed that has not answered yet, or is unhealthy. Set for the server of this pod, which is ready only with it. */
   readonly eager?: number
 }
 
 /** Node takes a longer time for a millisecond, and a shorter one would be an attack on the server. Milliseconds. */
-const within = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
+const clampedInterval = (time: number): number => Math.min(Math.max(time, 10), 2 ** 31 - 1)
 
-/** Asks a server again and again. A server counts as well until the threshold of failures in a row is passed, and again after one success. */
-export class Health {
+/** Probes a server periodically. It is healthy until as many probes in a row as the threshold have failed, and healthy again after one success. */
+export class ServerHealth {
   healthy = true
   #answered = false
   #failures = 0
   #timer: NodeJS.Timeout | undefined
-  #soon: NodeJS.Timeout | undefined
-  /** Ends the question on its way without a verdict. */
-  #drop: (() => void) | undefined
-  readonly #probe: Probe
+  #retryTimer: NodeJS.Timeout | undefined
+  /** Cancels the probe that is under way, whose result is not recorded. */
+  #cancel: (() => void) | undefined
+  readonly #probe: HealthProbe
   readonly #options: HealthOptions
   readonly #changed: (healthy: boolean) => void
 
-  constructor(probe: Probe, options: HealthOptions, changed: (healthy: boolean) => void) {
+  constructor(probe: HealthProbe, options: HealthOptions, changed: (healthy: boolean) => void) {
     this.#probe = probe
     this.#options = options
     this.#changed = changed
   }
 
-  /** May clients come? A server that is asked eagerly has to have answered first. */
+  /** Whether clients may come. A server that is probed eagerly has to have answered first. */
   get ready(): boolean {
     return this.healthy && (this.#answered || this.#options.eager === undefined)
   }
 
   start(): void {
-    this.#ask()
-    this.#timer = setInterval(() => this.#ask(), within(this.#options.interval)).unref()
+    this.#runProbe()
+    this.#timer = setInterval(() => this.#runProbe(), clampedInterval(this.#options.interval)).unref()
   }
 
   stop(): void {
     clearInterval(this.#timer)
-    clearTimeout(this.#soon)
-    this.#drop?.()
-    this.#drop = undefined
+    clearTimeout(this.#retryTimer)
+    this.#cancel?.()
+    this.#cancel = undefined
   }
 
-  /** One question at a time: a server that does not answer must not gather them. */
-  #ask(): void {
-    if (this.#drop) return
-    clearTimeout(this.#soon)
+  /** One probe at a time: they must not pile up at a server that does not answer. */
+  #runProbe(): void {
+    if (this.#cancel) return
+    clearTimeout(this.#retryTimer)
     let over = false
-    const drop = ask(this.#probe, within(this.#options.timeout), reaction => {
+    const cancel = runProbe(this.#probe, clampedInterval(this.#options.timeout), result => {
       over = true
-      this.#drop = undefined
-      this.#record(reaction === 'well')
+      this.#cancel = undefined
+      this.#record(result === 'healthy')
     })
-    if (!over) this.#drop = drop
+    if (!over) this.#cancel = cancel
   }
 
-  #record(well: boolean): void {
-    this.#failures = well ? 0 : this.#failures + 1
-    this.#answered ||= well
+  #record(succeeded: boolean): void {
+    this.#failures = succeeded ? 0 : this.#failures + 1
+    this.#answered ||= succeeded
     const { eager, failureThreshold } = this.#options
     const healthy = this.#failures < failureThreshold
-    if (eager !== undefined && !well) this.#soon = setTimeout(() => this.#ask(), within(eager)).unref()
+    if (eager !== undefined && !succeeded)
+      this.#retryTimer = setTimeout(() => this.#runProbe(), clampedInterval(eager)).unref()
     if (healthy === this.healthy) return
     this.healthy = healthy
     this.#changed(healthy)

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 import type { ErrorCode } from '../errors.ts'
-import { Gathered } from './chunk-buffer.ts'
+import { ChunkBuffer } from './chunk-buffer.ts'
 import type { HeldBytes, Waiting } from './memory.ts'
 
 /** What became of a body: its bytes (still reserved in `held`), a refusal, or the client left. */
@@ -23,7 +23,7 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
   // Node would have it sent before the head was looked at.
   if (req.headers.expect !== undefined) res.writeContinue()
   return new Promise(resolve => {
-    const gathered = new Gathered()
+    const gathered = new ChunkBuffer()
     let over = false
     let rest: Waiting | undefined
     const finish = (read: BodyRead): void => {

@@ -5,7 +5,7 @@ const smallest = 16 * 1024
  * Chunks of a body in one buffer that doubles: however small the chunks are, they cost no more than their bytes. A body of one chunk is that
  * chunk, uncopied. (A list of chunks costs an object for each, and an attacker sends them byte by byte.)
  */
-export class Gathered {
+export class ChunkBuffer {
   #bytes: Buffer = nothing
   #size = 0
 

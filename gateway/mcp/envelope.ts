@@ -11,7 +11,7 @@ export type Sender = 'client' | 'server'
 
 export type EnvelopeFault = { readonly code: ErrorCode; readonly detail: string }
 
-export type Found = Omit<Message, 'bytes' | 'plain'> | EnvelopeFault
+export type EnvelopeReading = Omit<Message, 'bytes' | 'plain'> | EnvelopeFault
 
 const isObject = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -33,7 +33,7 @@ function impostor(where: string, members: Members, known: Names): EnvelopeFault 
  * Judges a parsed value as a JSON-RPC 2.0 message of MCP and gives it its shape.
  * @param token the id as spelled, undefined where there is no member `id`
  */
-export function envelope(value: unknown, token: string | undefined, from: Sender, rules: RuleSet): Found {
+export function envelope(value: unknown, token: string | undefined, from: Sender, rules: RuleSet): EnvelopeReading {
   if (!isObject(value)) return invalid('not an object')
   const fault = badMembers(value, rules)
   if (fault !== undefined) return fault
@@ -68,7 +68,7 @@ function validId(id: unknown, token: string | undefined): token is string {
   return token !== undefined && (typeof id === 'string' || (typeof id === 'number' && digits.test(token)))
 }
 
-function call(value: Members, token: string | undefined, rules: RuleSet): Found {
+function call(value: Members, token: string | undefined, rules: RuleSet): EnvelopeReading {
   const fault = badCall(value, token, rules)
   if (fault !== undefined) return fault
   const method = value.method as string
@@ -98,7 +98,7 @@ function badMeta(where: string, members: Members, rules: RuleSet): EnvelopeFault
   return rules.metaCase && isObject(meta) ? impostor(where, meta, metaNames) : undefined
 }
 
-function response(value: Members, token: string | undefined, from: Sender, rules: RuleSet): Found {
+function response(value: Members, token: string | undefined, from: Sender, rules: RuleSet): EnvelopeReading {
   const failed = 'error' in value
   const nameless = failed && from === 'server' && isNameless(value)
   const fault =

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { errors } from '../errors.ts'
 import type { Denial, Message } from '../exchange.ts'
 import { eraOf } from './era.ts'
-import { checkHeaders, decodeHeader, legacyVersionKnown } from './headers.ts'
+import { checkHeaders, decodeHeader } from './headers.ts'
 import type { ParamHeader } from './headers.ts'
 import { readBody } from './message.ts'
 
@@ -114,14 +114,6 @@ test('no header value whatever makes the check fail instead of answer', () => {
 })
 
 const answered = (answer: ReturnType<typeof eraOf>) => ('era' in answer ? 'era' : answer.code)
-
-test('legacy sessions go on under the revisions the SDK serves', () => {
-  for (const version of [undefined, '2025-11-25', '2025-06-18', '2025-03-26', '2024-11-05', '2024-10-07']) {
-    expect(legacyVersionKnown(version)).toBe(true)
-  }
-  for (const version of ['', '2026-07-28', '2025-06-19', '2025-06-18, 2025-06-18'])
-    expect(legacyVersionKnown(version)).toBe(false)
-})
 
 const inputSchema = {
   type: 'object',

@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Denial, Message } from '../exchange.ts'
-import { claimedRevision, legacyRevisions, modernRevision, trimmed } from './era.ts'
+import { claimedRevision, modernRevision, trimmed } from './era.ts'
 
 /** As node:http gives them: lowercase names, doubled ones joined by `, `. */
 export type RequestHeaders = Readonly<Record<string, string | string[] | undefined>>
@@ -148,12 +148,4 @@ function asHeader(argument: unknown): string | undefined {
   if (typeof argument === 'boolean') return String(argument)
   if (typeof argument !== 'number') return undefined
   return Number.isInteger(argument) && !Number.isSafeInteger(argument) ? undefined : String(argument)
-}
-
-/**
- * Whether a legacy session may go on under this `MCP-Protocol-Version`: absent means the negotiated one. SDK servers refuse a revision they do
- * not know with 400 and -32000, after the session was found; never on `initialize`.
- */
-export function legacyVersionKnown(versionHeader: string | undefined): boolean {
-  return versionHeader === undefined || legacyRevisions.has(trimmed(versionHeader))
 }

@@ -2,7 +2,8 @@ import { globSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import type { Read, ReadLimits } from '../exchange.ts'
-import { maxBatch, readAnswer, readBody } from './message.ts'
+import { readAnswer, readBody } from './message.ts'
+import { maxBatch } from './reader.ts'
 
 type Case = {
   name: string

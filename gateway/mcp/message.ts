@@ -2,8 +2,6 @@ import { reader } from './reader.ts'
 import type { Reader } from './reader.ts'
 import { rulesBut } from './rules.ts'
 
-export { maxBatch } from './reader.ts'
-
 /** What a client sends. A failing batch is refused whole, with the id of the message that fails. */
 export const readBody: Reader = reader('client', rulesBut(undefined))
 

@@ -1,5 +1,4 @@
 import {
-  backslash,
   closeBracket,
   comma,
   openBrace,
@@ -127,7 +126,3 @@ function nextItem(bytes: Buffer, end: number): number {
   const at = skipSpace(bytes, end)
   return bytes[at] === comma ? skipSpace(bytes, at + 1) : at
 }
-
-/** Whether the string at `span` is spelled with escapes: offsets in its text are then not offsets in the bytes. */
-export const isEscaped = (bytes: Buffer, span: Span): boolean =>
-  bytes.subarray(span.start, span.end).includes(backslash)

@@ -4,7 +4,7 @@ import { random } from '../../hack/fuzz/random.ts'
 import { spell } from '../../hack/fuzz/spell.ts'
 import { eachString, member, root } from './spans.ts'
 import type { Span } from './spans.ts'
-import { removeElements, removeMember, replaceSpan, setMember, splice } from './splice.ts'
+import { removeElements, replaceSpan, setMember, splice } from './splice.ts'
 import type { Edit } from './splice.ts'
 
 const seeds = fc.nat()
@@ -73,19 +73,6 @@ test('elements that stay keep their bytes', () => {
     removeElements(bytes, root(bytes), index => index !== 1),
   )
   expect(after.toString()).toBe('[ {"n":9007199254740993} ,1.0e2 ]')
-})
-
-test('removing a member removes it alone', () => {
-  fc.assert(
-    fc.property(objects, seeds, (object, seed) => {
-      const bytes = spelled(object, seed)
-      const names = Object.keys(object)
-      const name = names[seed % (names.length + 1)] ?? 'absent\u0000'
-      const { [name]: _gone, ...rest } = read(bytes) as Record<string, unknown>
-      expect(read(splice(bytes, removeMember(bytes, root(bytes), name)))).toEqual(rest)
-    }),
-    { numRuns: 2000 },
-  )
 })
 
 test('setting a member replaces it or adds it', () => {

@@ -56,15 +56,6 @@ function removeListed(spans: readonly Span[], keep: (index: number) => boolean):
 export const removeElements = (bytes: Buffer, span: Span, keep: (index: number) => boolean): Edit[] =>
   removeListed(elements(bytes, span), keep)
 
-/** Edits that remove the member called `name` of the object at `span`; none if there is none. */
-export function removeMember(bytes: Buffer, span: Span, name: string): Edit[] {
-  const all = [...members(bytes, span)]
-  return removeListed(
-    all.map(({ nameSpan, value }) => ({ start: nameSpan.start, end: value.end })),
-    index => all[index]?.name !== name,
-  )
-}
-
 /**
  * The edit that gives the object at `span` a member: replaces its value, or adds it as the first.
  * @param json the value as JSON text

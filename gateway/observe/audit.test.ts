@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
-import { AuditLog, maxLine, type AuditRecord } from './audit.ts'
+import { AuditLog, maxLine } from './audit.ts'
+import type { AuditRecord } from './audit-record.ts'
 import type { Finding } from '../exchange.ts'
 import type { LineSink } from '../options.ts'
 

@@ -1,27 +1,9 @@
 import { hash } from 'node:crypto'
 import type { Finding } from '../exchange.ts'
 import { member, Tally } from './members.ts'
+import type { AuditRecord } from './audit-record.ts'
 import type { LineSink } from '../options.ts'
-import { Refusals, sumEvery, sumText, type Sum } from './refusals.ts'
-
-/** What is known of a decision. Never an argument value, never a credential. */
-export type AuditRecord = {
-  readonly decision: string
-  readonly time: number
-  readonly event: 'mcp_call' | 'mcp_answer' | 'auth_failure' | 'call_ended'
-  readonly verdict: 'allow' | 'deny'
-  readonly server?: string | undefined
-  readonly principal?: string | undefined
-  readonly client?: string | undefined
-  readonly method?: string | undefined
-  readonly tool?: string | undefined
-  readonly era?: string | undefined
-  readonly code?: string | undefined
-  readonly stage?: string | undefined
-  readonly detail?: string | undefined
-  readonly status?: number | undefined
-  readonly findings?: readonly Finding[] | Tally | undefined
-}
+import { RefusalSums, sumEvery, sumText, type RefusalSum } from './refusal-sums.ts'
 
 type Heading = Pick<AuditRecord, 'decision' | 'time'> & { readonly event: string; readonly verdict: string }
 
@@ -53,7 +35,7 @@ export class AuditLog {
   readonly #prefix: string
   readonly #chain: string
   readonly #now: () => number
-  readonly #refusals = new Refusals()
+  readonly #refusals = new RefusalSums()
   #lost: Lost | undefined
   #timer: NodeJS.Timeout | undefined
   #head = zero
@@ -118,7 +100,7 @@ export class AuditLog {
     return true
   }
 
-  #sum(sum: Sum): void {
+  #sum(sum: RefusalSum): void {
     const { code, stage, status } = sum
     const kind = `${member('code', code, 64)}${member('stage', stage, 64)}${status === undefined ? '' : `,"status":${status}`}`
     this.#own('refusals', 'deny', kind + sumText(sum))

@@ -1,7 +1,7 @@
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import { constants, type BigIntStats } from 'node:fs'
 import type { LineSink, Notices } from '../options.ts'
-import { Outlet, type Drain, type Kept } from './outlet.ts'
+import { LineWriter, type ByteSink, type ChunkFate } from './line-writer.ts'
 import type { Rotation } from '../config/rotation.ts'
 import { prune, rotateAway } from './rotated-files.ts'
 
@@ -63,7 +63,7 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
  * A file that is appended to and makes way for a new one when it is large or old. Others may take it away while it is written: what lies at the
  * path is compared with what is open, and what went with a removed file is written again into the next.
  */
-class RotatedFile implements Drain {
+class RotatedFile implements ByteSink {
   readonly #path: string
   readonly #rotation: Rotation
   readonly #notices: Notices
@@ -84,7 +84,7 @@ class RotatedFile implements Drain {
     return bytesWritten
   }
 
-  async look(): Promise<Kept> {
+  async locate(): Promise<ChunkFate> {
     if (!this.#open.isFile) return 'kept'
     const there = await stat(this.#path, { bigint: true }).catch((error: unknown) => {
       if (isMissing(error)) return undefined
@@ -102,7 +102,7 @@ class RotatedFile implements Drain {
     return this.#open.handle.close()
   }
 
-  async #replaced(): Promise<Kept> {
+  async #replaced(): Promise<ChunkFate> {
     const { nlink } = await this.#open.handle.stat()
     await this.#reopen()
     this.#notices.noticed(
@@ -151,6 +151,6 @@ export async function fileSink(
     outlet.tell?.(what)
   }
   const file = new RotatedFile(path, rotation, { ...notices, noticed }, now, await append(path))
-  const outlet = new Outlet(file, maxWaiting, notices)
+  const outlet = new LineWriter(file, maxWaiting, notices)
   return outlet
 }

@@ -14,7 +14,7 @@ function lineOf(time: string, level: Level, event: string, fields: Record<string
   return `{"time":"${time}","level":"${level}","event":"${spelled(event, 500)}","cut":"${spelled(JSON.stringify(fields), mostOfFields)}"}\n`
 }
 
-/** JSON lines for people and their log collectors. `write` gets one line with its newline; nobody passes it a token or an argument value. */
+/** JSON lines for people and their log collectors. `write` gets one line with its newline; never pass a token or an argument value. */
 export function jsonLog(write: (line: string) => void, now: () => number): Log {
   const at =
     (level: Level) =>

@@ -1,7 +1,7 @@
 import { write } from 'node:fs'
 import { promisify } from 'node:util'
 import type { Notices } from '../options.ts'
-import { Outlet } from './outlet.ts'
+import { LineWriter } from './line-writer.ts'
 
 const writing = promisify(write)
 
@@ -11,11 +11,11 @@ const writing = promisify(write)
  * instead of holding a thread. Files and terminals take what they are given.
  * @param maxWaiting bytes that may wait for the reader
  */
-export function pipeSink({ fd }: { readonly fd: number }, maxWaiting: number, notices: Notices): Outlet {
-  return new Outlet(
+export function pipeSink({ fd }: { readonly fd: number }, maxWaiting: number, notices: Notices): LineWriter {
+  return new LineWriter(
     {
       write: async bytes => (await writing(fd, bytes)).bytesWritten,
-      look: () => Promise.resolve('kept'),
+      locate: () => Promise.resolve('kept'),
       close: () => Promise.resolve(),
     },
     maxWaiting,

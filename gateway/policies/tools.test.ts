@@ -1,6 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { defaultDangerousPatterns, type ServerTools, type ToolPolicy } from '../config/tools.ts'
+import { defaultDangerousPatterns, type ServerTools } from '../config/tools.ts'
 import type { Caller, Message, Verdict } from '../exchange.ts'
 import { readAnswer, readBody } from '../mcp/message.ts'
 import { runSync, isSteps } from '../evaluation/steps.ts'
@@ -26,7 +26,11 @@ const answer = (text: string): Message => message(readAnswer(Buffer.from(text), 
 const list = (names: readonly string[]): Message =>
   answer(JSON.stringify({ jsonrpc: '2.0', id: 1, result: { tools: names.map(name => ({ name })) } }))
 
-const server = (policy?: ToolPolicy, approved: string[] = [], dangerousPatterns: string[] = []): ServerTools => ({
+const server = (
+  policy?: ServerTools['policy'],
+  approved: string[] = [],
+  dangerousPatterns: string[] = [],
+): ServerTools => ({
   ...(policy && { policy }),
   dangerousPatterns,
   approved,

@@ -1,78 +1,54 @@
-import type { CompiledKey } from '../config/access.ts'
-import type { Guards } from '../config/guard.ts'
+import { Lineage } from '../auth/lineage.ts'
 import { configurationHash, keysHash } from '../config/hash.ts'
 import { milliseconds } from '../config/kit.ts'
-import type { GatewayConfig, Issue } from '../config/index.ts'
-import type { KeysFile } from '../config/index.ts'
+import type { GatewayConfig, Issue, KeysFile } from '../config/index.ts'
 import { defaultTimeouts, type Server } from '../config/servers.ts'
 import { compileChain } from '../evaluation/chain.ts'
-import type { PolicyChain } from '../exchange.ts'
-import { authentications, type Authentications } from '../auth/index.ts'
-import { keyAuthenticator } from '../auth/keys.ts'
-import type { Lineage } from '../auth/lineage.ts'
-import { operatorAuthenticator } from '../auth/operator.ts'
-import type { Healths } from '../health/registry.ts'
 import { hostPolicy } from '../http/hosts.ts'
+import type { Extensions, GatewayOptions } from '../options.ts'
 import { stages } from '../policies/index.ts'
+import { stdioFactory } from '../upstream/stdio-factory.ts'
+import { healthOf, sealsOf, upstreamOf, type ServerContext } from './long-lived.ts'
+import { authenticationsOf, providersOf, type ProviderContext } from './providers.ts'
+import { Registry } from './registry.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
-import { binder } from '../sessions/binder.ts'
-import { sealer } from '../sessions/session.ts'
-import { taskMemory, tasksOf, type TaskMemory } from '../sessions/tasks.ts'
-import type { GatewayOptions } from '../options.ts'
-import type { Upstreams } from '../upstream/registry.ts'
-import type { Withdrawn } from './withdrawn-keys.ts'
-
-/** What a server's guard seals, and what was seen of its tasks, which outlives the guard. */
-type Seals = Pick<ServerRuntime, 'sealer' | 'binder' | 'tasks'> & {
-  readonly guards: Guards
-  readonly memory: TaskMemory
-}
+import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What compiling needs and a configuration does not hold. */
-export type Workshop = {
-  readonly options: GatewayOptions
-  readonly upstreams: Upstreams
-  readonly healths: Healths
-  /** Outlives configurations: a file that is older than what was withdrawn may still come. */
-  readonly withdrawn: Withdrawn
-  readonly lineage: Lineage
-  /** Names under which the listeners themselves are reached. */
-  readonly names: readonly string[]
-  /** Sealers outlive configurations, their caches are warm; a rotated guard ends them. */
-  readonly sealers: Map<string, Seals>
-}
+export type CompileContext = ServerContext &
+  ProviderContext & {
+    /** Names under which the listeners themselves are reached. */
+    readonly names: readonly string[]
+    /** The chain of a server with what a program that embeds the gateway adds to it. */
+    readonly chain: Extensions['chain']
+    /** Reads the file of a secret slot. */
+    readSecret(file: string): Buffer
+  }
 
-/** Does the sealer of a server still have the guards of now? */
-export function sealerFits(name: string, { sealers, options }: Workshop): boolean {
-  const known = sealers.get(name)?.guards
-  const guards = options.guard(name)
-  return known !== undefined && known.length === guards.length && known.every((guard, at) => guard.equals(guards[at]!))
-}
+export const compileContext = (options: GatewayOptions, names: readonly string[]): CompileContext => ({
+  registry: new Registry(options.log),
+  stdio: stdioFactory(options),
+  withdrawn: new WithdrawnKeys(),
+  lineage: new Lineage(),
+  operator: options.operator === true,
+  names,
+  providers: providersOf,
+  embedded: options.extensions?.authenticators ?? [],
+  chain: options.extensions?.chain,
+  guard: server => options.guard(server),
+  readSecret: file => options.readSecret(file),
+  healthChanged: (server, healthy) =>
+    options.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
+})
 
-function sealsOf(name: string, workshop: Workshop): Seals {
-  const found = workshop.sealers.get(name)
-  if (found && sealerFits(name, workshop)) return found
-  const guards = workshop.options.guard(name)
-  const bound = binder(guards, name)
-  const memory = found?.memory ?? taskMemory()
-  const made = { guards, memory, sealer: sealer(guards, name), binder: bound, tasks: tasksOf(bound, memory) }
-  workshop.sealers.set(name, made)
-  return made
-}
-
-const extended = (chain: PolicyChain, server: Server, { options: { extensions } }: Workshop): PolicyChain =>
-  extensions?.chain?.(chain, server) ?? chain
-
-function compileServer(server: Server, config: GatewayConfig, workshop: Workshop): ServerRuntime {
-  const seals = sealsOf(server.name, workshop)
+function compileServer(server: Server, config: GatewayConfig, context: CompileContext): ServerRuntime {
+  const chain = stages(server)
   return {
     name: server.name,
-    ...compileChain(extended(stages(server), server, workshop)),
-    upstream: workshop.upstreams.get(server, config.allowedNetworks),
-    sealer: seals.sealer,
-    binder: seals.binder,
-    tasks: seals.tasks,
-    health: workshop.healths.get(server, config.allowedNetworks),
+    ...compileChain(context.chain?.(chain, server) ?? chain),
+    upstream: upstreamOf(server, config.allowedNetworks, context),
+    ...sealsOf(server.name, context),
+    health: healthOf(server, config.allowedNetworks, context),
     pod: server.upstream.http?.pod === true,
     requestTimeout: milliseconds(server.timeouts?.request ?? defaultTimeouts.request),
     idleTimeout: milliseconds(server.timeouts?.idle ?? defaultTimeouts.idle),
@@ -93,33 +69,33 @@ const hashesOf = (config: GatewayConfig, keys: KeysFile) => ({
   keysHash: keysHash(keys),
 })
 
-/** The order is the policy: the operator first, whose token is no key of anybody. */
-function authOf({ keys: written }: KeysFile, { options, withdrawn, lineage }: Workshop): Authentications {
-  const keys: readonly CompiledKey[] = written.flatMap(key => withdrawn.compile(key))
-  const operator = options.operator === true ? [operatorAuthenticator(options.guard('_gateway'))] : []
-  const more = options.extensions?.authenticators ?? []
-  return authentications([...operator, ...more, keyAuthenticator(keys, lineage.next(keys))], keys.length > 0)
-}
-
-/** Builds a whole runtime, or throws before anything of the old one is gone. */
-export function compile(config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime {
+/**
+ * Builds a whole runtime: part of a change of configuration (`reload.ts`), which rolls back when this throws.
+ * @throws Error with what does not compile
+ */
+export function compile(config: GatewayConfig, keys: KeysFile, context: CompileContext): Runtime {
   const servers = new Map<string, ServerRuntime>()
-  for (const server of config.servers) servers.set(server.name, compileServer(server, config, workshop))
+  for (const server of config.servers) servers.set(server.name, compileServer(server, config, context))
   return {
     ...hashesOf(config, keys),
-    hosts: hostPolicy(hostNames(config, workshop.names), config.origins ?? []),
+    hosts: hostPolicy(hostNames(config, context.names), config.origins ?? []),
     limits: config.limits,
-    auth: authOf(keys, workshop),
+    auth: authenticationsOf(config, keys, context),
     servers,
     only: servers.size === 1 ? servers.values().next().value : undefined,
   }
 }
 
-/** A runtime with the policies of another and new keys: what is left to do when the policies of a reload are refused. */
-export const withKeys = (runtime: Runtime, config: GatewayConfig, keys: KeysFile, workshop: Workshop): Runtime => ({
+/** A runtime with the policies of another and new keys. */
+export const withKeys = (
+  runtime: Runtime,
+  config: GatewayConfig,
+  keys: KeysFile,
+  context: CompileContext,
+): Runtime => ({
   ...runtime,
   ...hashesOf(config, keys),
-  auth: authOf(keys, workshop),
+  auth: authenticationsOf(config, keys, context),
 })
 
 /** What the schema cannot see. */

@@ -1,108 +1,69 @@
 import { dirname } from 'node:path'
-import { Lineage } from '../auth/lineage.ts'
-import { compile, contradictions, sealerFits, withKeys, type Workshop } from './compile.ts'
-import {
-  parseGatewayConfig,
-  parseKeysFile,
-  type GatewayConfig,
-  type Issue,
-  type KeysFile,
-  type Parsed,
-} from '../config/index.ts'
+import type { Issue } from '../config/index.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
-import { Healths } from '../health/registry.ts'
-import type { Tls } from '../listen.ts'
+import type { Tls } from '../http/tls.ts'
+import type { ConfigTexts, ReloadResult } from '../options.ts'
+import type { CompileContext } from './compile.ts'
+import { reload, reloadKeys, secretsChanged, type ActiveConfiguration, type ReloadOutcome } from './reload.ts'
 import type { Runtime, Services } from './runtime.ts'
-import type { Applied, ConfigTexts, GatewayOptions } from '../options.ts'
-import { stdioFactory } from '../upstream/stdio-factory.ts'
-import { Upstreams } from '../upstream/registry.ts'
-import { Withdrawn } from './withdrawn-keys.ts'
 
-/** What a file says, or why it could not even be read. */
-const parsed = <T>(text: string | Issue, parse: (text: string) => Parsed<T>): Parsed<T> =>
-  typeof text === 'string' ? parse(text) : { issues: [text] }
-
-const issuesIn = <T>(found: Parsed<T>, file: string): Issue[] =>
-  'issues' in found ? found.issues.map(issue => ({ ...issue, path: `${file}: ${issue.path}` })) : []
-
-/** Who might still come in when neither file can be believed: nobody. */
-const nobody: KeysFile = { schema: 1, keys: [] }
-
-/** The configuration in force, and how it changes: the new one is built completely before the old one goes. */
+/** The configuration in force, who hears of its changes, and what became of the newest files. How it changes: `reload.ts`. */
 export class Configuration {
-  #runtime: Runtime | undefined
-  #config: GatewayConfig | undefined
-  #keys: KeysFile = nobody
+  #active: ActiveConfiguration | undefined
   #texts: ConfigTexts | undefined
-  #applied: Pick<Applied, 'keys' | 'issues'> = { keys: false, issues: [] }
-  tls: Tls | undefined
+  #last: Pick<ReloadResult, 'keys' | 'issues'> = { keys: false, issues: [] }
+  #isClosed = false
   onTls: (tls: Tls) => void = () => undefined
-  readonly #options: GatewayOptions
-  readonly #services: Services
-  readonly #workshop: Workshop
+  readonly #services: Pick<Services, 'audit' | 'calls' | 'log' | 'metrics'>
+  readonly #context: CompileContext
 
-  constructor(options: GatewayOptions, services: Services, names: readonly string[]) {
-    this.#options = options
+  constructor(services: Pick<Services, 'audit' | 'calls' | 'log' | 'metrics'>, context: CompileContext) {
     this.#services = services
-    const upstreams = new Upstreams(stdioFactory(options))
-    const healths = new Healths(upstreams, (server, healthy) =>
-      services.log.warn(healthy ? 'server is healthy' : 'server is unhealthy', { server }),
-    )
-    const withdrawn = new Withdrawn()
-    this.#workshop = { options, names, sealers: new Map(), upstreams, healths, withdrawn, lineage: new Lineage() }
+    this.#context = context
   }
 
   get runtime(): Runtime {
-    if (!this.#runtime) throw new Error('no configuration was compiled yet')
-    return this.#runtime
+    if (!this.#active) throw new Error('no configuration was compiled yet')
+    return this.#active.runtime
+  }
+
+  get tls(): Tls | undefined {
+    return this.#active?.tls
   }
 
   /** What became of the newest files. */
-  get applied(): Applied {
-    return { hash: this.runtime.hash, ...this.#applied }
+  get applied(): ReloadResult {
+    return { hash: this.runtime.hash, ...this.#last }
   }
 
   /** The first configuration; what is wrong with it, or nothing. */
   first(texts: ConfigTexts): readonly Issue[] {
-    const keys = parsed(texts.keys, parseKeysFile)
-    const issues = [...issuesIn(keys, 'keys.json'), ...this.#swap(texts, 'value' in keys ? keys.value : nobody)]
-    if (issues.length === 0) this.#texts = texts
-    this.#applied = { keys: issues.length === 0, issues }
-    return issues
+    return this.#change(texts).issues
   }
 
-  /**
-   * A later one. Keys first and whatever happens: a key that was removed, revoked or shortened is applied even when the policies beside it are
-   * refused. A keys file that cannot be read changes nothing; its last good content stays.
-   */
-  apply(texts: ConfigTexts): Applied {
-    if (this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys && !this.#secretsChanged()) {
-      this.#services.metrics.reload('unchanged')
+  /** A later one. When it is refused, the last good policies stay, and its keys are applied all the same. */
+  apply(texts: ConfigTexts): ReloadResult {
+    const { metrics, calls, log } = this.#services
+    if (this.#isClosed) return this.applied
+    if (this.#isInForce(texts)) {
+      metrics.reload('unchanged')
       return this.applied
     }
-    const found = parsed(texts.keys, parseKeysFile)
-    const keys = 'value' in found ? found.value : this.#keys
-    const issues = [...issuesIn(found, 'keys.json'), ...this.#swap(texts, keys)]
-    this.#applied = { keys: 'value' in found, issues }
-    // What was refused may be fine at the next look: a secret that could not be read for a moment.
-    this.#texts = issues.length === 0 ? texts : undefined
-    this.#services.metrics.reload(issues.length > 0 ? 'refused' : 'applied')
-    this.#services.calls.reauthorize()
-    const { log } = this.#services
+    const { issues } = this.#change(texts)
+    metrics.reload(issues.length > 0 ? 'refused' : 'applied')
+    calls.reauthorize()
+    const { hash } = this.runtime
     if (issues.length > 0)
-      log.error('configuration refused, the last good policies stay', {
-        issues: issues.slice(0, 20),
-        hash: this.runtime.hash,
-      })
-    else log.info('configuration applied', { hash: this.runtime.hash })
+      log.error('configuration refused, the last good policies stay', { issues: issues.slice(0, 20), hash })
+    else log.info('configuration applied', { hash })
     return this.applied
   }
 
   /** Keys end, or shrink, ahead of the file that will say so. Its hash is still that of what was read. */
   withdraw(withdrawals: readonly Withdrawal[]): void {
     const { metrics, calls, log } = this.#services
-    if (!this.#config || !this.#workshop.withdrawn.note(withdrawals)) return
-    this.#runtime = withKeys(this.runtime, this.#config, this.#keys, this.#workshop)
+    if (this.#isClosed || !this.#active || !this.#context.withdrawn.note(withdrawals)) return
+    this.#active = reloadKeys(this.#active, this.#active.keys, this.#context)
     metrics.reload('withdrawn')
     calls.reauthorize()
     log.info('keys withdrawn', { keys: withdrawals.length })
@@ -110,69 +71,30 @@ export class Configuration {
 
   /** Where the certificate lies: it is rotated without a change of the texts that name it. */
   get secretFolders(): readonly string[] {
-    const { tls } = this.#config ?? {}
+    const { tls } = this.#active?.config ?? {}
     return tls ? [...new Set([tls.cert.file, tls.key.file].map(file => dirname(file)))] : []
   }
 
-  async close(): Promise<void> {
-    this.#workshop.healths.close()
-    await this.#workshop.upstreams.close()
+  close(): Promise<void> {
+    this.#isClosed = true
+    return this.#context.registry.close()
   }
 
-  #swap(texts: ConfigTexts, keys: KeysFile): Issue[] {
-    const found = parsed(texts.gateway, parseGatewayConfig)
-    const issues = 'issues' in found ? issuesIn(found, 'gateway.json') : contradictions(found.value)
-    if (issues.length === 0 && 'value' in found) {
-      const failure = this.#compile(found.value, keys)
-      if (failure === undefined) return []
-      issues.push({ path: 'gateway.json: ', message: failure })
-    }
-    if (this.#runtime && this.#config) {
-      this.#runtime = withKeys(this.#runtime, this.#config, keys, this.#workshop)
-      this.#keys = keys
-    }
-    return issues
+  #isInForce(texts: ConfigTexts): boolean {
+    const same = this.#texts?.gateway === texts.gateway && this.#texts.keys === texts.keys
+    return same && this.#active !== undefined && !secretsChanged(this.#active, this.#context)
   }
 
-  /** Everything that can fail happens before the swap. */
-  #compile(config: GatewayConfig, keys: KeysFile): string | undefined {
-    const { upstreams, healths } = this.#workshop
-    try {
-      const tls = this.#readTls(config)
-      const runtime = compile(config, keys, this.#workshop)
-      this.#runtime = runtime
-      this.#config = config
-      this.#keys = keys
-      upstreams.commit()
-      healths.commit()
-      this.#services.audit.onFailure = config.audit?.onFailure ?? 'Refuse'
-      if (tls && this.tls) this.onTls(tls)
-      this.tls = tls
-      return undefined
-    } catch (error) {
-      upstreams.rollback()
-      healths.rollback()
-      return (error as Error).message
-    }
-  }
-
-  #readTls({ tls }: GatewayConfig): Tls | undefined {
-    if (!tls) return undefined
-    return { cert: this.#options.readSecret(tls.cert.file), key: this.#options.readSecret(tls.key.file) }
-  }
-
-  /** Certificates, guards and the secrets of child processes are rotated without a change of the texts that name their files. */
-  #secretsChanged(): boolean {
-    const config = this.#config
-    if (!config) return false
-    try {
-      const tls = this.#readTls(config)
-      if (tls && this.tls && !(tls.cert.equals(this.tls.cert) && tls.key.equals(this.tls.key))) return true
-      if (config.servers.some(({ name }) => !sealerFits(name, this.#workshop))) return true
-      return config.servers.some(server => !this.#workshop.upstreams.fits(server, config.allowedNetworks))
-    } catch {
-      // A secret that cannot be read just now: what runs goes on with what it has.
-      return false
-    }
+  #change(texts: ConfigTexts): ReloadOutcome {
+    const before = this.#active
+    const outcome = reload(texts, before, this.#context)
+    const { active, keysRead, issues } = outcome
+    this.#active = active
+    this.#last = { keys: keysRead, issues }
+    // What was refused may be fine at the next look: a secret that could not be read for a moment.
+    this.#texts = issues.length === 0 ? texts : undefined
+    if (active) this.#services.audit.onFailure = active.config.audit?.onFailure ?? 'Refuse'
+    if (active?.tls && before?.tls && active.tls !== before.tls) this.onTls(active.tls)
+    return outcome
   }
 }

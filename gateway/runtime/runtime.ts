@@ -5,7 +5,7 @@ import type { CompiledChain } from '../evaluation/chain.ts'
 import type { WaitingRequests } from '../evaluation/waiting-requests.ts'
 import type { ReadLimits } from '../exchange.ts'
 import type { GatewayConfig } from '../config/index.ts'
-import type { Health } from '../health/server-health.ts'
+import type { ServerHealth } from '../health/server-health.ts'
 import type { Connections } from '../http/connections.ts'
 import type { HeldBytes } from '../http/memory.ts'
 import type { HostPolicy } from '../http/hosts.ts'
@@ -24,7 +24,7 @@ export type ServerRuntime = CompiledChain & {
   /** Binds to a caller what else the server gives out: event ids. */
   readonly binder: Binder
   readonly tasks: Tasks
-  readonly health: Health | undefined
+  readonly health: ServerHealth | undefined
   /** Whether it runs in the pod of this gateway. */
   readonly pod: boolean
   /** Milliseconds. */
@@ -62,14 +62,14 @@ export type Services = {
   readonly connections: Connections
   readonly audit: AuditLog
   readonly metrics: Metrics
-  /** Where the operator's own questions are counted: they are no usage. */
+  /** Where the requests of the operator are counted: they are no usage, so they are not exposed. */
   readonly unshown: Metrics
   readonly log: Log
-  phase(): Phase
+  phase(): ServingPhase
 }
 
 /**
  * `draining`: not ready, and serving all the same, since clients still arrive. `drained`: the server is about to end, new calls are refused.
  * `ending`: this process is.
  */
-export type Phase = 'serving' | 'draining' | 'drained' | 'ending'
+export type ServingPhase = 'serving' | 'draining' | 'drained' | 'ending'

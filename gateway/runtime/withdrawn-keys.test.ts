@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import type { CompiledKey } from '../config/access.ts'
 import type { Key } from '../config/keys.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
-import { Withdrawn } from './withdrawn-keys.ts'
+import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 const digest = (letter: string): string => `sha256:${letter.repeat(64)}`
 const [a, b] = [digest('a'), digest('b')]
@@ -16,8 +16,8 @@ const key = (generation: number, more: Partial<Key> = {}): Key => ({
   ...more,
 })
 
-const after = (...withdrawals: Withdrawal[]): Withdrawn => {
-  const withdrawn = new Withdrawn()
+const after = (...withdrawals: Withdrawal[]): WithdrawnKeys => {
+  const withdrawn = new WithdrawnKeys()
   withdrawn.note(withdrawals)
   return withdrawn
 }
@@ -105,7 +105,7 @@ test('of an object that changes all the time the newest changes are known, and w
 })
 
 test('what is heard again is no news', () => {
-  const withdrawn = new Withdrawn()
+  const withdrawn = new WithdrawnKeys()
   expect(withdrawn.note([{ uid: 'u1', generation: 2 }])).toBe(true)
   expect(withdrawn.note([{ uid: 'u1', generation: 2 }])).toBe(false)
   expect(withdrawn.note([{ uid: 'u1' }])).toBe(true)
@@ -152,7 +152,7 @@ const timeless = (lines: readonly string[]): string[] => lines.map(line => line.
 test('property: a withdrawal gives nobody anything, and hearing all again changes nothing', () => {
   fc.assert(
     fc.property(someKey, fc.array(someWithdrawal, { maxLength: 5 }), (written, withdrawals) => {
-      const before = new Withdrawn().compile(written)
+      const before = new WithdrawnKeys().compile(written)
       const withdrawn = after(...withdrawals)
       const left = withdrawn.compile(written)
       expect(timeless(allowed(before))).toEqual(expect.arrayContaining(timeless(allowed(left))))

@@ -3,14 +3,14 @@ import type { Key } from '../config/keys.ts'
 import type { Withdrawal } from '../config/withdrawal.ts'
 
 /** What one message said of a key. */
-type Note = { readonly generation: number; readonly key: CompiledKey | undefined; readonly size: number }
+type WithdrawalNote = { readonly generation: number; readonly key: CompiledKey | undefined; readonly size: number }
 
 /** Characters of keys that are remembered, those of all objects together. The oldest go first: a file that is older than they are does not come any more. */
-const most = 4 * 1024 * 1024
+const maxCharacters = 4 * 1024 * 1024
 /** What a note takes beside its key. */
-const own = 256
+const noteOverhead = 256
 /** Messages about one object. */
-const longest = 8
+const maxNotesPerKey = 8
 
 const both =
   <T>(first: (value: T) => boolean, second: (value: T) => boolean) =>
@@ -18,7 +18,7 @@ const both =
     first(value) && second(value)
 
 /** What two descriptions of one key allow both of them. */
-const common = (older: CompiledKey, newer: CompiledKey): CompiledKey => ({
+const intersection = (older: CompiledKey, newer: CompiledKey): CompiledKey => ({
   name: older.name,
   uid: older.uid,
   digests: older.digests.filter(digest => newer.digests.includes(digest)),
@@ -31,9 +31,9 @@ const common = (older: CompiledKey, newer: CompiledKey): CompiledKey => ({
 })
 
 /** The newest eight. A file that is older than those is believed in nothing. */
-function bounded(notes: readonly Note[]): Note[] {
-  const [oldest, ...rest] = notes.slice(-longest)
-  return notes.length <= longest ? [...notes] : [{ ...oldest!, key: undefined }, ...rest]
+function bounded(notes: readonly WithdrawalNote[]): WithdrawalNote[] {
+  const [oldest, ...rest] = notes.slice(-maxNotesPerKey)
+  return notes.length <= maxNotesPerKey ? [...notes] : [{ ...oldest!, key: undefined }, ...rest]
 }
 
 /**
@@ -41,15 +41,18 @@ function bounded(notes: readonly Note[]): Note[] {
  * and all messages that are newer than the file. What was taken comes back by a newer file alone. That makes it harmless to hear a message twice, late, or in
  * another order.
  */
-export class Withdrawn {
-  readonly #notes = new Map<string, readonly Note[]>()
+export class WithdrawnKeys {
+  readonly #notes = new Map<string, readonly WithdrawalNote[]>()
   #size = 0
+  /** Grows whenever a key of the file may come to something else. */
+  revision = 0
 
   /** Whether anything was new. */
   note(withdrawals: readonly Withdrawal[]): boolean {
     const news = withdrawals.filter(one => this.#noteOne(one))
+    if (news.length > 0) this.revision += 1
     for (const uid of this.#notes.keys()) {
-      if (this.#size <= most) break
+      if (this.#size <= maxCharacters) break
       this.#replace(uid, [])
     }
     return news.length > 0
@@ -60,7 +63,10 @@ export class Withdrawn {
     const written = compileKey(key)
     const notes = key.uid === undefined ? [] : (this.#notes.get(key.uid) ?? [])
     const newer = notes.filter(({ generation }) => generation > (key.generation ?? 0))
-    const left = newer.reduce<CompiledKey | undefined>((sum, note) => sum && note.key && common(sum, note.key), written)
+    const left = newer.reduce<CompiledKey | undefined>(
+      (sum, note) => sum && note.key && intersection(sum, note.key),
+      written,
+    )
     if (!left) return [{ ...written, revoked: true }]
     const lost = written.digests.filter(digest => !left.digests.includes(digest))
     return [left, ...(lost.length > 0 ? [{ ...written, digests: lost, revoked: true }] : [])]
@@ -69,7 +75,7 @@ export class Withdrawn {
   #noteOne({ uid, generation = Infinity, key }: Withdrawal): boolean {
     const before = this.#notes.get(uid) ?? []
     if (before.some(note => note.generation === generation || note.generation === Infinity)) return false
-    const size = own + (key ? JSON.stringify(key).length : 0)
+    const size = noteOverhead + (key ? JSON.stringify(key).length : 0)
     const note = { generation, key: key && compileKey(key), size }
     const all = [...before, note].toSorted((a, b) => a.generation - b.generation)
     this.#replace(uid, generation === Infinity ? [note] : bounded(all))
@@ -77,7 +83,7 @@ export class Withdrawn {
   }
 
   /** What changed last counts as young. */
-  #replace(uid: string, notes: readonly Note[]): void {
+  #replace(uid: string, notes: readonly WithdrawalNote[]): void {
     for (const { size } of this.#notes.get(uid) ?? []) this.#size -= size
     this.#notes.delete(uid)
     for (const { size } of notes) this.#size += size

@@ -24,7 +24,7 @@ export type Tasks = {
   /** A task that a client runs for the server: the id is the client's own. */
   noteOfClient(principal: Principal, id: string): void
   isOfClient(principal: Principal, id: string): boolean
-  /** Whether anybody was seen to hold this task of the server. */
+  /** Whether any principal was seen to hold this task of the server. */
   isHeld(id: string): boolean
   /** What the server said of itself in this era, or showed. */
   declare(era: Era, hasTasks: boolean): void
@@ -72,16 +72,16 @@ function unspelled(text: string): Buffer | undefined {
 /** The longest sealed id there can be; anything longer is not looked at. */
 const maxSealed = 16 * 1024
 
-type Seen = HeldTask & { readonly progress: string | undefined }
+type SeenTask = HeldTask & { readonly progress: string | undefined }
 
 /** A bounded memory, the oldest go first. */
-class Memory {
-  readonly #ofPrincipal = new Map<string, Map<string, Seen>>()
+class BoundedTasks {
+  readonly #ofPrincipal = new Map<string, Map<string, SeenTask>>()
   /** How many hold each. */
   readonly #holders = new Map<string, number>()
   #size = 0
 
-  get(holder: string, id: string): Seen | undefined {
+  get(holder: string, id: string): SeenTask | undefined {
     return this.#ofPrincipal.get(holder)?.get(id)
   }
 
@@ -90,12 +90,12 @@ class Memory {
     return this.#holders.has(id)
   }
 
-  all(holder: string): Iterable<Seen> {
+  all(holder: string): Iterable<SeenTask> {
     return this.#ofPrincipal.get(holder)?.values() ?? []
   }
 
-  set(holder: string, id: string, seen: Seen): void {
-    const own = this.#ofPrincipal.get(holder) ?? new Map<string, Seen>()
+  set(holder: string, id: string, seen: SeenTask): void {
+    const own = this.#ofPrincipal.get(holder) ?? new Map<string, SeenTask>()
     if (own.delete(id)) this.#size -= 1
     else this.#holders.set(id, (this.#holders.get(id) ?? 0) + 1)
     own.set(id, seen)
@@ -107,7 +107,7 @@ class Memory {
     while (this.#size > maxOfAll) this.#forget(...this.#ofPrincipal.entries().next().value!)
   }
 
-  #forget(holder: string, own: Map<string, Seen>): void {
+  #forget(holder: string, own: Map<string, SeenTask>): void {
     const id = own.keys().next().value!
     own.delete(id)
     this.#size -= 1
@@ -119,9 +119,17 @@ class Memory {
 }
 
 /** What was seen outlives a rotated guard. */
-export type TaskMemory = { readonly server: Memory; readonly client: Memory; readonly declared: Map<Era, boolean> }
+export type TaskMemory = {
+  readonly server: BoundedTasks
+  readonly client: BoundedTasks
+  readonly declared: Map<Era, boolean>
+}
 
-export const taskMemory = (): TaskMemory => ({ server: new Memory(), client: new Memory(), declared: new Map() })
+export const taskMemory = (): TaskMemory => ({
+  server: new BoundedTasks(),
+  client: new BoundedTasks(),
+  declared: new Map(),
+})
 
 export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
   const kind = (principal: Principal): string => `task ${holderOf(principal)}`
@@ -154,7 +162,7 @@ export function tasksOf(binder: Binder, memory: TaskMemory): Tasks {
       if (id.length <= maxTaskId) memory.client.set(holderOf(principal), id, { id, tool: '', progress: undefined })
     },
     isHeld: id => memory.server.isHeld(id),
-    // Whoever calls a task of the server their own does not get it.
+    // A client that claims a task of the server as its own does not get it.
     isOfClient: (principal, id) =>
       memory.client.get(holderOf(principal), id) !== undefined && !memory.server.isHeld(id),
     declare(era, hasTasks) {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { scriptedUpstream } from '../../e2e/wire/upstream.ts'
-import { prober } from '../health/probe.ts'
+import { probePrincipal } from '../health/probe.ts'
 import { addressJudge } from './address.ts'
 import { httpUpstream, type Resolve } from './http.ts'
 
@@ -15,7 +15,7 @@ const ask = (upstream: ReturnType<typeof httpUpstream>): Promise<Outcome> =>
         headers: { 'content-type': 'application/json' },
         body: Buffer.from('{"id":1}'),
         messages: [],
-        principal: prober,
+        principal: probePrincipal,
       },
       {
         head: status => {

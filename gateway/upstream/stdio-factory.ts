@@ -1,10 +1,10 @@
 import { hash, randomBytes } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import type { GatewayOptions } from '../options.ts'
-import type { StdioFactory } from './registry.ts'
+import type { StdioFactory } from './server-upstream.ts'
 import { systemClock } from './stdio/clock.ts'
 import { defaultLimits } from './stdio/options.ts'
-import { stdioUpstream } from './stdio.ts'
+import { stdioUpstream } from './stdio/upstream.ts'
 
 type Variable = { readonly name: string; readonly value?: string | undefined; readonly file?: string | undefined }
 

@@ -112,7 +112,11 @@ function handleOf({ bin, folder, servers, close }: Live, signer: Authority): Con
   return plane
 }
 
-/** Starts a control plane of one's own; a few seconds. Throws with the reason where there are no binaries, and when a part does not come up. */
+/**
+ * Starts a control plane of one's own; a few seconds. Throws with the reason where there are no binaries, and when a part does not come up.
+ *
+ * @slow API server and etcd have to start, and what is tried on them takes as long as they take
+ */
 export async function controlPlane(options: Options = {}): Promise<OwnControlPlane> {
   const found = locate()
   if ('reason' in found) throw new Error(found.reason)

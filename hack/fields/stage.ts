@@ -1,6 +1,6 @@
 import { playedGateway, type Played } from '../../e2e/wire/in-process.ts'
 import { callTool, modern, send, type Reply, type Sending } from '../../e2e/wire/request.ts'
-import { scriptedUpstream, type ScriptedUpstream, type Seen } from '../../e2e/wire/upstream.ts'
+import type { ScriptedUpstream, Seen } from '../../e2e/wire/upstream.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import { playClock, type PlayedClock } from './clock.ts'
 import { mcpServer, type Health } from './mcp-server.ts'
@@ -103,4 +103,4 @@ export async function played(
   }
 }
 
-export { callTool, modern, scriptedUpstream, send, settle }
+export { callTool, modern, send, settle }

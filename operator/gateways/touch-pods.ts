@@ -5,7 +5,7 @@ import { isDeleting } from './observed-pods.ts'
 import { pods } from '../resources.ts'
 
 /** The annotation whose change makes the kubelet look at the mounts of a pod at once, not after a minute and a half. */
-export const pokeAnnotation = 'mcp.gateway.io/configuration'
+const pokeAnnotation = 'mcp.gateway.io/configuration'
 
 /** Has the kubelets bring the mounts of these pods up to date. `pods/status` suffices for it, and can change nothing of what runs. */
 export async function poke(client: Client, targets: readonly ApiObject[], version: string): Promise<void> {

@@ -21,15 +21,5 @@ export function mergeConditions(
   })
 }
 
-/** Those whose status or reason is another than before: what is worth an Event. */
-export const transitions = <C extends UntimedCondition>(
-  before: readonly UntimedCondition[],
-  after: readonly C[],
-): C[] =>
-  after.filter(({ type, status, reason }) => {
-    const old = before.find(condition => condition.type === type)
-    return old?.status !== status || old.reason !== reason
-  })
-
 /** metav1.Time has whole seconds. */
 const secondsOf = (now: number): string => `${new Date(now).toISOString().slice(0, 19)}Z`

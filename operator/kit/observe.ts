@@ -41,18 +41,6 @@ export function queueMetrics(metrics: Metrics, controller: string): QueueMetrics
   }
 }
 
-/** For the option `answered` of a client. */
-export const countRequests =
-  (metrics: Metrics) =>
-  (method: string, status: number): void =>
-    metrics.add('rest_client_requests_total', 'Requests to the API server.', { code: String(status), method })
-
-/** For the option `failed` of a reflector. */
-export const countFailures =
-  (metrics: Metrics) =>
-  (verb: 'list' | 'watch'): void =>
-    metrics.add(`${verb}_operations_failed_total`, 'Lists or watches that ended unasked.', {})
-
 /** States that are read at each scrape. */
 export function observeQueue(metrics: Metrics, controller: string, queue: Queue): void {
   const name = { name: controller }

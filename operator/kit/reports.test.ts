@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Client } from './client.ts'
-import { mergeConditions, transitions, type Condition } from './conditions.ts'
+import { mergeConditions, type Condition } from './conditions.ts'
 import { Recorder, type Happened } from './events.ts'
 import { checkPage, metricsPage, serve, silentReflectors, unsyncedReflectors, type Served } from './health.ts'
 import { Metrics } from './metrics.ts'
-import { countFailures, countRequests, observeLoop, observeReflectors } from './observe.ts'
+import { observeLoop, observeReflectors } from './observe.ts'
 import { Reflector } from './reflector.ts'
 import { FakeApi, refuse, widgets } from './testing/fake-api.ts'
 import { ManualClock, until } from './testing/manual-clock.ts'
@@ -33,12 +33,6 @@ describe('conditions', () => {
       { ...flipped, ...time },
       { ...came, ...time },
     ])
-  })
-
-  test('are worth an event when status or reason changed, not when the words did', () => {
-    expect(transitions([old], [{ ...old, message: 'other words' }])).toEqual([])
-    const other = { ...old, reason: 'Other' }
-    expect(transitions([old], [other])).toEqual([other])
   })
 })
 
@@ -108,17 +102,17 @@ describe('with an API server', () => {
     const metrics = new Metrics()
     const counted = new Client({
       credentials: { server: `http://127.0.0.1:${api.port}` },
-      answered: countRequests(metrics),
+      answered: (method, status) => metrics.add('requests_total', 'Requests.', { method, code: String(status) }),
     })
     api.fault = (_, response) => (refuse(response, 503, 'ServiceUnavailable'), true)
     const stop = new AbortController()
-    const failed = countFailures(metrics)
+    const failed = (verb: string): void => metrics.add(`${verb}_failures_total`, 'Failures.', {})
     const running = new Reflector({ client: counted, resource: widgets, clock, failed, onChange() {} }).run(stop.signal)
-    await until(() => metrics.text().includes('list_operations_failed_total 1\n'))
+    await until(() => metrics.text().includes('list_failures_total 1\n'))
     stop.abort()
     await running
     await counted.close()
-    expect(metrics.text()).toContain('rest_client_requests_total{code="503",method="GET"} 1\n')
+    expect(metrics.text()).toContain('requests_total{method="GET",code="503"} 1\n')
   })
 
   describe('health', () => {

@@ -109,19 +109,9 @@ export function translate(snapshot: Snapshot, memory = new Memory()): Desired {
 }
 
 export { Memory } from './memory.ts'
-export { events, type Event, type StatusLike } from './status/events.ts'
+export { events, type StatusLike } from './status/events.ts'
 export { objectsOf, statusesOf } from './model/desired.ts'
-export type {
-  Condition,
-  ConditionType,
-  Desired,
-  Generate,
-  GatewayFiles,
-  KubernetesObject,
-  Reason,
-  ServerPlan,
-  Status,
-} from './model/desired.ts'
+export type { Desired, Generate, KubernetesObject, Reason, ServerPlan, Status } from './model/desired.ts'
 export type {
   Foreign,
   GatewayShape,
@@ -134,6 +124,5 @@ export type {
   ObservedServer,
   Refusal,
 } from './model/observed.ts'
-export type { Floor, LastGood, SecretFact, Snapshot } from './model/snapshot.ts'
-export type { Phase, StatusFields } from './model/status-fields.ts'
+export type { LastGood, SecretFact, Snapshot } from './model/snapshot.ts'
 export { withdrawals } from './configuration/withdrawals.ts'

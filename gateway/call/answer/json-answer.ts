@@ -3,7 +3,7 @@ import type { Denial, Finding, Message, ReadLimits } from '../../exchange.ts'
 import { judgeAnswer, type EvaluatedMessage } from '../../evaluation/pipeline.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
-import { Gathered } from '../../http/chunk-buffer.ts'
+import { ChunkBuffer } from '../../http/chunk-buffer.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
 import { Taking } from '../../http/taking.ts'
 import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
@@ -44,7 +44,7 @@ export class JsonAnswer implements AnswerWriter, TurnOrder, Waiting {
   readonly #call: CallControl
   readonly #status: number
   readonly #headers: UpstreamHeaders
-  readonly #gathered = new Gathered()
+  readonly #gathered = new ChunkBuffer()
   readonly share: AnswerOwner
   /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0

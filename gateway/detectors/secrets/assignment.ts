@@ -2,7 +2,7 @@ import type { Hit } from '../detector.ts'
 import { fold } from '../fold.ts'
 import { isLikelyPassword, isLikelyToken, isSecretQuoted, isSecretWord } from './likely.ts'
 import { LONGEST_VALUE } from './quoted.ts'
-import type { Found } from './rule.ts'
+import type { RuleMatch } from './rule.ts'
 import { pairedBefore, pairSign } from './pairs.ts'
 import { endOfRun } from './unquoted.ts'
 import { firstOf, type Value, wholeWord } from './value.ts'
@@ -94,7 +94,7 @@ function assigningAt(text: string, at: number, inTag: boolean): Assigning | unde
 }
 
 /** What is assigned to the name that begins at `at`, as in `client_secret = "..."`: where it ends, and the hit if it is a secret. */
-export function assignment(text: string, at: number): Found | undefined {
+export function assignment(text: string, at: number): RuleMatch | undefined {
   const before = nameBefore.exec(text.slice(Math.max(0, at - 24), at))?.[0] ?? ''
   const found = assignedBehind(text, at, before)
   if (found?.hit !== undefined) return found
@@ -105,7 +105,7 @@ export function assignment(text: string, at: number): Found | undefined {
     : found
 }
 
-function assignedBehind(text: string, at: number, before: string): Found | undefined {
+function assignedBehind(text: string, at: number, before: string): RuleMatch | undefined {
   const assigning = assigningAt(text, at, isTag.test(text.slice(Math.max(0, at - 25), at)))
   if (assigning === undefined) return undefined
   const { rest, sign } = assigning

@@ -2,7 +2,7 @@ import { pattern } from '../../config/pattern.ts'
 import type { Hit } from '../detector.ts'
 
 /** A stretch that has the form of a secret, up to `end`. Without a hit it was looked at and is none. */
-export type Found = { readonly end: number; readonly hit: Hit | undefined }
+export type RuleMatch = { readonly end: number; readonly hit: Hit | undefined }
 
 export type Stretch = { readonly start: number; readonly end: number }
 

@@ -2,7 +2,7 @@
 export type Quote = { readonly sign: string; readonly level: number }
 
 /** What a place in a text lies within, as far as its line shows. */
-export type Surroundings = {
+export type SecretSurroundings = {
   /** Innermost last. */
   readonly quotes: readonly Quote[]
   /** The signs that close the brackets that are open within the innermost quote. */
@@ -35,7 +35,7 @@ export function backslashesBefore(text: string, at: number, from: number): numbe
 export const isClosing = (backslashes: number, level: number): boolean =>
   backslashes < level || (backslashes - level) % (2 * (level + 1)) === 0
 
-export function surroundings(text: string, at: number): Surroundings {
+export function surroundings(text: string, at: number): SecretSurroundings {
   const behind = text.slice(Math.max(0, at - LOOK_BACK), at)
   const line = behind.slice(behind.lastIndexOf('\n') + 1)
   const open = new Open()

@@ -1,5 +1,5 @@
 import { LONGEST_VALUE } from './quoted.ts'
-import { backslashesBefore, isClosing, type Quote, type Surroundings } from './surroundings.ts'
+import { backslashesBefore, isClosing, type Quote, type SecretSurroundings } from './surroundings.ts'
 
 const run = /\S{1,16384}/y
 
@@ -30,7 +30,7 @@ const member = /,\s{0,4}["']?[\w.-]{1,64}["']?\s{0,4}[:=]/y
 const tag = /<(?:\/|br\b)/iy
 
 /** Where the run that begins at `start` ends by what it lies within: the quotes around it, a query, a list of settings, an element. */
-export function cutRun(text: string, start: number, to: number, { quotes, before }: Surroundings): number {
+export function cutRun(text: string, start: number, to: number, { quotes, before }: SecretSurroundings): number {
   for (const { 0: sign, index } of text.slice(start, to).matchAll(ending)) {
     const at = start + index
     if (quotes.length > 0 && endsQuote(text, start, at, quotes)) return at - backslashesBefore(text, at, start)
@@ -79,7 +79,7 @@ function isLineBreak(text: string, start: number, at: number, quote: Quote | und
 }
 
 /** Without the signs of the sentence or the brackets that the run closes. */
-export function trimmedEnd(text: string, start: number, end: number, around: Surroundings): number {
+export function trimmedEnd(text: string, start: number, end: number, around: SecretSurroundings): number {
   if (around.startsLine) return end
   let closers = around.closers
   let to = end
@@ -101,7 +101,7 @@ const nextWord = /[ \t]{1,2}(?:[&,+*~^%$!?-][ \t]{1,2})?(?![-/(])(\S{4,256})(?=\
 const isPart = /\p{L}.{0,256}[\d!@$%^*?~+&]|[\d!@$%^*?~+&].{0,256}\p{L}/u
 
 /** A value without quotes may go on behind a blank: with words that look like pieces of a password and not like those of a sentence or command. */
-export function withFurtherWords(text: string, end: number, around: Surroundings): number {
+export function withFurtherWords(text: string, end: number, around: SecretSurroundings): number {
   let to = end
   for (let count = 0; count < 8; count++) {
     nextWord.lastIndex = to

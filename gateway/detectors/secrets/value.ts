@@ -1,5 +1,5 @@
 import { endOfQuote, LONGEST_VALUE, quotedAt } from './quoted.ts'
-import { type Surroundings, surroundings } from './surroundings.ts'
+import { type SecretSurroundings, surroundings } from './surroundings.ts'
 import { blockScalar, cutRun, endOfRun, endOfSetting, trimmedEnd, withFurtherWords } from './unquoted.ts'
 
 /** A value where its syntax ends. `reached` is how far was looked for its end. */
@@ -11,7 +11,7 @@ export type Value = {
 }
 
 /** Where a value is assigned: where its name begins, and the sign between both. */
-export type Place = { readonly name: number; readonly sign: string }
+export type ValuePlace = { readonly name: number; readonly sign: string }
 
 /** The content of an element is read up to the next tag. */
 function elementAt(text: string, at: number): Value | undefined {
@@ -71,7 +71,7 @@ function cellAt(text: string, at: number): Value | undefined {
 }
 
 /** What stands in braces, or on lines of its own. */
-function blockAt(text: string, at: number, { name, sign }: Place): Value | undefined {
+function blockAt(text: string, at: number, { name, sign }: ValuePlace): Value | undefined {
   if (text.startsWith('<<', at)) return heredocAt(text, at)
   if (text[at] === '{' && sign === '=') return bracedAt(text, at, surroundings(text, name).before)
   if (!sign.includes(':') || (text[at] !== '|' && text[at] !== '>')) return undefined
@@ -82,7 +82,7 @@ function blockAt(text: string, at: number, { name, sign }: Place): Value | undef
 }
 
 /** What is assigned at `at`, up to the first blank where no quote, element or block says more: enough to judge by whether it is a secret. */
-export function firstOf(text: string, at: number, { name, sign }: Place): Value | undefined {
+export function firstOf(text: string, at: number, { name, sign }: ValuePlace): Value | undefined {
   if (sign.endsWith('>') && !sign.endsWith('=>')) return elementAt(text, at)
   if (sign.includes(':') && text[at] === '&') return firstOf(text, behindAnchor(text, at), { name, sign: '=' })
   const quoted = quotedAt(text, at)
@@ -95,7 +95,7 @@ export function firstOf(text: string, at: number, { name, sign }: Place): Value 
 }
 
 /** The quote that the name stood in ends with it: `"password": x`. */
-function behindName(around: Surroundings, sign: string): Surroundings {
+function behindName(around: SecretSurroundings, sign: string): SecretSurroundings {
   const closed = /^\\{0,15}(["'`])/.exec(sign)?.[1]
   const last = around.quotes.at(-1)
   return closed === undefined || last?.sign !== closed ? around : { ...around, quotes: around.quotes.slice(0, -1) }
@@ -110,7 +110,7 @@ function inOwnQuotes(
   name: number,
   start: number,
   sign: string,
-  around: Surroundings,
+  around: SecretSurroundings,
 ): number | undefined {
   const quote = around.quotes.at(-1)
   if (!sign.startsWith('=') || quote === undefined || around.closers !== '') return undefined
@@ -121,7 +121,7 @@ function inOwnQuotes(
 }
 
 /** A value without quotes as far as it goes, by what it lies within. */
-export function wholeWord(text: string, { start, end, reached }: Value, { name, sign }: Place): Value {
+export function wholeWord(text: string, { start, end, reached }: Value, { name, sign }: ValuePlace): Value {
   const around = behindName(surroundings(text, name), sign)
   const whole = inOwnQuotes(text, name, start, sign, around)
   if (whole !== undefined) return { start, end: whole, form: 'word', reached }
@@ -140,7 +140,7 @@ export function endOfWord(text: string, start: number): number {
   return trimmedEnd(text, start, cut, around)
 }
 
-function furtherEnd(text: string, start: number, end: number, sign: string, around: Surroundings): number {
+function furtherEnd(text: string, start: number, end: number, sign: string, around: SecretSurroundings): number {
   const isAlone = around.closers === ''
   // A setting in a line of its own, but not `NAME=value command` of a shell.
   if (isAlone && around.startsLine && (sign.includes(':') || /=\s/.test(sign)))

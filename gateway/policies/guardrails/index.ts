@@ -7,8 +7,6 @@ import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
 import { watch, type Watch } from './watch.ts'
 
-export { changedMembers } from './changes.ts'
-
 const name = 'guardrails'
 
 const fromCaller: readonly Channel[] = ['Arguments', 'Elicitation']

@@ -1,10 +1,11 @@
 import type { ServerRule } from '../../config/guardrails.ts'
 import type { Hit } from '../../detectors/detector.ts'
 import type { Channel, Finding, Steps } from '../../exchange.ts'
+import type { Path } from '../../mcp/spans.ts'
 import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
 import { inPlaceholder, MAX_HITS, redacted } from './redact.ts'
-import { eachText, eachTextInSteps, type Form, type Path } from './texts.ts'
+import { eachText, eachTextInSteps, type Form } from './texts.ts'
 import type { Watch, Watcher } from './watch.ts'
 
 /** A string value of the message, and what it becomes. */

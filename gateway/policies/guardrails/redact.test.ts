@@ -1,7 +1,6 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { ServerRule } from '../../config/guardrails.ts'
-import { changedMembers } from './changes.ts'
 import { answer, answering, config, outcome, result, rule, settled, textBlock, token } from './fixtures.ts'
 
 const secrets: ServerRule['detector'] = { secrets: {} }
@@ -148,18 +147,5 @@ describe('long texts', () => {
     const steps = answering(redacting, result({ content }))
     expect('next' in steps && steps.next().done).toBe(false)
     expect(outcome(settled(steps))).toBe('replace')
-  })
-})
-
-describe('changedMembers', () => {
-  test.each([
-    [{ a: 1 }, { a: 1 }, []],
-    [{ a: 1, b: { c: ['x', 'y'] } }, { a: 1, b: { c: ['x', 'z'] } }, [['b', 'c', 1]]],
-    [{ a: 'x', b: 'y' }, { a: 'z', b: 'w' }, [['a'], ['b']]],
-    [{ a: 1 }, {}, [['a']]],
-    [{ a: [1] }, { a: { 0: 1 } }, [['a']]],
-    ['x', 'y', [[]]],
-  ])('names the leaves in which %j and %j differ', (before, after, paths) => {
-    expect(changedMembers(before, after)).toEqual(paths)
   })
 })

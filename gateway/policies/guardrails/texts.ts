@@ -1,10 +1,9 @@
 import type { Steps } from '../../exchange.ts'
 import { settled } from '../../detectors/fold.ts'
+import type { Path } from '../../mcp/spans.ts'
 import { type Binary, decodeBinary } from './binary.ts'
 import type { Part, PartShape } from './channels.ts'
 import { holdsApplicationData, isIdentifier, isProtocolConstant, isProtocolName } from './vocabulary.ts'
-
-export type Path = readonly (string | number)[]
 
 /**
  * What a text is. Only a `value` can be redacted: another `name` could collide with its neighbour, a `fixed` value is mirrored by a header, and

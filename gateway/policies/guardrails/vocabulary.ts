@@ -53,6 +53,6 @@ const constants: Readonly<Record<string, ReadonlySet<string>>> = {
 export const isProtocolConstant = (name: string, text: string): boolean =>
   Object.hasOwn(constants, name) && constants[name]!.has(text)
 
-/** What names a request or stream: short, as everybody makes them. Whatever else stands in its place is text. */
+/** What names a request or stream: short, as every implementation makes them. Whatever else stands in its place is text. */
 export const isIdentifier = (value: unknown): boolean =>
   typeof value === 'number' || (typeof value === 'string' && value.length <= 128)

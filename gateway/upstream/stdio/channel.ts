@@ -25,7 +25,7 @@ const referenceOf: Readonly<Record<string, readonly string[]>> = {
 const MAX_ANNOTATED = 10_000
 
 /** One process of a modern server: serves all requests of one principal, each under an id of its own. */
-export type Channel = {
+export type ChildChannel = {
   /** Asks the process for its era. Resolves when it has answered or died, which may be never. */
   discover(): Promise<ProbeVerdict>
   request(message: Message, headers: RequestHeaders, answer: Reply, hooks: ReplyHooks): void
@@ -45,7 +45,7 @@ type Call = {
 }
 
 /** @param ended called once when the process can no longer be used; `died` is false when it was idle */
-export function openChannel(host: Launcher, owner: string, ended: (died: boolean) => void): Channel | undefined {
+export function openChannel(host: Launcher, owner: string, ended: (died: boolean) => void): ChildChannel | undefined {
   const { options, junk } = host
   const { limits } = options
   const calls = new Map<string, Call>()

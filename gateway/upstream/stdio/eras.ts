@@ -1,5 +1,5 @@
 import type { Era } from '../../exchange.ts'
-import type { Channel } from './channel.ts'
+import type { ChildChannel } from './channel.ts'
 import type { Launcher } from './launch.ts'
 import type { Pool } from './pool.ts'
 import type { Modern, ProbeVerdict } from './probe.ts'
@@ -27,7 +27,7 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
   let supported: readonly string[] | undefined
   let asking: Promise<EraAnswer> | undefined
   let guesses = 0
-  let late: Channel | undefined
+  let late: ChildChannel | undefined
   let guessEnds = 0
 
   const learn = (era: Era): Era => {
@@ -63,7 +63,7 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
   }
 
   /** A child that takes long to start is not a legacy child. */
-  async function waitLonger(channel: Channel, discovered: Promise<ProbeVerdict>): Promise<void> {
+  async function waitLonger(channel: ChildChannel, discovered: Promise<ProbeVerdict>): Promise<void> {
     const stop = clock.after(LATE, () => channel.stop())
     const verdict = await discovered
     stop()

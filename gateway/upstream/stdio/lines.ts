@@ -1,4 +1,4 @@
-import { Gathered } from '../../http/chunk-buffer.ts'
+import { ChunkBuffer } from '../../http/chunk-buffer.ts'
 
 const LF = 0x0a
 const CR = 0x0d
@@ -27,7 +27,7 @@ export function lineReader(
   line: (bytes: Buffer) => void,
   tooLong: (head: string, tail: string) => void,
 ): (chunk: Buffer) => void {
-  const gathered = new Gathered()
+  const gathered = new ChunkBuffer()
   let head: string | undefined
   let tail: Buffer = Buffer.alloc(0)
 

@@ -1,5 +1,5 @@
 import { openChannel } from './channel.ts'
-import type { Channel } from './channel.ts'
+import type { ChildChannel } from './channel.ts'
 import type { Launcher } from './launch.ts'
 
 const FIRST_DELAY = 200
@@ -7,12 +7,12 @@ const LONGEST_DELAY = 30_000
 /** A process that lived this long is no part of a crash loop. */
 const STABLE = 10_000
 
-type Entry = { channel: Channel | undefined; startedAt: number; deaths: number; notBefore: number }
+type Entry = { channel: ChildChannel | undefined; startedAt: number; deaths: number; notBefore: number }
 
 /** The processes of a modern server: one for each principal, started when needed and after a death not at once for ever. */
 export type Pool = {
   /** The principal's process; `busy` when there may be no more, `backoff` when it died too often of late. */
-  take(owner: string): Channel | 'busy' | 'backoff'
+  take(owner: string): ChildChannel | 'busy' | 'backoff'
   close(): void
 }
 

@@ -10,7 +10,7 @@ import { statusOf } from './status.ts'
 import { tokenAt } from './token.ts'
 
 /** One legacy session: one process of its own, from `initialize` until DELETE, idleness or death. */
-export type Session = {
+export type ChildSession = {
   /** Who opened it; to anybody else it does not exist. */
   readonly owner: string
   post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void
@@ -39,7 +39,7 @@ const unrelated = /^notifications\/(?:(?:tools|prompts|resources)\/list_changed|
  * Starts a process for one session. `ended` is called once, when the session can no longer be used. Undefined when there may be no more
  * processes.
  */
-export function openSession(host: Launcher, id: string, owner: string, ended: () => void): Session | undefined {
+export function openSession(host: Launcher, id: string, owner: string, ended: () => void): ChildSession | undefined {
   const { options, junk } = host
   const { limits } = options
   const waiting = new Map<string, Waiting>()

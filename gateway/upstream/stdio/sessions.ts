@@ -3,7 +3,7 @@ import type { UpstreamRequest } from '../upstream.ts'
 import type { Launcher } from './launch.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { openSession } from './session.ts'
-import type { Session } from './session.ts'
+import type { ChildSession } from './session.ts'
 
 /** The legacy sessions of a server by their ids. */
 export type SessionTable = {
@@ -18,10 +18,10 @@ export type SessionTable = {
 }
 
 export function sessionTable(host: Launcher): SessionTable {
-  const sessions = new Map<string, Session>()
+  const sessions = new Map<string, ChildSession>()
 
   /** The session of a request, or the refusal that SDK servers give. Somebody else's session is an unknown one. */
-  function find(request: UpstreamRequest, owner: string, answer: Reply): Session | undefined {
+  function find(request: UpstreamRequest, owner: string, answer: Reply): ChildSession | undefined {
     const raw = request.messages.length === 1 ? request.messages[0]?.id : undefined
     const id = request.headers['mcp-session-id']
     const session = id === undefined ? undefined : sessions.get(id)
@@ -33,12 +33,12 @@ export function sessionTable(host: Launcher): SessionTable {
   }
 
   /** Clients leave the header out, and then it is not looked at. */
-  function versionFits(request: UpstreamRequest, session: Session): boolean {
+  function versionFits(request: UpstreamRequest, session: ChildSession): boolean {
     const version = request.headers['mcp-protocol-version']
     return version === undefined || legacyRevisions.has(version) || version === session.revision
   }
 
-  function start(owner: string): Session | undefined {
+  function start(owner: string): ChildSession | undefined {
     const id = host.options.randomId()
     const session = openSession(host, id, owner, () => sessions.delete(id))
     if (session !== undefined) sessions.set(id, session)
@@ -54,7 +54,7 @@ export function sessionTable(host: Launcher): SessionTable {
 
   async function makeRoom(owner: string): Promise<boolean> {
     const latest = host.options.clock.now() - host.options.limits.givesWayAfter
-    const quiet = (session: Session) => session.quietSince() ?? Infinity
+    const quiet = (session: ChildSession) => session.quietSince() ?? Infinity
     const [oldest] = [...sessions.values()]
       .filter(session => session.owner === owner && quiet(session) <= latest)
       .toSorted((a, b) => quiet(a) - quiet(b))

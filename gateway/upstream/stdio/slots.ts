@@ -1,10 +1,10 @@
 /** Counts processes, in all and for each principal, so that nobody can take the machine by opening sessions. */
-export type Slots = {
+export type ProcessSlots = {
   /** Gives back how to return the slot, or undefined when there is none. */
   take(owner: string): (() => void) | undefined
 }
 
-export function processSlots(max: number, maxPerOwner: number): Slots {
+export function processSlots(max: number, maxPerOwner: number): ProcessSlots {
   const owned = new Map<string, number>()
   let used = 0
   return {

@@ -108,9 +108,3 @@ export const catalogue = {
 type Keys<T> = T extends T ? keyof T : never
 
 export type Reason = Keys<(typeof catalogue)[ConditionType]>
-
-/** Every reason with its meaning. */
-export const reasons: Readonly<Record<string, string>> = Object.assign({}, ...Object.values(catalogue)) as Record<
-  Reason,
-  string
->

@@ -4,12 +4,12 @@ import {
   statusesOf,
   translate,
   type Desired,
-  type Floor,
   type SecretFact,
   type ServerPlan,
   type Snapshot,
 } from '../index.ts'
 import { usualOperatorNamespace } from '../model/names.ts'
+import type { Floor } from '../model/snapshot.ts'
 import { podWishOf } from '../status/pod-drift.ts'
 
 /** What separates the input documents of a golden file from everything that comes out. */

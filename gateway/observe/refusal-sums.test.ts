@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import type { AuditRecord } from './audit.ts'
-import { Refusals, sumEvery, sumText } from './refusals.ts'
+import type { AuditRecord } from './audit-record.ts'
+import { RefusalSums, sumEvery, sumText } from './refusal-sums.ts'
 
 const refusal = (at: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
   decision: `d-start-${at.toString(36)}`,
@@ -15,14 +15,14 @@ const refusal = (at: number, more: Partial<AuditRecord> = {}): AuditRecord => ({
   ...more,
 })
 
-const ownOf = (refusals: Refusals, records: readonly AuditRecord[]): AuditRecord[] =>
+const ownOf = (refusals: RefusalSums, records: readonly AuditRecord[]): AuditRecord[] =>
   records.filter(record => refusals.isOwn(record))
 
 const many = (count: number, more: Partial<AuditRecord> = {}): AuditRecord[] =>
   Array.from({ length: count }, (_, at) => refusal(at + 1, more))
 
 test('the first ten of a kind have lines of their own, all after them one sum', () => {
-  const refusals = new Refusals()
+  const refusals = new RefusalSums()
   expect(ownOf(refusals, many(1234)).map(({ time }) => time)).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
   const [sum, ...more] = refusals.take()
   expect(more).toEqual([])
@@ -32,13 +32,13 @@ test('the first ten of a kind have lines of their own, all after them one sum', 
 })
 
 test('a flood of one kind takes no line from another', () => {
-  const refusals = new Refusals()
+  const refusals = new RefusalSums()
   ownOf(refusals, many(1000))
   expect(ownOf(refusals, many(3, { code: 'KeyRevoked' }))).toHaveLength(3)
 })
 
 test('each ten seconds begin anew', () => {
-  const refusals = new Refusals()
+  const refusals = new RefusalSums()
   ownOf(refusals, many(1000))
   expect([refusals.due(1000), refusals.due(1 + sumEvery), refusals.due(-sumEvery)]).toEqual([false, true, true])
   expect(refusals.take()).toHaveLength(1)
@@ -47,7 +47,7 @@ test('each ten seconds begin anew', () => {
 })
 
 test('what a sum holds does not grow with what it counts', () => {
-  const refusals = new Refusals()
+  const refusals = new RefusalSums()
   for (let at = 1; at <= 100_000; at += 1)
     refusals.isOwn(
       refusal(at, { client: `2001:db8::${at.toString(16)}`, detail: 'ü'.repeat(2000), method: 'Ω'.repeat(500) }),

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest'
-import { Outlet, type Drain } from './outlet.ts'
+import { LineWriter, type ByteSink } from './line-writer.ts'
 
 const heard = () => {
   const said: string[] = []
@@ -12,7 +12,7 @@ const heard = () => {
 }
 
 // A disk that takes a write and never answers cannot be had on demand, nor can one that takes a file away between two halves of a chunk.
-function slowDisk(): Drain & { readonly got: string[]; answer(): void } {
+function slowDisk(): ByteSink & { readonly got: string[]; answer(): void } {
   let waiting: (() => void) | undefined
   const got: string[] = []
   return {
@@ -25,7 +25,7 @@ function slowDisk(): Drain & { readonly got: string[]; answer(): void } {
           resolve(bytes.length)
         }
       }),
-    look: () => Promise.resolve('kept'),
+    locate: () => Promise.resolve('kept'),
     close: () => Promise.resolve(),
   }
 }
@@ -35,7 +35,7 @@ test('a write that does not come back stalls the sink, and when it does all goes
   try {
     const { said, notices } = heard()
     const disk = slowDisk()
-    const outlet = new Outlet(disk, 1000, notices)
+    const outlet = new LineWriter(disk, 1000, notices)
     outlet.write('1\n')
     await vi.advanceTimersByTimeAsync(4000)
     expect(outlet.stalled()).toBe(false)
@@ -54,7 +54,7 @@ test('a write that does not come back stalls the sink, and when it does all goes
 test('a write that does not come back does not keep the process from ending', async () => {
   vi.useFakeTimers()
   try {
-    const outlet = new Outlet(slowDisk(), 1000, heard().notices)
+    const outlet = new LineWriter(slowDisk(), 1000, heard().notices)
     outlet.write('1\n')
     let isClosed = false
     void outlet.close().then(() => (isClosed = true))
@@ -73,7 +73,7 @@ test.each([
   try {
     const got: string[] = []
     let isFirst = true
-    const drain: Drain = {
+    const drain: ByteSink = {
       write(bytes) {
         if (!isFirst || got.length > 0) {
           if (isFirst) return Promise.reject(new Error('no room'))
@@ -83,14 +83,14 @@ test.each([
         got.push(bytes.toString('utf8', 0, 7))
         return Promise.resolve(7)
       },
-      look() {
+      locate() {
         const answer = isFirst ? kept : 'kept'
         isFirst = false
         return Promise.resolve(answer)
       },
       close: () => Promise.resolve(),
     }
-    const outlet = new Outlet(drain, 1000, heard().notices)
+    const outlet = new LineWriter(drain, 1000, heard().notices)
     outlet.write('1111\n2222\n')
     await vi.advanceTimersByTimeAsync(200)
     expect(outlet.stalled()).toBe(true)

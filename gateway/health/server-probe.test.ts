@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { addressOf } from './registry.ts'
+import { addressOf } from './server-probe.ts'
 
 test.each([
   ['/', '/'],

@@ -1,10 +1,10 @@
-import type { AuditRecord } from './audit.ts'
+import type { AuditRecord } from './audit-record.ts'
 import { member, spelled } from './members.ts'
 
 /** How long refusals of one kind are added up before their sum is written. Milliseconds. */
 export const sumEvery = 10_000
 
-/** So many of a kind have a line of their own first: whoever looks for the refusal of one call finds it at once. */
+/** The first refusals of a kind have lines of their own, so that you find the refusal of a single call at once. */
 const linesFirst = 10
 
 /** Different addresses that are counted, and those of them that are named. */
@@ -14,7 +14,7 @@ const namedClients = 8
 type Sample = Pick<AuditRecord, 'decision' | 'time' | 'client' | 'method' | 'detail'>
 
 /** Refusals of one kind that have no line of their own. */
-export type Sum = {
+export type RefusalSum = {
   readonly code: string | undefined
   readonly stage: string | undefined
   readonly status: number | undefined
@@ -38,19 +38,19 @@ const sampleText = ({ decision, time, client, method, detail }: Sample): string 
   `{"decision":"${decision}","time":"${at(time)}"${member('client', client, 64)}${member('method', method, 64)}${member('detail', detail, 160)}}`
 
 /** The members of the line of a sum. Samples are its 1st, 10th, 100th refusal and so on, so that they are spread over all of it. */
-export function sumText({ count, first, last, samples, clients }: Sum): string {
+export function sumText({ count, first, last, samples, clients }: RefusalSum): string {
   const named = [...clients].slice(0, namedClients).map(client => `"${spelled(client, 64)}"`)
   const more = clients.size > named.length ? `,"clients_total":${clients.size}` : ''
   return `,"count":${count},"first_time":"${at(first.time)}","last_time":"${at(last.time)}","first_decision":"${first.decision}","last_decision":"${last.decision}","clients":[${named.join(',')}]${more},"samples":[${samples.map(sampleText).join(',')}]`
 }
 
 /**
- * Refusals of callers who are not known: whoever has no key must not fill the log. Of each kind (stage and code) the first few have lines of their
+ * Refusals of callers who are not known: a caller without a key must not fill the log. Of each kind (stage and code) the first few have lines of their
  * own; those after them become a sum, until it is taken.
  */
-export class Refusals {
+export class RefusalSums {
   readonly #lines = new Map<string, number>()
-  readonly #sums = new Map<string, Sum>()
+  readonly #sums = new Map<string, RefusalSum>()
   #since: number | undefined
 
   /** Whether time is up for what was added since the last `take`. */
@@ -75,7 +75,7 @@ export class Refusals {
   }
 
   /** The sums so far; counting begins anew. */
-  take(): readonly Sum[] {
+  take(): readonly RefusalSum[] {
     const sums = [...this.#sums.values()]
     this.#sums.clear()
     this.#lines.clear()
@@ -84,7 +84,7 @@ export class Refusals {
   }
 }
 
-const begun = (sample: Sample, kind: Pick<Sum, 'code' | 'stage' | 'status'>): Sum => ({
+const begun = (sample: Sample, kind: Pick<RefusalSum, 'code' | 'stage' | 'status'>): RefusalSum => ({
   ...kind,
   count: 1,
   first: sample,
@@ -93,7 +93,7 @@ const begun = (sample: Sample, kind: Pick<Sum, 'code' | 'stage' | 'status'>): Su
   clients: new Set(sample.client === undefined ? [] : [sample.client]),
 })
 
-function add(sum: Sum, sample: Sample): void {
+function add(sum: RefusalSum, sample: Sample): void {
   sum.count += 1
   sum.last = sample
   if (isPowerOfTen(sum.count)) sum.samples.push(sample)

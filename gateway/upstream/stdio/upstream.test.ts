@@ -10,8 +10,8 @@ import {
   textOf,
   tool,
   upstream,
-} from './stdio/testdata/client.ts'
-import { manualClock } from './stdio/testdata/manual-clock.ts'
+} from './testdata/client.ts'
+import { manualClock } from './testdata/manual-clock.ts'
 
 afterEach(closeAll)
 

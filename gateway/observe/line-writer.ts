@@ -7,20 +7,20 @@ const flushBytes = 64 * 1024
 const retryAfter = 1_000
 const fullRetryAfter = 20
 /** For how long a pipe may be full before its reader counts as gone, and a write may be under way before its disk does. Milliseconds. */
-const patience = 1_000
+const fullPatience = 1_000
 const diskPatience = 5_000
 
 const lineFeed = 10
 
 /** What became of a chunk that was handed over completely: `removed` is gone with the file that it went to, and is written again. */
-export type Kept = 'kept' | 'moved' | 'removed'
+export type ChunkFate = 'kept' | 'moved' | 'removed'
 
 /** Where bytes go: a file, a pipe. */
-export type Drain = {
+export type ByteSink = {
   /** Takes as many bytes as it can, at least one. Rejects with EAGAIN when there is no room for any just now. */
   write(bytes: Buffer): Promise<number>
   /** Looks where the bytes of the last writes are. Called after each chunk, and before a chunk that was refused is tried again. */
-  look(): Promise<Kept>
+  locate(): Promise<ChunkFate>
   close(): Promise<void>
 }
 
@@ -29,8 +29,8 @@ export type Drain = {
  * write fails, it is stalled. What was not written is tried again from the very byte where it stopped: the chain of an audit log survives a
  * full disk, and a reader who pauses.
  */
-export class Outlet implements LineSink {
-  readonly #drain: Drain
+export class LineWriter implements LineSink {
+  readonly #sink: ByteSink
   readonly #maxWaiting: number
   readonly #notices: Notices
   /** The chunk on its way, how much of it was taken, and the lines behind it. */
@@ -45,8 +45,8 @@ export class Outlet implements LineSink {
   tell: ((what: string) => void) | undefined
 
   /** @param pending what is written before everything else */
-  constructor(drain: Drain, maxWaiting: number, notices: Notices, pending = '') {
-    this.#drain = drain
+  constructor(sink: ByteSink, maxWaiting: number, notices: Notices, pending = '') {
+    this.#sink = sink
     this.#maxWaiting = maxWaiting
     this.#notices = notices
     this.#pending = pending
@@ -74,7 +74,7 @@ export class Outlet implements LineSink {
     this.#flush()
     if (this.#chunk && !this.#broken) await new Promise<void>(resolve => (this.#idle = resolve))
     clearTimeout(this.#retrying)
-    const closed = this.#drain.close()
+    const closed = this.#sink.close()
     if (!this.#broken) return closed
     closed.catch(() => undefined)
   }
@@ -108,9 +108,9 @@ export class Outlet implements LineSink {
 
   async #hand(chunk: Buffer): Promise<void> {
     while (this.#taken < chunk.length) {
-      this.#taken += await this.#drain.write(chunk.subarray(this.#taken))
+      this.#taken += await this.#sink.write(chunk.subarray(this.#taken))
       this.#fullSince = undefined
-      if (this.#taken === chunk.length && (await this.#drain.look()) === 'removed') this.#taken = 0
+      if (this.#taken === chunk.length && (await this.#sink.locate()) === 'removed') this.#taken = 0
     }
   }
 
@@ -118,7 +118,7 @@ export class Outlet implements LineSink {
     const now = Date.now()
     this.#fullSince ??= now
     const isFull = error.code === 'EAGAIN'
-    if (!isFull || now - this.#fullSince > patience) this.#fail(error)
+    if (!isFull || now - this.#fullSince > fullPatience) this.#fail(error)
     this.#retrying = setTimeout(() => void this.#retry(this.#chunk!), isFull ? fullRetryAfter : retryAfter)
     if (this.#broken) this.#retrying.unref()
   }
@@ -132,7 +132,7 @@ export class Outlet implements LineSink {
   /** Where the file was taken away meanwhile, the chunk begins anew in the next one: altogether, or with the line that was cut. */
   async #retry(chunk: Buffer): Promise<void> {
     try {
-      const kept = await this.#drain.look()
+      const kept = await this.#sink.locate()
       if (kept === 'removed') this.#taken = 0
       if (kept === 'moved' && this.#taken > 0) this.#taken = chunk.lastIndexOf(lineFeed, this.#taken - 1) + 1
     } catch (error) {
