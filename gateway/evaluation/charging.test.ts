@@ -101,8 +101,10 @@ test('a message that is judged again keeps its first answer, be it a refusal', a
   expect(log).toEqual(['a reserves'])
 })
 
-test('without a ledger nothing is charged', () => {
+test('without a ledger nothing is charged, and the message passes', () => {
   const log: string[] = []
-  judgeRequest([charge('a', log)], exchange(call()), limits)
-  expect(log).toEqual([])
+  const steps = judgeRequest([charge('a', log)], exchange(call()), limits)
+  if (!isSteps(steps)) throw new Error('a charge is asked in steps')
+  const { done, value } = steps.next()
+  expect({ done, denied: (value as EvaluatedMessage).denied, log }).toEqual({ done: true, denied: undefined, log: [] })
 })
