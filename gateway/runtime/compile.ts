@@ -7,14 +7,14 @@ import { hostPolicy } from '../http/hosts.ts'
 import type { Extensions, GatewayOptions } from '../options.ts'
 import { stages } from '../policies/index.ts'
 import { stdioFactory } from '../upstream/stdio-factory.ts'
-import { healthOf, sealsOf, upstreamOf, type ServerContext } from './long-lived.ts'
+import { healthOf, sealsOf, upstreamOf, type LongLivedContext } from './long-lived.ts'
 import { authenticationsOf, providersOf, type ProviderContext } from './providers.ts'
 import { Registry } from './registry.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
 import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What compiling needs and a configuration does not hold. */
-export type CompileContext = ServerContext &
+export type CompileContext = LongLivedContext &
   ProviderContext & {
     /** Names under which the listeners themselves are reached. */
     readonly names: readonly string[]
