@@ -1,4 +1,6 @@
 import { errors, type ErrorCode } from '../gateway/errors.ts'
+import { acceptedCredentials, textFor } from '../gateway/auth/accepted.ts'
+import { apiKey } from '../gateway/auth/keys.ts'
 import type { Finding } from '../gateway/exchange.ts'
 import type { AuditLine } from './audit-chain.ts'
 import { printable } from '../gateway/config/printable.ts'
@@ -41,9 +43,12 @@ function call(line: AuditLine): string {
   return line['server'] === undefined ? parts.join(' ') : `${parts.join(' ')} on server ${word(line['server'])}`
 }
 
+/** What callers show; a line does not say which. */
+const accepted = acceptedCredentials([apiKey])
+
 function why(line: AuditLine): string {
   const code = word(line['code'])
-  const said = isCode(code) ? errors[code].text : ''
+  const said = isCode(code) ? textFor(errors[code].text, accepted) : ''
   const detail = word(line['detail'])
   const stage = word(line['stage'])
   return [said, detail && `${stage ? `${stage}: ` : ''}${detail}`].filter(part => part !== '').join(' ')

@@ -2,7 +2,7 @@
  * Every way in which the gateway refuses, and what each audience is told.
  *
  * `http` and `rpc` are for programs, `text` is for the caller (SDK clients show the body of a non-2xx answer as it is, so each text must be
- * understandable alone), the code itself is the metric label. Codes of our own lie outside -32768 to -32000, which JSON-RPC and the MCP
+ * understandable alone; `{credential}` and `{requirement}` stand for what the configuration accepts), the code itself is the metric label. Codes of our own lie outside -32768 to -32000, which JSON-RPC and the MCP
  * specification keep for themselves; -32020 and the plain JSON-RPC codes are used only where the specification names the situation.
  */
 export type ErrorCode =
@@ -79,29 +79,34 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
   NotFound: {
     http: 404,
     rpc: -31003,
-    text: 'There is no server at this address that this API key may call.',
+    text: 'There is no server at this address that this {credential} may call.',
   },
   MethodNotAllowed: { http: 405, rpc: -31004, text: 'This HTTP method is not offered here.' },
   Unauthenticated: {
     http: 401,
     rpc: -31005,
-    text: 'An API key is required. Send it as "X-API-Key: <key>" or "Authorization: Bearer <key>". This server does not use OAuth.',
+    text: '{requirement} This server does not use OAuth.',
   },
   CredentialConflict: {
     http: 401,
     rpc: -31006,
-    text: 'The request carries two different credentials. Send exactly one API key.',
+    text: 'The request carries two different credentials. Send exactly one {credential}.',
   },
-  KeyExpired: { http: 401, rpc: -31007, text: 'This API key has expired. Ask its owner for a new one.' },
-  KeyRevoked: { http: 401, rpc: -31008, text: 'This API key has been revoked.' },
+  KeyExpired: { http: 401, rpc: -31007, text: 'This {credential} has expired. Ask its owner for a new one.' },
+  KeyRevoked: { http: 401, rpc: -31008, text: 'This {credential} has been revoked.' },
   NoAuthentication: {
     http: 401,
     rpc: -31009,
     text: 'No way in is configured: there is no APIKey for this server. Create one with "bartizan keys create".',
   },
-  InsufficientScope: { http: 403, rpc: -31010, text: 'The API key lacks the scope that this method needs.' },
+  InsufficientScope: { http: 403, rpc: -31010, text: 'The {credential} lacks the scope that this method needs.' },
   // A key does not learn which other servers there are.
-  ServerNotAllowed: { http: 404, rpc: -31011, text: 'The API key does not allow this server.', toldAs: 'NotFound' },
+  ServerNotAllowed: {
+    http: 404,
+    rpc: -31011,
+    text: 'The {credential} does not allow this server.',
+    toldAs: 'NotFound',
+  },
   ServerStopped: { http: 503, rpc: -31012, text: 'This server is stopped (spec.stopped).' },
   UnsupportedMediaType: { http: 415, rpc: -31013, text: 'The body must be sent as Content-Type: application/json.' },
   NotAcceptable: { http: 406, rpc: -31014, text: 'Accept must list application/json and text/event-stream.' },

@@ -71,6 +71,10 @@ export type Denial = {
   readonly id?: string
   /** What programs read beside the reason, where the specification gives a code such members. */
   readonly data?: Readonly<Record<string, unknown>>
+  /** When a new attempt may succeed, where the stage knows better than the table of codes. Seconds. */
+  readonly retryAfter?: number
+  /** What a 401 asks for, where it is not what the configuration accepts in general: a whole `WWW-Authenticate`. */
+  readonly challenge?: string
 }
 
 /** Something a detector saw, whether it was acted on or not. Never holds the text that matched. */
@@ -92,7 +96,13 @@ export type Verdict =
   | { readonly replace: Buffer; readonly findings?: readonly Finding[] }
   | { readonly deny: Denial; readonly findings?: readonly Finding[] }
 
-export const pass: Verdict = { pass: true }
+export const pass: Authorization = { pass: true }
+
+/** A verdict that leaves the message as it is. */
+export type Authorization = Exclude<Verdict, { readonly replace: Buffer }>
+
+/** An answer that is there, or that comes later. What is there is not waited for. */
+export type MaybePromise<T> = T | Promise<T>
 
 /**
  * A judgement in steps. A stage that has worked for a millisecond or two yields, and whoever drives it gives other calls a turn; a stage that
@@ -101,17 +111,43 @@ export const pass: Verdict = { pass: true }
 export type Steps<T> = Generator<undefined, T>
 
 /**
- * One step of the policy chain: pure, built once per configuration, called for every message of a call in both directions.
+ * A stage *judges* the messages of a call, in both directions. It is built once for each configuration and is pure: after a rewrite or a reload it
+ * is asked again about the same message, so it must not count anything (what counts is a `Charge`).
+ *
  * `request` sees what the caller sends (requests, notifications, and responses to the server's own requests), `response` what the server sends
- * (responses, notifications, and its requests to the client). A stage that throws has refused.
+ * (responses, notifications, and its requests to the client). A stage that throws, or whose promise rejects, has refused.
  */
 export type Stage = {
   readonly name: string
-  /** True when its refusal of a request is a matter of who calls: it is asked again for every open call after a reload. */
-  readonly authorizes?: true
-  request?(x: Exchange): Verdict | Steps<Verdict>
-  response?(x: Caller, answer: Message): Verdict | Steps<Verdict>
+  request?(x: Exchange): MaybePromise<Verdict> | Steps<Verdict>
+  response?(x: Caller, answer: Message): MaybePromise<Verdict> | Steps<Verdict>
 }
+
+/**
+ * A stage whose refusal of a request depends on who calls. It is asked again for every open call after a reload, and a revoked caller's streams
+ * end within a second: so it answers without waiting.
+ */
+export type AuthorizingStage = Omit<Stage, 'request'> & {
+  readonly authorizes: true
+  request(x: Exchange): Authorization | Steps<Authorization>
+}
+
+/** What a charge holds for one message: it is taken for good, or given back. */
+export type Reservation = { commit(): void; release(): void }
+
+/**
+ * A stage that *charges*: it counts calls, and its answer depends on what it has counted. It is asked exactly once for each message of a request,
+ * whatever is rewritten or reloaded meanwhile, and never for a call that is open already. All charges of a server are asked, and only when all of them
+ * answer with a reservation is any of them committed. A message that is refused later stays charged.
+ */
+export type Charge = {
+  readonly name: string
+  /** Reserves what the message costs, or refuses it; undefined: it costs nothing. */
+  reserve(x: Exchange): MaybePromise<Reservation | { readonly deny: Denial } | undefined>
+}
+
+/** Everything that judges and charges what a caller sends, in its order. */
+export type PolicyChain = readonly (Stage | Charge)[]
 
 /** What the reader may hold: counted before anything is parsed. */
 export type ReadLimits = {

@@ -115,7 +115,7 @@ function prepared<S extends Server | TlsServer>(server: S, connections: Connecti
 export function clientServer(services: Services, tls: Tls | undefined, connections: Connections): Server | TlsServer {
   const listener: RequestListener = (req, res) => {
     if (isMcpPath(req.url ?? '')) handle(services, req, res)
-    else noOAuth(res)
+    else noOAuth(services)(res)
   }
   const server = tls ? createTlsServer({ ...limits, ...tls, handshakeTimeout }) : createServer(limits)
   return prepared(server, connections, listener)

@@ -1,3 +1,6 @@
+import type { Authenticator } from './auth/authenticator.ts'
+import type { PolicyChain } from './exchange.ts'
+import type { Server } from './config/servers.ts'
 import type { Guards } from './config/guard.ts'
 import type { Issue } from './config/index.ts'
 import type { ConfigFile } from './config/renderings.ts'
@@ -39,6 +42,14 @@ export type DrainTimes = {
   readonly grace?: number
 }
 
+/** What a program that embeds a gateway adds to its configuration. */
+export type Extensions = {
+  /** Asked after the operator's token and before API keys. */
+  readonly authenticators?: readonly Authenticator[]
+  /** The chain of a server, with what is added to it. */
+  readonly chain?: ((chain: PolicyChain, server: Server) => PolicyChain) | undefined
+}
+
 /** Everything impure that a gateway needs, passed in. */
 export type GatewayOptions = {
   readonly texts: ConfigTexts
@@ -54,6 +65,7 @@ export type GatewayOptions = {
   /** Whether `system:operator` may come in by the client port, with the token from the guard secret: in a pod it may. */
   readonly operator?: boolean
   readonly drain?: DrainTimes
+  readonly extensions?: Extensions
   readonly audit: LineSink
   readonly log: Log
   /** Milliseconds since the epoch; a test that plays with time passes its own. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { errors } from '../gateway/errors.ts'
@@ -92,6 +92,68 @@ describe('links', () => {
   test('between documents lead somewhere', () => {
     expect(documents.length).toBeGreaterThan(3)
     expect(documents.flatMap(broken)).toEqual([])
+  })
+})
+
+describe('paths of this repository', () => {
+  /** Paths that the documents name ahead of their time. One that is there by now goes from this list. */
+  const planned: readonly string[] = [
+    'gateway/call/decide.ts',
+    'gateway/call/decision/judge.ts',
+    'gateway/call/settle.ts',
+    'gateway/config/traits.ts',
+    'gateway/runtime/registry.ts',
+    'gateway/runtime/reload.ts',
+    'operator/apply/applier.ts',
+    'operator/apply/drift-repair.ts',
+    'operator/translate/policy/combine.ts',
+  ]
+  const plannedFolders = [
+    'gateway/call/decision',
+    'gateway/call/answer',
+    'operator/plan',
+    'operator/apply',
+    'mcp-client',
+  ]
+
+  const path = /(?<![\w./-])(?:gateway|operator|mcp-client|crds|cli|console|hack|e2e|docs|config)\/[\w./-]*/g
+  const pathsIn = (text: string): string[] => [...text.matchAll(path)].map(([found]) => found.replace(/[./]$/, ''))
+  /** What is written as code; a path with a placeholder or a wildcard in it is none. */
+  const spans = (text: string): string[] =>
+    [...text.replaceAll(/^```[\s\S]*?^```/gm, '').matchAll(/`([^`\n]+)`/g)]
+      .map(([, code]) => code!)
+      .filter(code => !/[<>*{}$]/.test(code))
+
+  const documents = tracked.filter(file => /^(?:[A-Z]+|docs\/[\w-]+)\.md$/.test(file))
+  const named = documents.flatMap(file => spans(read(file)).flatMap(pathsIn))
+  const where = [...read('docs/coverage.yaml').matchAll(/where: '([^']*)'/g)].flatMap(([, text]) => pathsIn(text!))
+
+  test('are there where documents name them', () => {
+    expect(named).toContain('gateway/errors.ts')
+    const missing = new Set([...named, ...where].filter(one => !existsSync(join(root, one))))
+    expect([...missing].toSorted()).toEqual(planned)
+  })
+
+  /** The tree of ARCHITECTURE.md as paths: two blanks are one level. */
+  function foldersDrawn(): string[] {
+    const tree = /^## The tree\n\n```\n([\s\S]*?)```/m.exec(read('ARCHITECTURE.md'))![1]!
+    const above: string[] = []
+    return [...tree.matchAll(/^( *)([\w-]+)\//gm)].map(([, indent, name]) => {
+      above.splice(indent!.length / 2)
+      above.push(name!)
+      return above.join('/')
+    })
+  }
+
+  test('are there where the tree of ARCHITECTURE.md draws them, and it draws every subject', () => {
+    const drawn = foldersDrawn()
+    expect(drawn.filter(folder => !existsSync(join(root, folder)))).toEqual(plannedFolders)
+    const subjects = ['gateway', 'operator', 'operator/translate'].flatMap(parent =>
+      readdirSync(join(root, parent), { withFileTypes: true })
+        .filter(entry => entry.isDirectory() && !/^test(?:data|ing)$/.test(entry.name))
+        .map(entry => `${parent}/${entry.name}`),
+    )
+    expect(subjects.filter(folder => !drawn.includes(folder))).toEqual(['operator/mcp'])
   })
 })
 

@@ -1,4 +1,6 @@
 import { join } from 'node:path'
+import { acceptedCredentials, textFor } from '../gateway/auth/accepted.ts'
+import { apiKey } from '../gateway/auth/keys.ts'
 import { errors, type ErrorRow } from '../gateway/errors.ts'
 
 export const errorsFile = join(import.meta.dirname, '..', 'docs', 'errors.md')
@@ -24,13 +26,16 @@ function table(rows: readonly (readonly string[])[]): string {
   return [line(rows[0]!), line(widths.map(width => '-'.repeat(width))), ...rows.slice(1).map(line)].join('\n')
 }
 
+/** The texts as they read where API keys are what clients show. */
+const accepted = acceptedCredentials([apiKey])
+
 /** The text of docs/errors.md: a row for each code, in the order of the table. */
 export function errorsDoc(codes: Readonly<Record<string, ErrorRow>> = errors): string {
   const rows = Object.entries(codes).map(([code, { http, rpc, text, toldAs }]) => [
     `\`${code}\``,
     String(http),
     String(rpc),
-    `${text.replaceAll('|', '\\|')}${toldAs === undefined ? '' : ` (Only in audit and log: the caller is told \`${toldAs}\`.)`}`,
+    `${textFor(text, accepted).replaceAll('|', '\\|')}${toldAs === undefined ? '' : ` (Only in audit and log: the caller is told \`${toldAs}\`.)`}`,
   ])
   return `${head}${table([['name', 'HTTP', 'JSON-RPC', 'what the caller is told'], ...rows])}\n`
 }

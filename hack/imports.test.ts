@@ -1,8 +1,5 @@
-import { globSync, readFileSync } from 'node:fs'
-import { join, posix } from 'node:path'
 import { describe, expect, test } from 'vitest'
-
-const root = join(import.meta.dirname, '..')
+import { imported, sourcesOf, type SourceTexts } from './tree/imports.ts'
 
 /** Which part may import what. The longest prefix owns a file; a part may always import itself. `hack` and `e2e` are free. */
 const may: Readonly<Record<string, readonly string[]>> = {
@@ -35,29 +32,11 @@ const pure = ['gateway/config', 'gateway/policies', 'gateway/detectors', 'operat
 const impure =
   /\b(?:Date\.now\(|new Date\(\)|Math\.random\(|performance\.now\(|process\.|fetch\(|setTimeout\(|setInterval\(|console\.|crypto\.random|random(?:Bytes|UUID|Int|FillSync)\b)|from 'node:(?!(?:crypto|buffer|util)')/
 
-type Files = ReadonlyMap<string, string>
-
-const sources: Files = new Map(
-  globSync('{gateway,operator,mcp-client,crds,cli,console}/**/*.ts', { cwd: root })
-    .map(file => file.replaceAll('\\', '/'))
-    .filter(file => !/\.test\.ts$|\/testdata\/|\/(?:golden|arbitrary)\.ts$/.test(file))
-    .map(file => [file, readFileSync(join(root, file), 'utf8')]),
+const sources: SourceTexts = new Map(
+  [...sourcesOf('{gateway,operator,mcp-client,crds,cli,console}/**/*.ts')].filter(
+    ([file]) => !/\/(?:golden|arbitrary)\.ts$/.test(file),
+  ),
 )
-
-const statement = /^(?:import|export)\b[^'"`]*?\bfrom\s+'([^']+)'|^import\s+'([^']+)'|\bimport\(\s*'([^']+)'\s*\)/gm
-
-/** What a source imports: paths from the root of the repository, names of packages, or `node:`. */
-function imported(file: string, text: string): string[] {
-  return [...text.matchAll(statement)].map(match => {
-    const from = match[1] ?? match[2] ?? match[3]!
-    if (from.startsWith('.')) return posix.join(posix.dirname(file), from)
-    if (from.startsWith('node:')) return 'node:'
-    return from
-      .split('/')
-      .slice(0, from.startsWith('@') ? 2 : 1)
-      .join('/')
-  })
-}
 
 const ownerOf = (path: string): string =>
   Object.keys(may)
@@ -68,7 +47,7 @@ const ownerOf = (path: string): string =>
 const isTypeOfClient = (text: string): boolean => /^import type [^\n]*'@kubernetes\/client-node'/m.test(text)
 
 /** Every import that the table does not allow, as `file -> target`. */
-function offending(files: Files): string[] {
+function offending(files: SourceTexts): string[] {
   return [...files].flatMap(([file, text]) => {
     const owner = ownerOf(file)
     return imported(file, text)

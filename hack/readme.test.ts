@@ -50,6 +50,29 @@ describe('what the documents say to type', () => {
   })
 })
 
+describe('the options that the documents name', () => {
+  /** Commands, and the options that stand on the same line before a pipe or a comment. */
+  const lines = documents.flatMap(({ file, text }) =>
+    [...code(text).matchAll(/\bbartizan ([a-z][a-z-]+)([^\n|`#]*)/g)].map(([, command, rest]) => ({
+      file,
+      command: command!,
+      options: [...rest!.matchAll(/(?<=\s)--?[a-z][\w-]*/g)].map(([option]) => option),
+    })),
+  )
+
+  test('are those of their commands', async () => {
+    const unknown: string[] = []
+    for (const { file, command, options } of lines.filter(line => line.options.length > 0)) {
+      const { said } = await bartizan(command, '--help')
+      const known = new Set(said.match(/(?<![\w-])--?[a-z][\w-]*/g))
+      const missing = options.filter(option => !known.has(option))
+      unknown.push(...missing.map(option => `${file}: bartizan ${command} ${option}`))
+    }
+    expect(lines.filter(line => line.options.length > 0).length).toBeGreaterThan(5)
+    expect(unknown).toEqual([])
+  })
+})
+
 describe('the manifests of the README', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8')
   const manifests = [...readme.matchAll(/^```yaml\n([\s\S]*?)^```$/gm)].map(match => match[1]!)
@@ -70,16 +93,26 @@ describe('the manifests of the README', () => {
     expect(said).toContain(`${manifests.join('\n').match(/^kind:/gm)!.length} objects`)
     expect({ code, said }).toMatchObject({ code: 0 })
   })
+
+  test('work together with the key that its first command makes', async () => {
+    const files = [...manifests, ''].map((_, at) => join(folder, `${at}.yaml`))
+    const command = /^npx bartizan (keys create .*) -o alice\.yaml/m.exec(readme)![1]!.split(' ')
+    expect(await bartizan(...command, '-o', files.at(-1)!)).toMatchObject({ code: 0 })
+    const { code, said } = await bartizan('explain', 'files', ...files.flatMap(file => ['-f', file]))
+    expect({ code, said }).toMatchObject({ code: 0 })
+    for (const name of ['GuardrailPolicy/baseline', 'search_files', '127.0.0.0/8']) expect(said).toContain(name)
+    expect(await bartizan('lint', ...files)).toMatchObject({ code: 0 })
+  })
 })
 
-describe('the clients of the README', () => {
-  const readme = readFileSync(join(root, 'README.md'), 'utf8')
-  const blocks = [...readme.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(match => JSON.parse(match[1]!) as unknown)
+describe('the page of clients', () => {
+  const page = readFileSync(join(root, 'docs/clients.md'), 'utf8')
+  const blocks = [...page.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(match => JSON.parse(match[1]!) as unknown)
   const printed = async (client: string): Promise<string> =>
     (await bartizan('client-config', 'files', '--url', 'http://localhost:8080', '--client', client)).said
 
-  test('are told what bartizan client-config prints', async () => {
-    const command = /^claude mcp add .*$/m.exec(readme)?.[0]
+  test('says what bartizan client-config prints', async () => {
+    const command = /^claude mcp add .*$/m.exec(page)?.[0]
     expect(await printed('claude-code')).toContain(command)
     for (const client of ['gemini', 'mcp-remote']) {
       const said = await printed(client)

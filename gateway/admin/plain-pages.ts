@@ -40,17 +40,17 @@ export const badExpectation: Page = lastPage(page(417, 'text/plain', ''))
 export const noBody: Page = lastPage(page(413, 'text/plain', 'There is nothing here that takes a body.'))
 
 /** What the client port says where no MCP server is. Clients show this text to their users when they look for an OAuth server. */
-export const noOAuth: Page = lastPage(
-  page(
-    404,
-    'application/json',
-    JSON.stringify({
-      error: 'not_found',
-      error_description:
-        'No OAuth here: send the API key as X-API-Key or Authorization: Bearer. MCP servers are at /mcp/<server>.',
-    }),
-  ),
-)
+export const noOAuth = (services: Services): Page =>
+  lastPage(
+    page(
+      404,
+      'application/json',
+      JSON.stringify({
+        error: 'not_found',
+        error_description: `No OAuth here: ${services.runtime().auth.accepted.hint}. MCP servers are at /mcp/<server>.`,
+      }),
+    ),
+  )
 
 /** Ready: serving, no server is known to be down, and the one of this pod has answered. */
 function unready(services: Services): string | undefined {

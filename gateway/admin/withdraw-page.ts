@@ -13,6 +13,7 @@ const unsigned = refused(401, 'unauthorized')
 const unknown = refused(400, 'this gateway does not understand the message: roll it')
 const tooLarge = refused(413, `more than ${maxWithdrawalBytes} bytes`)
 const busy = refused(503, 'no memory for it just now')
+const failed = refused(500, 'the message could not be taken; the log of the gateway says why')
 const taken = page(200, 'application/json', '{}')
 
 /**
@@ -21,25 +22,40 @@ const taken = page(200, 'application/json', '{}')
  */
 export function withdrawPage(
   services: Services,
-  { guards, withdraw }: Pick<AdminActions, 'guards' | 'withdraw'>,
+  actions: Pick<AdminActions, 'guards' | 'withdraw'>,
   req: IncomingMessage,
   res: ServerResponse,
 ): void {
-  const { held } = services
-  const { [signatureHeader]: signature } = req.headers
   const answered = (answer: Page): void => {
     // A caller without a valid signature is a stranger.
     if (answer !== taken) res.shouldKeepAlive = false
     answer(res)
   }
+  const { [signatureHeader]: signature } = req.headers
   if (typeof signature !== 'string') return answered(unsigned)
-  readRequestBody(res, maxWithdrawalBytes, { held, owner }, (failed, message) => {
-    if (failed !== undefined) return answered(failed === 'PayloadTooLarge' ? tooLarge : busy)
-    held.give(owner, message.length)
-    if (!isSigned(message, signature, guards().map(withdrawalKey))) return answered(unsigned)
-    const withdrawals = readWithdrawals(message)
-    if (!withdrawals) return answered(unknown)
-    withdraw(withdrawals)
-    answered(taken)
-  })
+  answerTo(services, actions, signature, res).then(
+    answer => answer && answered(answer),
+    (error: unknown) => {
+      services.log.error('keys could not be withdrawn', { error: String(error) })
+      answered(failed)
+    },
+  )
+}
+
+/** What is said to a message, once it is there; undefined when its sender left. */
+async function answerTo(
+  { held }: Services,
+  { guards, withdraw }: Pick<AdminActions, 'guards' | 'withdraw'>,
+  signature: string,
+  res: ServerResponse,
+): Promise<Page | undefined> {
+  const read = await readRequestBody(res, maxWithdrawalBytes, { held, owner })
+  if ('left' in read) return undefined
+  if ('refused' in read) return read.refused === 'PayloadTooLarge' ? tooLarge : busy
+  held.give(owner, read.bytes.length)
+  if (!isSigned(read.bytes, signature, guards().map(withdrawalKey))) return unsigned
+  const withdrawals = readWithdrawals(read.bytes)
+  if (!withdrawals) return unknown
+  withdraw(withdrawals)
+  return taken
 }

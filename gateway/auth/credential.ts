@@ -1,13 +1,13 @@
 import type { IncomingHttpHeaders } from 'node:http'
 
-/** What a request brought to say who it is. The value itself goes no further than the authenticators, and never upstream. */
+/** What the headers of a request say about who sent it. */
 export type Credential = { readonly value: string } | { readonly none: true } | { readonly conflict: true }
 
 const none: Credential = { none: true }
 
 /**
  * The one credential of a request: `X-API-Key`, or `Authorization: Bearer` (RFC 6750 section 2.1; never the query, section 2.3). Two that differ
- * are a conflict: to take either would let a proxy's credential stand for somebody else's.
+ * are a conflict: to take either would let a proxy's credential stand for that of its client.
  */
 export function credentialOf(headers: IncomingHttpHeaders): Credential {
   const key = headers['x-api-key']

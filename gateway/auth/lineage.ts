@@ -6,7 +6,7 @@ type Known = { readonly id: string; readonly digests: readonly string[] }
 const born = ({ name, digests }: CompiledKey): string => `key/name/${name}/${digests.toSorted()[0]}`
 
 /**
- * Who an entry is, over time: what belongs to a caller is bound to this and not to a name, which somebody else may have next. In a cluster it is the
+ * Who an entry is, over time: what belongs to a caller is bound to this and not to a name, which another caller may have next. In a cluster it is the
  * uid of the object. A file has none: there an entry is the former one of its name as long as they have a digest in common, which is how a key
  * is rotated; with none in common it is another caller. A restart remembers no former entries, so the sessions of a key that was rotated before it
  * start again.

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { operatorToken, type Guards } from '../config/guard.ts'
 import type { Grants, Principal } from '../exchange.ts'
-import type { Authenticator, Identity } from './authenticator.ts'
+import type { AuthenticationRequest, Authenticator, Identity } from './authenticator.ts'
 import { guardOf } from './guard-tokens.ts'
 
 /** It may find out what a server is, and nothing else. */
@@ -23,10 +23,13 @@ export function operatorAuthenticator(guards: Guards): Authenticator {
   const { length } = operatorToken(guards[0])
   const proofs = new Set(guards.map(guard => hash('sha256', operatorToken(guard), 'hex')))
   const identity = (proof: string): Identity | undefined => (proofs.has(proof) ? { principal, proof } : undefined)
+  const authenticate = ({ credential }: AuthenticationRequest): Identity | undefined =>
+    credential?.length === length && derived(credential) ? identity(hash('sha256', credential, 'hex')) : undefined
   return {
     name: 'operator',
-    authenticate: credential =>
-      credential.length === length && derived(credential) ? identity(hash('sha256', credential, 'hex')) : undefined,
-    again: ({ principal: { provider }, proof }) => (provider === 'operator' ? identity(proof) : undefined),
+    authenticate,
+    // It dials the pod, which has no name.
+    authenticateByAddress: authenticate,
+    revalidate: ({ principal: { provider }, proof }) => (provider === 'operator' ? identity(proof) : undefined),
   }
 }

@@ -2,14 +2,10 @@ import { packed, unpacked } from '../sessions/binder.ts'
 import type { Principal } from '../exchange.ts'
 import type { ServerRuntime } from '../runtime/runtime.ts'
 import { holderOf } from '../sessions/tasks.ts'
-import type { Admission, Answering } from './admission.ts'
-import { progressTokenOf, toolOf, type Asked } from './requested.ts'
+import { progressTokenOf, toolOf, type PendingRequest } from './pending-request.ts'
 
 /** What a stream goes on with: the server's own event id, and the requests whose answers may still come. */
-export type Resumption = { readonly event: string; readonly asked: readonly Asked[] }
-
-/** The requests that this call may bring the answers of. */
-export const askedOf = ({ resumed, messages }: Admission): readonly Asked[] => resumed?.asked ?? messages
+export type Resumption = { readonly event: string; readonly pending: readonly PendingRequest[] }
 
 /** Other ids could not be sent back in a header, and an id is a cursor, not a text. */
 const passable = /^[ -~]{1,512}$/
@@ -18,27 +14,31 @@ const passable = /^[ -~]{1,512}$/
 const maxContext = 2048
 const maxSealed = 8192
 
-/** Events of a session are for whoever opened it, and for nobody who holds another. */
+/** Events of a session are for whoever opened it, and not for those who hold another. */
 const holderIn = (principal: Principal, session: string): string => `event ${holderOf(principal)} ${session}`
 
 /** What is kept of a request: its id, its method, the tool that it calls and the token for its progress. */
-const spelled = (asked: Asked): readonly string[] => [
+const spelled = (asked: PendingRequest): readonly string[] => [
   asked.id ?? '',
   asked.method ?? '',
   toolOf(asked) ?? '',
   progressTokenOf(asked) ?? '',
 ]
 
-/** Seals the event ids of one stream; undefined where none may be given out. */
-export function eventSealer(call: Answering, session: string): ((id: string) => string | undefined) | undefined {
-  const { server, caller, admission } = call
-  const requests = askedOf(admission).filter(({ shape, id }) => shape === 'request' && id !== undefined)
+/** Seals the event ids of one stream that answers these requests; undefined where none may be given out. */
+export function eventSealer(
+  { binder }: ServerRuntime,
+  principal: Principal,
+  session: string,
+  pending: readonly PendingRequest[],
+): ((id: string) => string | undefined) | undefined {
+  const requests = pending.filter(({ shape, id }) => shape === 'request' && id !== undefined)
   const context = packed(requests.flatMap(spelled))
   if (context.length > maxContext) return undefined
-  const holder = holderIn(caller.principal, session)
+  const holder = holderIn(principal, session)
   return id =>
     passable.test(id) && id.trim() === id
-      ? server.binder.seal(holder, packed([id]) + context).toString('base64url')
+      ? binder.seal(holder, packed([id]) + context).toString('base64url')
       : undefined
 }
 
@@ -55,10 +55,10 @@ export function resume(
   const text = server.binder.open(holderIn(principal, session), bytes)
   if (text === undefined) return undefined
   const [event = '', ...fields] = unpacked(text)
-  return { event, asked: [...requestsIn(fields)] }
+  return { event, pending: [...requestsIn(fields)] }
 }
 
-function* requestsIn(fields: readonly string[]): Generator<Asked, void> {
+function* requestsIn(fields: readonly string[]): Generator<PendingRequest, void> {
   for (let at = 0; at < fields.length; at += 4) {
     const [id = '', method = '', name = '', progress = ''] = fields.slice(at, at + 4)
     const params = name === '' ? {} : { params: { name } }

@@ -67,7 +67,7 @@ export class Drain {
     if (this.phase === 'drained') return
     if (this.#liveness?.silent === true) return this.#finish('the server does not answer')
     if (passed < (this.#times.settle ?? defaultSettle)) return
-    this.#context.calls.wind()
+    this.#context.calls.closeStreams()
     if (this.#context.calls.size === 0) this.#finish('the last call is done')
   }
 
@@ -91,7 +91,7 @@ export class Drain {
   #finish(why: string): void {
     this.phase = 'drained'
     this.#context.log.info('drained', { why })
-    this.#context.calls.wind()
+    this.#context.calls.closeStreams()
     this.#context.drained()
     this.#answer()
   }
@@ -99,7 +99,7 @@ export class Drain {
   #serveAgain(why: string): void {
     this.phase = 'serving'
     this.#stopWatching()
-    this.#context.calls.unwind()
+    this.#context.calls.reopen()
     this.#context.log.warn('serving again after a drain', { why })
     this.#answer()
   }

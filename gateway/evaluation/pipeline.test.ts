@@ -2,10 +2,13 @@ import { expect, test } from 'vitest'
 import type { Exchange, Finding, Message, Stage, Steps } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import * as pipeline from './pipeline.ts'
-import { atOnce } from './turns.ts'
+import { runSync, type MaybeSteps } from './steps.ts'
 
-const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) => atOnce(pipeline.judgeRequest(...given))
-const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) => atOnce(pipeline.judgeAnswer(...given))
+type Judged = pipeline.EvaluatedMessage
+const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) =>
+  runSync(pipeline.judgeRequest(...given) as MaybeSteps<Judged>)
+const judgeAnswer = (...given: Parameters<typeof pipeline.judgeAnswer>) =>
+  runSync(pipeline.judgeAnswer(...given) as MaybeSteps<Judged>)
 
 const limits = { maxBytes: 1 << 20, maxValues: 1000, maxDepth: 16 }
 const read = (bytes: Buffer) => readBody(bytes, limits)
@@ -145,7 +148,7 @@ test('a stage may judge in steps, and what it says at the end counts', () => {
       return { deny: { stage: 'slow', code: 'GuardrailBlocked' } }
     },
   }
-  const steps = pipeline.judgeRequest([slow], exchange(call), limits) as Steps<pipeline.Judged>
+  const steps = pipeline.judgeRequest([slow], exchange(call), limits) as Steps<pipeline.EvaluatedMessage>
   expect([steps.next().done, steps.next().done]).toEqual([false, false])
   expect(steps.next()).toMatchObject({ done: true, value: { denied: { code: 'GuardrailBlocked', id: '7' } } })
 })

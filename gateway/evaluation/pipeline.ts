@@ -1,8 +1,11 @@
 import type {
   Caller,
+  PolicyChain,
+  Charge,
   Denial,
   Exchange,
   Finding,
+  MaybePromise,
   Message,
   Read,
   ReadLimits,
@@ -11,14 +14,23 @@ import type {
   Verdict,
 } from '../exchange.ts'
 import { readAnswer, readBody } from '../mcp/message.ts'
-import { inSteps, type Soon } from './turns.ts'
+import { isCharge } from './chain.ts'
+import type { ChargeLedger } from './charging.ts'
+import { isPromise, isSteps, waitFor, type MaybeWaitingSteps, type WaitingSteps } from './steps.ts'
 
 /** What all stages together said of one message: the message that may travel on, or a refusal. */
-export type Judged = { readonly message: Message; readonly findings: readonly Finding[]; readonly denied?: Denial }
+export type EvaluatedMessage = {
+  readonly message: Message
+  readonly findings: readonly Finding[]
+  readonly denied?: Denial
+}
+
+/** What a stage answers with. */
+type Answer = MaybePromise<Verdict> | Steps<Verdict> | WaitingSteps<Verdict> | undefined
 
 /** One direction: how a stage is asked, and who reads what it rewrote. */
-type Way = {
-  ask(stage: Stage, x: Caller, message: Message): Soon<Verdict> | undefined
+type Direction = {
+  ask(stage: Stage, x: Caller, message: Message): Answer
   read(bytes: Buffer, limits: ReadLimits): Read
 }
 
@@ -26,36 +38,55 @@ type Way = {
 const exchangeOf = (x: Caller, message: Message): Exchange =>
   'message' in x && x.message === message ? (x as Exchange) : { ...x, message }
 
-const requests: Way = {
+const requests: Direction = {
   ask: (stage, x, message) => stage.request?.(exchangeOf(x, message)),
   read: readBody,
 }
-const answers: Way = {
+const answers: Direction = {
   ask: (stage, x, message) => stage.response?.(x, message),
   read: readAnswer,
 }
 
 const noFindings: readonly Finding[] = []
 
-/** A message on its way through the stages. */
-type Trip = { readonly way: Way; readonly stages: readonly Stage[]; readonly x: Caller; readonly limits: ReadLimits }
+/** Where what a message was charged is written down, and the message as it arrived, by which it is known there. */
+export type Charging = { readonly ledger: ChargeLedger; readonly arrived: Message }
+
+/** What every stage is asked about, in one direction. */
+type Evaluation = {
+  readonly direction: Direction
+  readonly stages: PolicyChain
+  readonly x: Caller
+  readonly limits: ReadLimits
+  readonly charging?: Charging | undefined
+}
 
 /** A stage that throws has refused. Its message goes to the log, never to the caller. */
-const thrown = (stage: Stage, error: unknown): Verdict => ({
+const thrown = (stage: Stage | Charge, error: unknown): Verdict => ({
   deny: { stage: stage.name, code: 'Internal', detail: `${stage.name} threw: ${(error as Error).message}` },
 })
 
-function asked({ way, x }: Trip, stage: Stage, message: Message): Soon<Verdict> | undefined {
+function asked(evaluation: Evaluation, stage: Stage | Charge, message: Message): Answer {
   try {
-    return way.ask(stage, x, message)
+    return isCharge(stage) ? charged(evaluation, message) : evaluation.direction.ask(stage, evaluation.x, message)
   } catch (error) {
     return thrown(stage, error)
   }
 }
 
-function* settled(stage: Stage, answer: Soon<Verdict>): Steps<Verdict> {
+const uncharged: Verdict = { pass: true }
+
+/** All charges of the chain are asked at the place of the first one. */
+function* charged({ stages, x, charging }: Evaluation, message: Message): WaitingSteps<Verdict> {
+  if (charging === undefined) return uncharged
+  const { deny } = yield* charging.ledger.charge(charging.arrived, stages.filter(isCharge), exchangeOf(x, message))
+  return deny === undefined ? uncharged : { deny }
+}
+
+function* settled(stage: Stage | Charge, answer: Exclude<Answer, undefined>): WaitingSteps<Verdict> {
   try {
-    return inSteps(answer) ? yield* answer : answer
+    if (isPromise(answer)) return yield* waitFor(answer)
+    return isSteps(answer) ? yield* answer : answer
   } catch (error) {
     return thrown(stage, error)
   }
@@ -64,26 +95,26 @@ function* settled(stage: Stage, answer: Soon<Verdict>): Steps<Verdict> {
 const withId = (denial: Denial, message: Message): Denial =>
   message.id === undefined ? denial : { ...denial, id: message.id }
 
-const unreadable = (stage: Stage, message: Message): Denial =>
+const unreadable = (stage: Stage | Charge, message: Message): Denial =>
   withId({ stage: stage.name, code: 'Internal', detail: `${stage.name} wrote a message that cannot be read` }, message)
 
-type Round = Judged & { readonly replaced: boolean }
+type Pass = EvaluatedMessage & { readonly replaced: boolean }
 
 /** Asks the stages from `at` on; the first of them has answered already. */
-function* round(trip: Trip, original: Message, at: number, first: Soon<Verdict> | undefined): Steps<Round> {
+function* evaluateOnce(evaluation: Evaluation, original: Message, at: number, first: Answer): WaitingSteps<Pass> {
   let message = original
   let findings = noFindings
   let replaced = false
   let answer = first
-  for (const stage of trip.stages.slice(at)) {
-    answer ??= asked(trip, stage, message)
+  for (const stage of evaluation.stages.slice(at)) {
+    answer ??= asked(evaluation, stage, message)
     const verdict = answer === undefined ? undefined : yield* settled(stage, answer)
     answer = undefined
     if (!verdict) continue
     if (verdict.findings) findings = [...findings, ...verdict.findings]
     if ('deny' in verdict) return { message, findings, denied: withId(verdict.deny, original), replaced }
     if (!('replace' in verdict)) continue
-    const reread = trip.way.read(verdict.replace, trip.limits)
+    const reread = evaluation.direction.read(verdict.replace, evaluation.limits)
     if (!('message' in reread)) return { message, findings, denied: unreadable(stage, original), replaced }
     message = reread.message
     replaced = true
@@ -95,10 +126,15 @@ function* round(trip: Trip, original: Message, at: number, first: Soon<Verdict> 
  * A message that a stage rewrote is judged once more by all of them, so that what is sent is what was judged; a chain that still wants to
  * rewrite it then has no end and is refused.
  */
-function* slowly(trip: Trip, original: Message, at: number, answer: Soon<Verdict>): Steps<Judged> {
-  const first = yield* round(trip, original, at, answer)
+function* evaluateInSteps(
+  evaluation: Evaluation,
+  original: Message,
+  at: number,
+  answer: Answer,
+): WaitingSteps<EvaluatedMessage> {
+  const first = yield* evaluateOnce(evaluation, original, at, answer)
   if (first.denied || !first.replaced) return first
-  const second = yield* round(trip, first.message, 0, undefined)
+  const second = yield* evaluateOnce(evaluation, first.message, 0, undefined)
   const endless: Denial = { stage: 'pipeline', code: 'Internal', detail: 'a rewritten message was rewritten again' }
   const denied = second.replaced ? withId(endless, original) : second.denied
   const result = { message: second.message, findings: first.findings }
@@ -106,20 +142,28 @@ function* slowly(trip: Trip, original: Message, at: number, answer: Soon<Verdict
 }
 
 /** Every stage sees the message in order. While all let it pass without a word there is nothing to keep and nothing to wait for. */
-function judge(trip: Trip, message: Message): Soon<Judged> {
-  const { stages } = trip
+function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<EvaluatedMessage> {
+  const { stages } = evaluation
   for (let at = 0; at < stages.length; at += 1) {
-    const answer = asked(trip, stages[at]!, message)
+    const answer = asked(evaluation, stages[at]!, message)
     const silent = answer === undefined || ('pass' in answer && answer.findings === undefined)
-    if (!silent) return slowly(trip, message, at, answer)
+    if (!silent) return evaluateInSteps(evaluation, message, at, answer)
   }
   return { message, findings: noFindings }
 }
 
-/** What the caller sends: stages in their order. */
-export const judgeRequest = (stages: readonly Stage[], x: Exchange, limits: ReadLimits): Soon<Judged> =>
-  judge({ way: requests, stages, x, limits }, x.message)
+/** What the caller sends: stages in their order. Without `charging` nothing is charged. */
+export const judgeRequest = (
+  stages: PolicyChain,
+  x: Exchange,
+  limits: ReadLimits,
+  charging?: Charging,
+): MaybeWaitingSteps<EvaluatedMessage> => evaluate({ direction: requests, stages, x, limits, charging }, x.message)
 
 /** What the server sends: stages in reverse order, given so by the caller of this function. */
-export const judgeAnswer = (reversed: readonly Stage[], x: Caller, answer: Message, limits: ReadLimits): Soon<Judged> =>
-  judge({ way: answers, stages: reversed, x, limits }, answer)
+export const judgeAnswer = (
+  reversed: readonly Stage[],
+  x: Caller,
+  answer: Message,
+  limits: ReadLimits,
+): MaybeWaitingSteps<EvaluatedMessage> => evaluate({ direction: answers, stages: reversed, x, limits }, answer)

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Steps } from '../exchange.ts'
-import { inTurns, Turns } from './turns.ts'
+import { runInTurns, Turns } from './turns.ts'
 
 /** Rounds of an event loop that go on only when they are told to, and who took a step in each. */
 function loop() {
@@ -20,7 +20,7 @@ function loop() {
     taken,
     done,
     judge: (owner: string, name: string, count: number, isWanted?: () => boolean): void =>
-      inTurns(
+      runInTurns(
         steps(name, count),
         { owner, turns, ...(isWanted && { isWanted }) },
         value => done.push(value.name),
@@ -95,7 +95,7 @@ describe('judgements in steps', () => {
       yield
       throw new Error('broken')
     }
-    inTurns(
+    runInTurns(
       broken(),
       { owner: 'ada', turns },
       () => undefined,

@@ -1,25 +1,13 @@
-import type { Steps } from '../exchange.ts'
+import { isSteps, type MaybeWaitingSteps } from './steps.ts'
 
-/** A judgement that is there, or that takes steps. The usual message takes none, so for it no generator is made. */
-export type Soon<T extends object> = T | Steps<T>
-
-export const inSteps = <T extends object>(soon: Soon<T>): soon is Steps<T> => 'next' in soon
-
-/** Runs a judgement to its end at once. */
-export function atOnce<T extends object>(soon: Soon<T>): T {
-  if (!inSteps(soon)) return soon
-  for (;;) {
-    const { done, value } = soon.next()
-    if (done === true) return value
-  }
-}
-
-/** A judgement that waits for its next step. */
-type Waiting = {
-  /** Takes one step. False when it was the last. */
+/** A judgement whose next step waits for its turn. */
+type Job = {
+  /** Takes one step. False when it was the last, or when the next one waits for something else than its turn. */
   readonly step: () => boolean
-  /** False once its outcome is of no use to anybody: then no further step is taken. */
+  /** False once the outcome is of no use: then no further step is taken. */
   readonly isWanted: () => boolean
+  /** It is given up. */
+  readonly drop: () => void
 }
 
 /**
@@ -29,7 +17,7 @@ type Waiting = {
  */
 export class Turns {
   /** Owners with work, the next one first. */
-  readonly #owners = new Map<string, Waiting[]>()
+  readonly #owners = new Map<string, Job[]>()
   readonly #later: (act: () => void) => void
   #planned = false
 
@@ -49,10 +37,10 @@ export class Turns {
     return this.#owners.has(owner)
   }
 
-  add(owner: string, waiting: Waiting): void {
+  add(owner: string, job: Job): void {
     const queue = this.#owners.get(owner)
-    if (queue === undefined) this.#owners.set(owner, [waiting])
-    else queue.push(waiting)
+    if (queue === undefined) this.#owners.set(owner, [job])
+    else queue.push(job)
     this.#plan()
   }
 
@@ -67,21 +55,29 @@ export class Turns {
 
   #turn(): void {
     const [owner, all] = this.#owners.entries().next().value!
-    const [waiting, ...queue] = all.filter(({ isWanted }) => isWanted())
+    const [job, ...queue] = all.filter(isWanted)
     // The owner goes to the end of the row, if there is more to do for them.
     this.#owners.delete(owner)
     if (queue.length > 0) this.#owners.set(owner, queue)
-    if (waiting?.step() === true) this.add(owner, waiting)
+    if (job?.step() === true) this.add(owner, job)
     this.#plan()
   }
+}
+
+function isWanted(job: Job): boolean {
+  const wanted = job.isWanted()
+  if (!wanted) job.drop()
+  return wanted
 }
 
 const shared = new Turns()
 
 /** For whom a judgement is made, and whether its outcome still matters. */
-export type Order = {
+export type TurnOrder = {
   readonly owner: string
   isWanted?(): boolean
+  /** Bounds what a step waits for. When it rejects, the judgement is given up and `failed` is told why. */
+  wait?(promise: Promise<void>): Promise<void>
   readonly turns?: Turns
 }
 
@@ -91,36 +87,42 @@ export type Order = {
  *
  * @param order for whom the work is done: owners share what there is equally, however many judgements each has
  */
-export function inTurns<T extends object>(
-  soon: Soon<T>,
-  order: Order,
+export function runInTurns<T extends object>(
+  steps: MaybeWaitingSteps<T>,
+  order: TurnOrder,
   done: (value: T) => void,
   failed: (error: unknown) => void,
 ): void {
-  if (!inSteps(soon)) return done(soon)
+  if (!isSteps(steps)) return done(steps)
   const { owner, turns = shared } = order
-  if (!turns.isBusy(owner)) {
-    const { done: over, value } = soon.next()
-    if (over === true) return done(value)
+  const isWanted = (): boolean => order.isWanted?.() !== false
+  const add = (): void => turns.add(owner, { step, isWanted, drop })
+  /** What a judgement holds is given back when it is given up. */
+  const drop = (): void => void steps.return(undefined as never)
+  const wait = (promise: Promise<void>): void => {
+    const giveUp = (error: unknown): void => {
+      drop()
+      failed(error)
+    }
+    ;(order.wait?.(promise) ?? promise).then(add, giveUp)
+  }
+  /** Takes one step. True when there is another that waits for nothing but its turn. */
+  const next = (): boolean => {
+    const { done: over, value } = steps.next()
+    if (over === true) {
+      done(value)
+      return false
+    }
+    if (value !== undefined) wait(value)
+    return value === undefined
   }
   const step = (): boolean => {
     try {
-      const { done: over, value } = soon.next()
-      if (over === true) done(value)
-      return over !== true
+      return next()
     } catch (error) {
       failed(error)
       return false
     }
   }
-  turns.add(owner, { step, isWanted: () => order.isWanted?.() !== false })
-}
-
-/** What becomes of a judgement, whenever it is there. */
-export function whenThere<T extends object, R extends object>(soon: Soon<T>, next: (value: T) => R): Soon<R> {
-  return inSteps(soon) ? later(soon, next) : next(soon)
-}
-
-function* later<T extends object, R extends object>(steps: Steps<T>, next: (value: T) => R): Steps<R> {
-  return next(yield* steps)
+  if (turns.isBusy(owner) || next()) add()
 }

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 
-const allowedHeaders =
-  'Authorization, X-API-Key, Content-Type, Accept, Last-Event-ID, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name'
+/** Beside those of credentials. */
+const allowedHeaders = 'Content-Type, Accept, Last-Event-ID, MCP-Protocol-Version, Mcp-Session-Id, Mcp-Method, Mcp-Name'
 
 /** Lets a page of an accepted Origin read answers. The Origin was checked before; credentials travel in headers, never in cookies. */
 export function corsHeaders(res: ServerResponse, origin: string): void {
@@ -22,9 +22,13 @@ const parameterHeaders = (asked: string): string[] =>
     .slice(0, 64)
 
 /** Answers a CORS preflight (Fetch standard, section 3.2.5). It carries no credential, so it says nothing about servers. */
-export function preflight(req: IncomingMessage, res: ServerResponse): void {
+export function preflight(req: IncomingMessage, res: ServerResponse, credentialHeaders: readonly string[]): void {
   const asked = req.headers['access-control-request-headers']
-  const headers = [allowedHeaders, ...(typeof asked === 'string' ? parameterHeaders(asked) : [])].join(', ')
+  const headers = [
+    ...credentialHeaders,
+    allowedHeaders,
+    ...(typeof asked === 'string' ? parameterHeaders(asked) : []),
+  ].join(', ')
   res.writeHead(204, {
     'Access-Control-Allow-Methods': 'GET, POST, DELETE',
     'Access-Control-Allow-Headers': headers,

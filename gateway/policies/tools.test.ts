@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { defaultDangerousPatterns, type ServerTools } from '../config/tools.ts'
 import type { Caller, Message, Verdict } from '../exchange.ts'
 import { readAnswer, readBody } from '../mcp/message.ts'
-import { atOnce, inSteps } from '../evaluation/turns.ts'
+import { runSync, isSteps } from '../evaluation/steps.ts'
 import { serverToolJudge, tools } from './tools.ts'
 
 const limits = { maxBytes: 1 << 20, maxValues: 50_000, maxDepth: 64 }
@@ -157,7 +157,7 @@ describe('the stage', () => {
         const callable = offered.filter(
           name => codeOf(stage.request?.({ ...x, message: call({ name, arguments: {} }) })) === 'passed',
         )
-        expect(shown(atOnce(stage.response(x, offer)), offer)).toEqual(callable)
+        expect(shown(runSync(stage.response(x, offer)), offer)).toEqual(callable)
       }),
       { numRuns: 500 },
     )
@@ -199,21 +199,21 @@ describe('the stage', () => {
   test('withholds a list that it cannot judge, and hides tools without a name', () => {
     const stage = tools(server())
     const broken = answer('{"jsonrpc":"2.0","id":1,"result":{"tools":{"name":"a"}}}')
-    expect(codeOf(atOnce(stage.response(caller(), broken)))).toBe('UpstreamUnreadable')
+    expect(codeOf(runSync(stage.response(caller(), broken)))).toBe('UpstreamUnreadable')
     const nameless = answer('{"jsonrpc":"2.0","id":1,"result":{"tools":[{"title":"a"},{"name":"b"},"c",null]}}')
-    expect(shown(atOnce(stage.response(caller(), nameless)), nameless)).toEqual(['b'])
+    expect(shown(runSync(stage.response(caller(), nameless)), nameless)).toEqual(['b'])
   })
 
   test('gives other calls a turn while it judges a long list, and shows what it shows of a short one', () => {
     const globs = Array.from({ length: 256 }, (_, at) => `*a*${at}*b`)
     const stage = tools(server({ mode: 'denylist', deniedTools: [...globs, 'no'] }))
     const short = list(['yes', 'no'])
-    expect(inSteps(stage.response(caller(), short))).toBe(false)
+    expect(isSteps(stage.response(caller(), short))).toBe(false)
     const long = list(Array.from({ length: 3000 }, (_, at) => (at % 2 === 0 ? `yes${at}` : 'no')))
     const steps = stage.response(caller(), long)
     let turns = 0
     const counted = (function* () {
-      if (!inSteps(steps)) return steps
+      if (!isSteps(steps)) return steps
       for (;;) {
         const { done, value } = steps.next()
         if (done === true) return value
@@ -221,7 +221,7 @@ describe('the stage', () => {
         yield
       }
     })()
-    expect(shown(atOnce(counted), long)).toEqual(Array.from({ length: 1500 }, (_, at) => `yes${at * 2}`))
+    expect(shown(runSync(counted), long)).toEqual(Array.from({ length: 1500 }, (_, at) => `yes${at * 2}`))
     expect(turns).toBeGreaterThan(10)
   })
 })

@@ -8,11 +8,12 @@ import {
   type Denial,
   type Exchange,
   type Message,
-  type Stage,
+  type AuthorizingStage,
+  type Authorization,
   type Steps,
   type Verdict,
 } from '../exchange.ts'
-import type { Soon } from '../evaluation/turns.ts'
+import type { MaybeSteps } from '../evaluation/steps.ts'
 
 type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 
@@ -78,9 +79,9 @@ const privacy = (answer: Message, result: Span): readonly Edit[] =>
     : [setMember(answer.bytes, result, 'cacheScope', '"private"')]
 
 /** A stage that needs steps for long lists only. */
-type ToolStage = Omit<Stage, 'request' | 'response'> & {
-  request(x: Exchange): Verdict
-  response(x: Caller, answer: Message): Soon<Verdict>
+type ToolStage = Omit<AuthorizingStage, 'request' | 'response'> & {
+  request(x: Exchange): Authorization
+  response(x: Caller, answer: Message): MaybeSteps<Verdict>
 }
 
 /** Globs that are asked before other calls get a turn: a few milliseconds. */
@@ -131,14 +132,14 @@ export function tools(config: ServerTools): ToolStage {
   return {
     name: stage,
     authorizes: true,
-    request(x): Verdict {
+    request(x): Authorization {
       if (x.message.method !== 'tools/call') return pass
       const name = nameOf(x.message.params)
       if (name === undefined) return deny('InvalidParams', 'tools/call without params.name')
       const refusal = judge(x, name)
       return refusal === undefined ? pass : deny(refusal, `tool ${JSON.stringify(name.slice(0, 128))}`)
     },
-    response(x, answer): Soon<Verdict> {
+    response(x, answer): MaybeSteps<Verdict> {
       const list = toolsOf(answer)
       if (list === undefined) return pass
       if (!Array.isArray(list)) return deny('UpstreamUnreadable', 'result.tools is not an array')
@@ -153,4 +154,4 @@ export function tools(config: ServerTools): ToolStage {
   }
 }
 
-const deny = (code: Denial['code'], detail: string): Verdict => ({ deny: { stage, code, detail } })
+const deny = (code: Denial['code'], detail: string): Authorization => ({ deny: { stage, code, detail } })

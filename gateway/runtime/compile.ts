@@ -2,21 +2,24 @@ import { Lineage } from '../auth/lineage.ts'
 import { configurationHash, keysHash } from '../config/hash.ts'
 import type { GatewayConfig, Issue, KeysFile } from '../config/index.ts'
 import { compileTimeouts, type Server } from '../config/servers.ts'
+import { compileChain } from '../evaluation/chain.ts'
 import { hostPolicy } from '../http/hosts.ts'
-import type { GatewayOptions } from '../options.ts'
+import type { Extensions, GatewayOptions } from '../options.ts'
 import { stages } from '../policies/index.ts'
 import { stdioFactory } from '../upstream/stdio-factory.ts'
-import { healthOf, sealsOf, upstreamOf, type ServerContext } from './long-lived.ts'
+import { healthOf, sealsOf, upstreamOf, type LongLivedContext } from './long-lived.ts'
 import { authenticationsOf, providersOf, type ProviderContext } from './providers.ts'
 import { Registry } from './registry.ts'
 import type { Runtime, ServerRuntime } from './runtime.ts'
 import { WithdrawnKeys } from './withdrawn-keys.ts'
 
 /** What compiling needs and a configuration does not hold. */
-export type CompileContext = ServerContext &
+export type CompileContext = LongLivedContext &
   ProviderContext & {
     /** Names under which the listeners themselves are reached. */
     readonly names: readonly string[]
+    /** The chain of a server with what a program that embeds the gateway adds to it. */
+    readonly chain: Extensions['chain']
     /** Reads the file of a secret slot. */
     readSecret(file: string): Buffer
   }
@@ -29,6 +32,8 @@ export const compileContext = (options: GatewayOptions, names: readonly string[]
   operator: options.operator === true,
   names,
   providers: providersOf,
+  embedded: options.extensions?.authenticators ?? [],
+  chain: options.extensions?.chain,
   guard: server => options.guard(server),
   readSecret: file => options.readSecret(file),
   healthChanged: (server, healthy) =>
@@ -39,9 +44,7 @@ function compileServer(server: Server, config: GatewayConfig, context: CompileCo
   const chain = stages(server)
   return {
     name: server.name,
-    stages: chain,
-    reversed: chain.toReversed(),
-    authorizing: chain.filter(stage => stage.authorizes === true),
+    ...compileChain(context.chain?.(chain, server) ?? chain),
     upstream: upstreamOf(server, config.allowedNetworks, context),
     ...sealsOf(server.name, context),
     health: healthOf(server, config.allowedNetworks, context),

@@ -58,7 +58,7 @@ export const authenticators: ResourceKind<ClosableAuthenticator> = {
 }
 
 /** What the resources of servers are made with. */
-export type ServerContext = {
+export type LongLivedContext = {
   readonly registry: Registry
   readonly stdio: StdioFactory
   guard(server: string): Guards
@@ -69,18 +69,18 @@ export type ServerContext = {
 /** Names guards without telling them. */
 export const guardFingerprint = (guards: Guards): string => guards.map(guard => hash('sha256', guard, 'hex')).join(' ')
 
-const upstreamId = (server: Server, networks: readonly string[], { stdio }: ServerContext) => ({
+const upstreamId = (server: Server, networks: readonly string[], { stdio }: LongLivedContext) => ({
   owner: server.name,
   fingerprint: upstreamFingerprint(server, networks, stdio),
 })
 
-const sealsId = (owner: string, context: ServerContext) => ({
+const sealsId = (owner: string, context: LongLivedContext) => ({
   owner,
   fingerprint: guardFingerprint(context.guard(owner)),
 })
 
 /** The upstream of a server; none that runs while it takes no calls. */
-export function upstreamOf(server: Server, networks: readonly string[], context: ServerContext): Upstream {
+export function upstreamOf(server: Server, networks: readonly string[], context: LongLivedContext): Upstream {
   const { registry, stdio } = context
   if (!takesCalls(server)) {
     registry.stop(server.name)
@@ -94,7 +94,7 @@ export function upstreamOf(server: Server, networks: readonly string[], context:
 export function healthOf(
   server: Server,
   networks: readonly string[],
-  context: ServerContext,
+  context: LongLivedContext,
 ): ServerHealth | undefined {
   const { registry } = context
   const healthCheck = healthCheckOf(server)
@@ -114,7 +114,7 @@ export function healthOf(
 }
 
 /** What the guard of a server seals. */
-export function sealsOf(server: string, context: ServerContext): Seals {
+export function sealsOf(server: string, context: LongLivedContext): Seals {
   const { registry } = context
   const memory = registry.use(taskMemories, { owner: server, fingerprint: '' }, taskMemory)
   return registry.use(seals, sealsId(server, context), () => {
@@ -125,6 +125,6 @@ export function sealsOf(server: string, context: ServerContext): Seals {
 }
 
 /** False when a secret of the server has changed, so that it needs another upstream, or other seals, than it has. */
-export const isCurrent = (server: Server, networks: readonly string[], context: ServerContext): boolean =>
+export const isCurrent = (server: Server, networks: readonly string[], context: LongLivedContext): boolean =>
   context.registry.has(seals, sealsId(server.name, context)) &&
   (!takesCalls(server) || context.registry.has(upstreams, upstreamId(server, networks, context)))

@@ -5,9 +5,9 @@ export type OpenCall = {
   /** Would this caller still be let in? If not, the call ends with an error for its id. */
   reauthorize(now: number): void
   /** The process ends: streams close so that clients resume elsewhere; a call that waits for its answer goes on. */
-  wind(): void
+  closeStreams(): void
   /** The time is up. */
-  abandon(): void
+  abort(): void
   /** An error of our own: this call ends, and all others go on. */
   fault(error: unknown): void
   /** Whether it belongs to this session (as the client spells it) and asked for progress under this raw token. */
@@ -26,7 +26,7 @@ export class OpenCalls {
   readonly #now: () => number
   #timer: NodeJS.Timeout | undefined
   #idle: (() => void) | undefined
-  #winding = false
+  #closing = false
 
   constructor(now: () => number) {
     this.#now = now
@@ -38,7 +38,7 @@ export class OpenCalls {
 
   add(call: OpenCall): void {
     this.#calls.add(call)
-    if (this.#winding) call.wind()
+    if (this.#closing) call.closeStreams()
     this.#timer ??= setInterval(() => this.tick(), tickMilliseconds).unref()
   }
 
@@ -66,19 +66,19 @@ export class OpenCalls {
   }
 
   /** Closes streams, so that their clients resume elsewhere, and those that are opened from now on. Calls that wait for an answer go on. */
-  wind(): void {
-    this.#winding = true
-    this.#each(call => call.wind())
+  closeStreams(): void {
+    this.#closing = true
+    this.#each(call => call.closeStreams())
   }
 
   /** Streams may be opened again. */
-  unwind(): void {
-    this.#winding = false
+  reopen(): void {
+    this.#closing = false
   }
 
-  /** Closes streams, waits for the calls in flight for at most `milliseconds`, then abandons what is left. */
+  /** Closes streams, waits for the calls in flight for at most `milliseconds`, then aborts what is left. */
   async drain(milliseconds: number): Promise<void> {
-    this.wind()
+    this.closeStreams()
     if (this.#calls.size > 0) {
       await new Promise<void>(resolve => {
         const timer = setTimeout(resolve, milliseconds)
@@ -88,7 +88,7 @@ export class OpenCalls {
         }
       })
     }
-    this.#each(call => call.abandon())
+    this.#each(call => call.abort())
   }
 
   #each(act: (call: OpenCall) => void): void {

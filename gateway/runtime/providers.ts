@@ -1,3 +1,4 @@
+import type { Authenticator } from '../auth/authenticator.ts'
 import { keyAuthenticator } from '../auth/keys.ts'
 import { authentications, type Authentications } from '../auth/index.ts'
 import type { Lineage } from '../auth/lineage.ts'
@@ -17,6 +18,8 @@ export type ProviderContext = {
   readonly lineage: Lineage
   /** Whether `system:operator` may come in. */
   readonly operator: boolean
+  /** Those that a program adds which embeds the gateway. */
+  readonly embedded: readonly Authenticator[]
   guard(server: string): Guards
   /** Who answers for a credential, in the order in which they are asked. */
   providers(config: GatewayConfig, keys: KeysFile, context: ProviderContext): readonly Provider[]
@@ -54,6 +57,12 @@ const keyProvider = (keys: KeysFile, { withdrawn, lineage }: ProviderContext): P
 /** The order is the policy: the operator first, whose token is not the key of a caller. */
 export const providersOf: ProviderContext['providers'] = (_config, keys, context) => [
   ...(context.operator ? [operatorProvider(context)] : []),
+  ...context.embedded.map(authenticator => ({
+    name: authenticator.name,
+    fingerprint: 'embedded',
+    isOpen: true,
+    make: () => authenticator,
+  })),
   keyProvider(keys, context),
 ]
 

@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from '../../e2e/wire/gateway.ts'
+import type { IncomingRequest } from '../auth/incoming-request.ts'
+import { isPromise } from '../evaluation/steps.ts'
 import type { GatewayConfig, KeysFile } from '../config/index.ts'
 import type { Grants, Principal } from '../exchange.ts'
 import { compileContext, type CompileContext } from './compile.ts'
@@ -31,12 +33,12 @@ function stateful(token: string): Stateful {
     token,
     asked: 0,
     closed: 0,
-    authenticate(credential) {
+    authenticate({ credential }) {
       made.asked += 1
       const identity: Principal = { provider: 'key', subject: token, id: token, grants: everything }
       return credential === token ? { principal: identity, proof: token } : undefined
     },
-    again: () => undefined,
+    revalidate: () => undefined,
     close: () => void (made.closed += 1),
   }
   return made
@@ -108,8 +110,15 @@ function started(context: CompileContext, written = config()): ActiveConfigurati
 }
 
 const codeOf = ({ runtime }: ActiveConfiguration, secret: string): string => {
-  const admitted = runtime.auth.admit({ 'x-api-key': secret }, now)
-  return 'denied' in admitted ? admitted.denied.code : 'admitted'
+  const request: Partial<IncomingRequest> = {
+    headers: { 'x-api-key': secret },
+    credential: secret,
+    hasConflict: false,
+    now,
+  }
+  const result = runtime.auth.authenticate(request as IncomingRequest)
+  if (isPromise(result)) throw new Error('keys are known at once')
+  return 'denied' in result ? result.denied.code : 'admitted'
 }
 
 const partsOf = ({ runtime }: ActiveConfiguration) => {

@@ -1,7 +1,9 @@
 import type { Authentications } from '../auth/index.ts'
 import type { AuditLog } from '../observe/audit.ts'
 import type { OpenCalls } from './open-calls.ts'
-import type { ReadLimits, Stage } from '../exchange.ts'
+import type { CompiledChain } from '../evaluation/chain.ts'
+import type { WaitingRequests } from '../evaluation/waiting-requests.ts'
+import type { ReadLimits } from '../exchange.ts'
 import type { GatewayConfig } from '../config/index.ts'
 import type { CompiledTimeouts } from '../config/servers.ts'
 import type { ServerHealth } from '../health/server-health.ts'
@@ -16,13 +18,8 @@ import type { Log } from '../options.ts'
 import type { Upstream } from '../upstream/upstream.ts'
 
 /** One server, compiled: the request path only executes. */
-export type ServerRuntime = {
+export type ServerRuntime = CompiledChain & {
   readonly name: string
-  readonly stages: readonly Stage[]
-  /** The same stages in the order in which they see answers. */
-  readonly reversed: readonly Stage[]
-  /** Those whose refusal depends on who calls: asked again after a reload. */
-  readonly authorizing: readonly Stage[]
   readonly upstream: Upstream
   readonly sealer: Sealer
   /** Binds to a caller what else the server gives out: event ids. */
@@ -58,6 +55,8 @@ export type Services = {
   readonly limits: ReadLimits
   readonly held: HeldBytes
   readonly calls: OpenCalls
+  /** Requests that wait for an authenticator, and those of known callers that wait for a stage: strangers take no place of theirs. */
+  readonly waiting: { readonly authentications: WaitingRequests; readonly stages: WaitingRequests }
   /** Those of the client port. */
   readonly connections: Connections
   readonly audit: AuditLog

@@ -10,7 +10,7 @@ import {
   upstream,
   type Fixture,
 } from '../upstream/stdio/testdata/client.ts'
-import { healthOf, isCurrent, sealsOf, upstreamOf, type ServerContext } from './long-lived.ts'
+import { healthOf, isCurrent, sealsOf, upstreamOf, type LongLivedContext } from './long-lived.ts'
 import { Registry } from './registry.ts'
 
 afterEach(closeAll)
@@ -32,7 +32,7 @@ function servers() {
   const logged: string[] = []
   const say = (event: string): void => void logged.push(event)
   let secret = ''
-  const context: ServerContext = {
+  const context: LongLivedContext = {
     registry: new Registry({ info: say, warn: say, error: say }),
     stdio: {
       make(_, stdio) {

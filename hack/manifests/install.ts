@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { ControlPlane } from '../controlplane/index.ts'
-import { operatorRoles, without } from '../rbac/grants.ts'
+import { operatorRoles, without } from './grants.ts'
 import { root } from './files.ts'
 
 async function run(plane: ControlPlane, args: readonly string[], input?: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { fields, triesOfField, type Field } from './fields/index.ts'
-import type { Grant } from './grants.ts'
+import type { Grant } from '../manifests/grants.ts'
 
 /** A verb of the operator's roles, and the test that fails without it. */
 export type Row = Grant & { readonly fails: string | undefined }

@@ -5,7 +5,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../manifests/files.ts'
 import { document, type Row } from './document.ts'
-import { grantsOf, nameOf, operatorRoles } from './grants.ts'
+import { grantsOf, nameOf, operatorRoles } from '../manifests/grants.ts'
 
 const vitest = join(root, 'node_modules', '.bin', 'vitest')
 const report = join(root, 'out', 'rights.json')

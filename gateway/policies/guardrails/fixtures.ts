@@ -49,10 +49,10 @@ export function settled(verdict: Verdict | Steps<Verdict>): Verdict {
 }
 
 export const ask = (rules: ServerGuardrails, value: unknown): Verdict =>
-  settled(guardrails(rules).request!(exchange(value)))
+  settled(guardrails(rules).request(exchange(value)))
 /** The judgement of an answer, which may come in steps. */
 export const answering = (rules: ServerGuardrails, value: unknown): Verdict | Steps<Verdict> =>
-  guardrails(rules).response!(
+  guardrails(rules).response(
     exchange({ jsonrpc: '2.0', id: 1, method: 'ping' }),
     messageOf(readAnswer(bytesOf(value), limits)),
   )

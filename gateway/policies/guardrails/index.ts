@@ -1,7 +1,7 @@
 import type { ServerGuardrails } from '../../config/guardrails.ts'
-import type { Channel, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
+import type { Caller, Channel, Exchange, Finding, Message, Stage, Steps, Verdict } from '../../exchange.ts'
 import { pass } from '../../exchange.ts'
-import { whenThere } from '../../evaluation/turns.ts'
+import { mapSteps, type MaybeSteps } from '../../evaluation/steps.ts'
 import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
@@ -15,11 +15,17 @@ const fromServer: readonly Channel[] = ['Definition', 'Result', 'Prompt', 'Resou
 /** The bytes of a message do not show what is spelled in base64, so a message with one of these is always looked into. */
 const base64Members = ['"data"', '"blob"']
 
+/** A stage that needs steps for long texts, and waits for nothing else. */
+type DetectingStage = Omit<Stage, 'request' | 'response'> & {
+  request(x: Exchange): MaybeSteps<Verdict>
+  response(x: Caller, answer: Message): MaybeSteps<Verdict>
+}
+
 /**
  * Judges every text that passes, by the rules of the policies that are in force on the server. Among the rules that match, Block is stronger
  * than Redact, and Redact than Warn; rules in Audit only leave a finding. What a detector cannot judge is refused.
  */
-export function guardrails(config: ServerGuardrails): Stage {
+export function guardrails(config: ServerGuardrails): DetectingStage {
   const shared = { made: new Map(), gates: new Map() }
   const requests = watch(config, fromCaller, base64Members, shared)
   const answers = watch(config, fromServer, base64Members, shared)
@@ -27,7 +33,7 @@ export function guardrails(config: ServerGuardrails): Stage {
     name,
     request: ({ message, era }) => {
       const verdict = judge(message, requests, m => partsOfRequest(m, era), false)
-      return isProbe(message) ? whenThere(verdict, unrefused) : verdict
+      return isProbe(message) ? mapSteps(verdict, unrefused) : verdict
     },
     response: ({ era }, answer) => judge(answer, answers, m => partsOfAnswer(m, era), true),
   }

@@ -51,7 +51,7 @@ export function ready({ before, stopped, hasCallers, handshake, hash }: ReadyFac
     return conditionValue(
       'False',
       'NoAuthentication',
-      'nobody can come in, every call gets 401: create an APIKey whose allowedServers name this server',
+      'no caller can get in, every call gets 401: create an APIKey whose allowedServers name this server',
     )
   return handshakeResult(handshake, hash)
 }

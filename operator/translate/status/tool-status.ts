@@ -33,7 +33,7 @@ export function shownTools(handshake: Handshake | undefined, tools: ServerTools)
   }
 }
 
-/** Whether a tool is hidden for want of an approval. What was not observed is not claimed. */
+/** Whether a tool is hidden because no policy has approved it. Nothing is claimed that was not seen. */
 export function toolsApproved(handshake: Handshake | undefined, tools: ServerTools): ConditionValue {
   if (handshake?.ok !== true) return conditionValue('Unknown', 'ToolsNotSeen', 'no handshake has shown the tools yet')
   const { waiting } = sorted(handshake.tools, tools)
@@ -43,10 +43,10 @@ export function toolsApproved(handshake: Handshake | undefined, tools: ServerToo
       'ToolsNotSeen',
       'none of the tools that were seen waits for an approval; not all were seen',
     )
-  if (waiting.length === 0) return conditionValue('True', 'ToolsApproved', 'No tool is hidden for want of an approval.')
+  if (waiting.length === 0) return conditionValue('True', 'ToolsApproved', 'No tool waits for an approval.')
   const names = waiting.toSorted().slice(0, maxNames).join(', ')
   const more = waiting.length > maxNames ? ` and ${waiting.length - maxNames} more` : ''
-  const text = `hidden and refused, since their names are dangerous and nobody has approved them: ${names}${more}; approve them in GuardrailPolicy.spec.tools.approved`
+  const text = `hidden and refused, because their names are dangerous and no policy has approved them: ${names}${more}; approve them in GuardrailPolicy.spec.tools.approved`
   return conditionValue('False', 'ToolsNeedApproval', text)
 }
 

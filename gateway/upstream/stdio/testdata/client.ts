@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { ErrorCode } from '../../../errors.ts'
 import type { Principal } from '../../../exchange.ts'
-import { render } from '../../../answer.ts'
+import { acceptedCredentials } from '../../../auth/accepted.ts'
+import { render } from '../../../call/render.ts'
 import { readBody } from '../../../mcp/message.ts'
 import { stdioUpstream } from '../upstream.ts'
 import type { StdioUpstream } from '../upstream.ts'
@@ -154,7 +155,7 @@ export function ask(server: StdioUpstream, asked: Asked): Heard {
     },
     // As the pipeline renders it.
     refuse(denial) {
-      const { status, headers, body: text } = render(denial, 'd-test-1')
+      const { status, headers, body: text } = render(denial, { decision: 'd-test-1', accepted: acceptedCredentials([]) })
       Object.assign(heard, { status, headers: { 'content-type': headers['Content-Type'] }, body: text, refused: denial.code })
       resolve()
     },

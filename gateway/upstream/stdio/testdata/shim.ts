@@ -2,7 +2,8 @@
 import { createServer } from 'node:http'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { render } from '../../../answer.ts'
+import { acceptedCredentials } from '../../../auth/accepted.ts'
+import { render } from '../../../call/render.ts'
 import { readBody } from '../../../mcp/message.ts'
 import type { Upstream, UpstreamRequest } from '../../upstream.ts'
 import { principal } from './client.ts'
@@ -46,7 +47,7 @@ function forward(upstream: Upstream, request: IncomingMessage, body: Buffer, res
       end: () => void response.end(),
       fail: () => void response.destroy(),
       refuse: denial => {
-        const { status, headers, body: text } = render(denial, 'd-shim-1')
+        const { status, headers, body: text } = render(denial, { decision: 'd-shim-1', accepted: acceptedCredentials([]) })
         response.writeHead(status, headers).end(text)
       },
     },
