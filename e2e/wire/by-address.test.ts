@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Authenticator, Identity } from '../../gateway/auth/authenticator.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { callTool, send } from './request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
 
