@@ -5,8 +5,8 @@ import { atLimits, waitingAuthenticator, waitingStage } from './extensions.ts'
 import { keysFile, testConfig, testKey } from './gateway.ts'
 import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { podServer } from './pod.ts'
-import { callTool, send, type Reply } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guard = Buffer.alloc(32, 5)
