@@ -96,26 +96,6 @@ describe('links', () => {
 })
 
 describe('paths of this repository', () => {
-  /** Paths that the documents name ahead of their time. One that is there by now goes from this list. */
-  const planned: readonly string[] = [
-    'gateway/call/decide.ts',
-    'gateway/call/decision/judge.ts',
-    'gateway/call/settle.ts',
-    'gateway/config/traits.ts',
-    'gateway/runtime/registry.ts',
-    'gateway/runtime/reload.ts',
-    'operator/apply/applier.ts',
-    'operator/apply/drift-repair.ts',
-    'operator/translate/policy/combine.ts',
-  ]
-  const plannedFolders = [
-    'gateway/call/decision',
-    'gateway/call/answer',
-    'operator/plan',
-    'operator/apply',
-    'mcp-client',
-  ]
-
   const path = /(?<![\w./-])(?:gateway|operator|mcp-client|crds|cli|console|hack|e2e|docs|config)\/[\w./-]*/g
   const pathsIn = (text: string): string[] => [...text.matchAll(path)].map(([found]) => found.replace(/[./]$/, ''))
   /** What is written as code; a path with a placeholder or a wildcard in it is none. */
@@ -131,7 +111,7 @@ describe('paths of this repository', () => {
   test('are there where documents name them', () => {
     expect(named).toContain('gateway/errors.ts')
     const missing = new Set([...named, ...where].filter(one => !existsSync(join(root, one))))
-    expect([...missing].toSorted()).toEqual(planned)
+    expect([...missing]).toEqual([])
   })
 
   /** The tree of ARCHITECTURE.md as paths: two blanks are one level. */
@@ -147,13 +127,13 @@ describe('paths of this repository', () => {
 
   test('are there where the tree of ARCHITECTURE.md draws them, and it draws every subject', () => {
     const drawn = foldersDrawn()
-    expect(drawn.filter(folder => !existsSync(join(root, folder)))).toEqual(plannedFolders)
+    expect(drawn.filter(folder => !existsSync(join(root, folder)))).toEqual([])
     const subjects = ['gateway', 'operator', 'operator/translate'].flatMap(parent =>
       readdirSync(join(root, parent), { withFileTypes: true })
         .filter(entry => entry.isDirectory() && !/^test(?:data|ing)$/.test(entry.name))
         .map(entry => `${parent}/${entry.name}`),
     )
-    expect(subjects.filter(folder => !drawn.includes(folder))).toEqual(['operator/mcp'])
+    expect(subjects.filter(folder => !drawn.includes(folder))).toEqual([])
   })
 })
 

@@ -1,7 +1,7 @@
 import { mint } from '../../hack/minted.ts'
 import { startFixture, startGateway } from '../conformance/endpoints.ts'
 import { table } from '../conformance/table.ts'
-import { fixtureTools } from '../conformance/tool-names.ts'
+import { fixtureTools } from '../../hack/testing/tool-names.ts'
 import { claudeCode } from './claude-code.ts'
 import type { RealClient, Seen } from './client.ts'
 import { geminiCli } from './gemini-cli.ts'

@@ -1,5 +1,5 @@
 import { mint } from '../../hack/minted.ts'
-import { forbiddenWords } from './chain-a.ts'
+import { forbiddenWords } from '../../hack/testing/chain-a.ts'
 import { exchange, type Answer } from './raw-http.ts'
 
 /** A sign that a part of chain A is at work. A chain that lets everything through makes no differences either. */

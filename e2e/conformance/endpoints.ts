@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gatewayFlags } from '../../hack/flags.ts'
-import { chainA, type ChainA } from './chain-a.ts'
+import { chainA, type ChainA } from '../../hack/testing/chain-a.ts'
 import { freePort, startNode, type Child } from './child.ts'
 import { exchange } from './raw-http.ts'
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { pattern } from '../../gateway/config/pattern.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import {
   callTool,
   initializing,

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Authenticator, Identity } from '../../gateway/auth/authenticator.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
-import { callTool, send } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
+import { callTool, send } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const grants = { expiresAt: Infinity, allowsScope: () => true, allowsServer: () => true, allowsTool: () => true }

@@ -3,9 +3,9 @@ import { pass, type PolicyChain } from '../../gateway/exchange.ts'
 import { everywhere, word } from './everywhere.ts'
 import { atLimits, CountingCharge, waitingStage } from './extensions.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
-import { callTool, open, send, until, type Reply } from './request.ts'
-import { emptyResult, scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
+import { callTool, open, send, until, type Reply } from '../../hack/testing/mcp-request.ts'
+import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guardrails = { rules: [everywhere(word('secret'), 'Redact'), everywhere(word('forbidden'), 'Block')] }

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { callTool, modern, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
 import { emptyResult, scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { callTool, modern, send } from '../../hack/testing/mcp-request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pass, type Stage, type Verdict } from '../../gateway/exchange.ts'
 import { atLimits, Gate } from './extensions.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
-import { callTool, open, rest, send, until } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
+import { callTool, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const result = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{"content":[]}}`

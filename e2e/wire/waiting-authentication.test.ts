@@ -2,10 +2,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { waitingAuthenticator } from './extensions.ts'
 import { requestBytes } from './flood.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
-import { dial, received, statuses } from './raw.ts'
-import { callTool, send, type Reply } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
+import { dial, received, statuses } from '../../hack/testing/raw-http.ts'
+import { callTool, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const revoked = { ...caller, entry: { ...caller.entry, revoked: true } }

@@ -3,10 +3,10 @@ import { drainToken } from '../../gateway/config/guard.ts'
 import { pass } from '../../gateway/exchange.ts'
 import { atLimits, waitingAuthenticator, waitingStage } from './extensions.ts'
 import { keysFile, testConfig, testKey } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { podServer } from './pod.ts'
-import { callTool, send, type Reply } from './request.ts'
-import { scriptedUpstream, type ScriptedUpstream } from './upstream.ts'
+import { callTool, send, type Reply } from '../../hack/testing/mcp-request.ts'
+import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 
 const caller = testKey('caller')
 const guard = Buffer.alloc(32, 5)

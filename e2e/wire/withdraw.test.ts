@@ -8,7 +8,7 @@ import {
   type Withdrawal,
 } from '../../gateway/config/withdrawal.ts'
 import { keysFile, testConfig, testKey, testServer, type TestKey } from './gateway.ts'
-import { playedGateway, type Played } from './in-process.ts'
+import { playedGateway, type Played } from '../../hack/testing/in-process.ts'
 import { callTool, open, rest, send, until } from '../../hack/testing/mcp-request.ts'
 import { scriptedUpstream, type ScriptedUpstream } from '../../hack/testing/scripted-upstream.ts'
 

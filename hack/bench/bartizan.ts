@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chainA, type ChainA } from '../../e2e/conformance/chain-a.ts'
+import { chainA, type ChainA } from '../testing/chain-a.ts'
 import { freePort, proxyCore, start } from './process.ts'
 import { answers, askOnce, isResult, type Target } from './target.ts'
 

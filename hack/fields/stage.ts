@@ -1,4 +1,4 @@
-import { playedGateway, type Played } from '../../e2e/wire/in-process.ts'
+import { playedGateway, type Played } from '../testing/in-process.ts'
 import { callTool, modern, send, type Reply, type Sending } from '../testing/mcp-request.ts'
 import type { ScriptedUpstream, Seen } from '../testing/scripted-upstream.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'

@@ -3,7 +3,7 @@ import { channel } from '../../gateway/config/guardrails.ts'
 import { denyMatcher } from '../../gateway/config/glob.ts'
 import type { GatewayConfig, KeysFile } from '../../gateway/config/index.ts'
 import { defaultDangerousPatterns } from '../../gateway/config/tools.ts'
-import { mint } from '../../hack/minted.ts'
+import { mint } from '../minted.ts'
 import { fixtureTools } from './tool-names.ts'
 
 export type ChainA = {

@@ -1,1 +1,0 @@
-export * from '../../hack/testing/scripted-upstream.ts'
