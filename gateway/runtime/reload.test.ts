@@ -132,6 +132,15 @@ const areSame = (some: readonly unknown[], others: readonly unknown[]): boolean[
 
 const all = [true, true, true, true, true]
 
+test.each([
+  ['no provider but the operator', [], 'NoAuthentication'],
+  ['a provider of callers', ['first'], 'Unauthenticated'],
+])('without API keys, %s answers a stranger', (_, hosts, code) => {
+  const { context } = world()
+  const { active } = reload(texts(config({ hosts }), keysFile()), undefined, context)
+  expect(codeOf(active!, 'unknown')).toBe(code)
+})
+
 describe('a reload', () => {
   test('of policies keeps what did not change: upstream, health probe, seals, and every authenticator', () => {
     const { context, made } = world()
