@@ -25,7 +25,7 @@ const concerned = [
 ]
 
 /** A busy machine takes longer than the usual bound of a test. Milliseconds. */
-const minutes = 600_000
+const timeout = 600_000
 
 const complaint = ({ passed, text }: Said): string => (passed ? '' : text)
 
@@ -53,11 +53,11 @@ describe('a copy of this repository to which all recipes are applied', () => {
     ])
   })
 
-  test('passes the whole check', { timeout: minutes }, async () => {
+  test('passes the whole check', { timeout }, async () => {
     expect(complaint(await tree.run('hack/check.ts'))).toBe('')
   })
 
-  test('passes the tests about what is added', { timeout: minutes }, async () => {
+  test('passes the tests about what is added', { timeout }, async () => {
     expect(complaint(await tree.run('vitest', 'run', ...concerned))).toBe('')
   })
 
@@ -75,7 +75,7 @@ describe('a copy of this repository to which all recipes are applied', () => {
     expect(observed(field)).toContain(line)
   })
 
-  test('changes no golden but those that name all detectors', async () => {
+  test('changes no golden but those that name all detectors', { timeout }, async () => {
     await tree.run('vitest', 'run', 'operator/translate/translate.test.ts', 'crds', '--update')
     const goldens = tree.changed().filter(file => file.includes('/testdata/'))
     expect(goldens).toEqual([
