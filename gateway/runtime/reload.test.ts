@@ -49,7 +49,7 @@ afterEach(async () => {
   await Promise.all(contexts.splice(0).map(({ registry }) => registry.close()))
 })
 
-function world() {
+function world(embedded: readonly ClosableAuthenticator[] = []) {
   const secrets = new Map<string, Buffer>()
   let guard = randomBytes(32)
   const compiling = compileContext(
@@ -63,6 +63,7 @@ function world() {
       guard: () => [guard],
       instance: 'test',
       client: [],
+      extensions: { authenticators: embedded },
       operator: true,
       audit: { write: () => undefined, stalled: () => false, close: () => Promise.resolve() },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -148,6 +149,16 @@ describe('a reload', () => {
     const { active } = reload(texts(config(), keysFile(bob)), before, context)
     expect([codeOf(active!, alice.secret), codeOf(active!, bob.secret)]).toEqual(['Unauthenticated', 'admitted'])
     expect(made).toMatchObject([{ asked: 1, closed: 0 }])
+  })
+
+  test('asks each of two authenticators that are called the same, and closes both at the end', async () => {
+    const embedded = [stateful('of one issuer'), stateful('of another')]
+    const { context } = world(embedded)
+    const before = started(context)
+    const { active } = reload(texts(config({}, 'two')), before, context)
+    expect(['of one issuer', 'of another'].map(token => codeOf(active!, token))).toEqual(['admitted', 'admitted'])
+    await context.registry.close()
+    expect(embedded.map(({ closed }) => closed)).toEqual([1, 1])
   })
 
   test('that changes a provider closes its former authenticator and keeps those of others', () => {
