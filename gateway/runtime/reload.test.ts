@@ -25,12 +25,13 @@ const everything: Grants = {
 }
 
 /** An authenticator with state of its own, as one with a key set that it has fetched. It lets one token in. */
-type Stateful = ClosableAuthenticator & { readonly token: string; asked: number; closed: number }
+type Stateful = ClosableAuthenticator & { readonly token: string; started: number; asked: number; closed: number }
 
 function stateful(token: string): Stateful {
   const made: Stateful = {
     name: 'stateful',
     token,
+    started: 0,
     asked: 0,
     closed: 0,
     authenticate({ credential }) {
@@ -39,6 +40,7 @@ function stateful(token: string): Stateful {
       return credential === token ? { principal: identity, proof: token } : undefined
     },
     revalidate: () => undefined,
+    start: () => void (made.started += 1),
     close: () => void (made.closed += 1),
   }
   return made
@@ -133,6 +135,17 @@ const areSame = (some: readonly unknown[], others: readonly unknown[]): boolean[
 const all = [true, true, true, true, true]
 
 describe('a reload', () => {
+  test('starts an authenticator once it is in force, and none of a configuration that is refused', () => {
+    const { context, made } = world()
+    const before = started(context)
+    const { active } = reload(texts(config({ hosts: ['second', 'broken'] })), before, context)
+    reload(texts(config({}, 'two'), keysFile(bob)), active, context)
+    expect(made.map(({ token, started, closed }) => [token, started, closed])).toEqual([
+      ['first', 1, 0],
+      ['second', 0, 1],
+    ])
+  })
+
   test('of policies keeps what did not change: upstream, health probe, seals, and every authenticator', () => {
     const { context, made } = world()
     const before = started(context)
