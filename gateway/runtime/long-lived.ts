@@ -50,10 +50,15 @@ type Seals = { readonly sealer: Sealer; readonly binder: Binder; readonly tasks:
 const seals: ResourceKind<Seals> = { name: 'seals' }
 
 /** An authenticator may hold state, such as key sets and the connections that fetch them. */
-export type ClosableAuthenticator = Authenticator & { close?(): void | Promise<void> }
+export type ClosableAuthenticator = Authenticator & {
+  /** Called once, when it is in force: an authenticator of a configuration that is refused must not have fetched anything. */
+  start?(): void
+  close?(): void | Promise<void>
+}
 
 export const authenticators: ResourceKind<ClosableAuthenticator> = {
   name: 'authenticator',
+  start: authenticator => authenticator.start?.(),
   close: authenticator => authenticator.close?.(),
 }
 

@@ -57,9 +57,10 @@ const keyProvider = (keys: KeysFile, { withdrawn, lineage }: ProviderContext): P
 /** The order is the policy: the operator first, whose token is not the key of a caller. */
 export const providersOf: ProviderContext['providers'] = (_config, keys, context) => [
   ...(context.operator ? [operatorProvider(context)] : []),
-  ...context.embedded.map(authenticator => ({
+  // Several may have one name: two issuers of one kind of token.
+  ...context.embedded.map((authenticator, at) => ({
     name: authenticator.name,
-    fingerprint: 'embedded',
+    fingerprint: `embedded ${at}`,
     isOpen: true,
     make: () => authenticator,
   })),

@@ -240,6 +240,19 @@ test('a storm of a thousand different configurations leaves eight unused pools o
   expect(ends).toHaveLength(2_000 - 10)
 })
 
+test('of each of three thousand owners eight unused pools stay open, however many leave at once', () => {
+  const { registry, pools, use, made } = world()
+  const owners = Array.from({ length: 3_000 }, (_, at) => `server ${at}`)
+  for (let change = 0; change < 10; change += 1) {
+    registry.begin()
+    for (const owner of owners) use(pools, owner, String(change))
+    registry.commit()
+  }
+  const open = made.filter(({ closed }) => closed === 0).map(({ name }) => name)
+  expect(open).toHaveLength(3_000 * 9)
+  expect(open.slice(0, 2)).toEqual(['pool server 0 1', 'pool server 1 1'])
+})
+
 const request = fc.record({
   kind: fc.constantFrom('pool' as const, 'probe' as const),
   owner: fc.constantFrom('one', 'two'),

@@ -100,6 +100,7 @@ export class Registry {
       if (stopped.has(resource.owner) || resource.kind.grace === undefined) this.#close(key, resource)
       else if (resource.leaving === undefined) this.#leave(key, resource, resource.kind.grace)
     }
+    this.#closeOldest()
   }
 
   /** The change was refused: what was made for it is closed, and everything else is as it was before. */
@@ -147,10 +148,14 @@ export class Registry {
     this.#open.delete(key)
     this.#open.set(key, resource)
     resource.leaving = setTimeout(() => this.#close(key, resource), grace).unref()
-    const others = [...this.#open].filter(
-      ([, { kind, owner, leaving }]) => kind === resource.kind && owner === resource.owner && leaving !== undefined,
-    )
-    if (others.length > maxLeaving) this.#close(...others[0]!)
+  }
+
+  /** In one pass for the whole change: thousands of servers may leave at once. */
+  #closeOldest(): void {
+    const leaving = [...this.#open].filter(([, resource]) => resource.leaving !== undefined)
+    const groups = Map.groupBy(leaving, ([, { kind, owner }]) => JSON.stringify([kind.name, owner]))
+    for (const group of groups.values())
+      for (const [key, resource] of group.slice(0, -maxLeaving)) this.#close(key, resource)
   }
 
   #close(key: string, resource: Resource): void {

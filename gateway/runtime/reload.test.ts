@@ -25,12 +25,13 @@ const everything: Grants = {
 }
 
 /** An authenticator with state of its own, as one with a key set that it has fetched. It lets one token in. */
-type Stateful = ClosableAuthenticator & { readonly token: string; asked: number; closed: number }
+type Stateful = ClosableAuthenticator & { readonly token: string; started: number; asked: number; closed: number }
 
 function stateful(token: string): Stateful {
   const made: Stateful = {
     name: 'stateful',
     token,
+    started: 0,
     asked: 0,
     closed: 0,
     authenticate({ credential }) {
@@ -39,6 +40,7 @@ function stateful(token: string): Stateful {
       return credential === token ? { principal: identity, proof: token } : undefined
     },
     revalidate: () => undefined,
+    start: () => void (made.started += 1),
     close: () => void (made.closed += 1),
   }
   return made
@@ -49,7 +51,7 @@ afterEach(async () => {
   await Promise.all(contexts.splice(0).map(({ registry }) => registry.close()))
 })
 
-function world() {
+function world(embedded: readonly ClosableAuthenticator[] = []) {
   const secrets = new Map<string, Buffer>()
   let guard = randomBytes(32)
   const compiling = compileContext(
@@ -63,6 +65,7 @@ function world() {
       guard: () => [guard],
       instance: 'test',
       client: [],
+      extensions: { authenticators: embedded },
       operator: true,
       audit: { write: () => undefined, stalled: () => false, close: () => Promise.resolve() },
       log: { info: () => undefined, warn: () => undefined, error: () => undefined },
@@ -142,6 +145,17 @@ test.each([
 })
 
 describe('a reload', () => {
+  test('starts an authenticator once it is in force, and none of a configuration that is refused', () => {
+    const { context, made } = world()
+    const before = started(context)
+    const { active } = reload(texts(config({ hosts: ['second', 'broken'] })), before, context)
+    reload(texts(config({}, 'two'), keysFile(bob)), active, context)
+    expect(made.map(({ token, started, closed }) => [token, started, closed])).toEqual([
+      ['first', 1, 0],
+      ['second', 0, 1],
+    ])
+  })
+
   test('of policies keeps what did not change: upstream, health probe, seals, and every authenticator', () => {
     const { context, made } = world()
     const before = started(context)
@@ -158,6 +172,16 @@ describe('a reload', () => {
     const { active } = reload(texts(config(), keysFile(bob)), before, context)
     expect([codeOf(active!, alice.secret), codeOf(active!, bob.secret)]).toEqual(['Unauthenticated', 'admitted'])
     expect(made).toMatchObject([{ asked: 1, closed: 0 }])
+  })
+
+  test('asks each of two authenticators that are called the same, and closes both at the end', async () => {
+    const embedded = [stateful('of one issuer'), stateful('of another')]
+    const { context } = world(embedded)
+    const before = started(context)
+    const { active } = reload(texts(config({}, 'two')), before, context)
+    expect(['of one issuer', 'of another'].map(token => codeOf(active!, token))).toEqual(['admitted', 'admitted'])
+    await context.registry.close()
+    expect(embedded.map(({ closed }) => closed)).toEqual([1, 1])
   })
 
   test('that changes a provider closes its former authenticator and keeps those of others', () => {
