@@ -113,6 +113,17 @@ describe('while a stage waits', () => {
     expect(upstream.seen).toHaveLength(1)
   })
 
+  test('a key that ends meanwhile lets no one in', async () => {
+    const expiresAt = new Date(Date.now() + 5_000).toISOString()
+    apply(keysFile({ ...caller, entry: { ...caller.entry, expiresAt } }))
+    const reply = call()
+    await waits()
+    gateway.pass(6_000)
+    slow.gate.open(pass)
+    expect(await reply).toMatchObject({ status: 401, body: expect.stringMatching(/"id":"w".*KeyExpired/) })
+    expect(upstream.seen).toEqual([])
+  })
+
   test('a process that ends waits for it, and sends no new call to the server', async () => {
     const reply = call()
     await waits()
