@@ -92,6 +92,20 @@ describe('while a stage waits', () => {
     })
   })
 
+  test('the server has all of its time afterwards', async () => {
+    apply(undefined, testConfig([testServer('one', upstream.url, { timeouts: { idle: '1s' } })]))
+    const { respond } = upstream
+    upstream.respond = (seen, res) => {
+      gateway.pass(500)
+      respond(seen, res)
+    }
+    const reply = call()
+    await waits()
+    gateway.pass(5_000)
+    slow.gate.open(pass)
+    expect((await reply).status).toBe(200)
+  })
+
   test('a reload is obeyed: all stages of now judge the request again', async () => {
     const reply = call()
     await waits()
