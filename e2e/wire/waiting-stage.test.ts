@@ -57,10 +57,11 @@ describe('while a stage waits', () => {
     expect((await passes).status).toBe(200)
     const refused = call()
     await waits()
-    slow.gate.open({ deny: { stage: 'waiting', code: 'ToolNotAllowed', retryAfter: 7 } })
+    const challenge = 'Bearer error="insufficient_scope"'
+    slow.gate.open({ deny: { stage: 'waiting', code: 'ToolNotAllowed', retryAfter: 7, challenge } })
     expect(await refused).toMatchObject({
       status: 403,
-      headers: { 'retry-after': '7' },
+      headers: { 'retry-after': '7', 'www-authenticate': challenge },
       body: expect.stringMatching(/"id":"w".*ToolNotAllowed/),
     })
     expect(upstream.seen).toHaveLength(1)

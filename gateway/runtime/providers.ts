@@ -64,7 +64,8 @@ export function authenticationsOf(config: GatewayConfig, keys: KeysFile, context
   const chain = context
     .providers(config, keys, context)
     .map(provider => context.registry.use(authenticators, idOf(provider), () => provider.make()))
-  return authentications(chain, keys.keys.length > 0)
+  const hasEmbedded = context.embedded.some(({ accepts }) => accepts !== undefined)
+  return authentications(chain, hasEmbedded || keys.keys.length > 0)
 }
 
 /** False when a secret of a provider has changed. */
