@@ -55,6 +55,8 @@ export async function decide(context: RequestContext): Promise<Outcome> {
  */
 function judge(context: RequestContext, before: RoutedRequest, body: RequestBody): MaybePromise<Outcome> {
   const { services, req, ledger } = context
+  // The server of the pod has ended while the body arrived: no open call has kept it.
+  if (services.phase() === 'drained') return refused({ stage: 'drain', code: 'ShuttingDown', ...idOf(context.message) })
   const routed = revalidated(services, before)
   if ('denied' in routed) return refused({ ...routed.denied, ...idOf(context.message) })
   const sender = senderOf(context, routed, body)
