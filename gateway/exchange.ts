@@ -73,7 +73,7 @@ export type Denial = {
   readonly data?: Readonly<Record<string, unknown>>
   /** When a new attempt may succeed, where the stage knows better than the table of codes. Seconds. */
   readonly retryAfter?: number
-  /** What a 401 asks for, where it is not what the configuration accepts in general: a whole `WWW-Authenticate`. */
+  /** What the client is to show, where it is not what the configuration accepts in general: a whole `WWW-Authenticate`. */
   readonly challenge?: string
 }
 

@@ -87,3 +87,10 @@ test('a client is told of every credential that is accepted', async () => {
     'No OAuth here: show the badge as X-Badge, or send the API key as X-API-Key or Authorization: Bearer.',
   )
 })
+
+test('without a key a client is still told of the other credentials', async () => {
+  const keys = JSON.stringify(keysFile())
+  gateway.apply({ gateway: JSON.stringify(testConfig([testServer('one', upstream.url)])), keys })
+  const { body } = await send(address, { ...callTool('t', 1), headers: { host: 'localhost' } })
+  expect(body).toContain('Show a badge.')
+})

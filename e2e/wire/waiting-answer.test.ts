@@ -66,6 +66,18 @@ test('events wait in their order', async () => {
   await expect.poll(heldBytes).toBe('0')
 })
 
+test('what a stage takes is no silence of the server', async () => {
+  gateway.apply({
+    gateway: JSON.stringify(testConfig([testServer('one', upstream.url, { timeouts: { idle: '1s' } })])),
+    keys: JSON.stringify(keysFile(caller)),
+  })
+  const answer = send(gateway.url, { key: caller.secret, ...callTool('t', 1) })
+  await waits()
+  gateway.pass(5_000)
+  gate.open(pass)
+  expect((await answer).status).toBe(200)
+})
+
 test('a stage that never answers is an own fault after ten seconds, and a late answer does nothing', async () => {
   const answer = send(gateway.url, { key: caller.secret, ...callTool('t', 1) })
   await waits()

@@ -57,10 +57,11 @@ describe('while a stage waits', () => {
     expect((await passes).status).toBe(200)
     const refused = call()
     await waits()
-    slow.gate.open({ deny: { stage: 'waiting', code: 'ToolNotAllowed', retryAfter: 7 } })
+    const challenge = 'Bearer error="insufficient_scope"'
+    slow.gate.open({ deny: { stage: 'waiting', code: 'ToolNotAllowed', retryAfter: 7, challenge } })
     expect(await refused).toMatchObject({
       status: 403,
-      headers: { 'retry-after': '7' },
+      headers: { 'retry-after': '7', 'www-authenticate': challenge },
       body: expect.stringMatching(/"id":"w".*ToolNotAllowed/),
     })
     expect(upstream.seen).toHaveLength(1)
@@ -92,6 +93,20 @@ describe('while a stage waits', () => {
     })
   })
 
+  test('the server has all of its time afterwards', async () => {
+    apply(undefined, testConfig([testServer('one', upstream.url, { timeouts: { idle: '1s' } })]))
+    const { respond } = upstream
+    upstream.respond = (seen, res) => {
+      gateway.pass(500)
+      respond(seen, res)
+    }
+    const reply = call()
+    await waits()
+    gateway.pass(5_000)
+    slow.gate.open(pass)
+    expect((await reply).status).toBe(200)
+  })
+
   test('a reload is obeyed: all stages of now judge the request again', async () => {
     const reply = call()
     await waits()
@@ -111,6 +126,17 @@ describe('while a stage waits', () => {
     slow.gate.open(pass)
     expect((await send(gateway.url, { key: other.secret, ...callTool('t', 2) })).status).toBe(200)
     expect(upstream.seen).toHaveLength(1)
+  })
+
+  test('a key that ends meanwhile lets no one in', async () => {
+    const expiresAt = new Date(Date.now() + 5_000).toISOString()
+    apply(keysFile({ ...caller, entry: { ...caller.entry, expiresAt } }))
+    const reply = call()
+    await waits()
+    gateway.pass(6_000)
+    slow.gate.open(pass)
+    expect(await reply).toMatchObject({ status: 401, body: expect.stringMatching(/"id":"w".*KeyExpired/) })
+    expect(upstream.seen).toEqual([])
   })
 
   test('a process that ends waits for it, and sends no new call to the server', async () => {

@@ -55,6 +55,8 @@ export async function decide(context: RequestContext): Promise<Outcome> {
  */
 function judge(context: RequestContext, before: RoutedRequest, body: RequestBody): MaybePromise<Outcome> {
   const { services, req, ledger } = context
+  // The server of the pod has ended while the body arrived: no open call has kept it.
+  if (services.phase() === 'drained') return refused({ stage: 'drain', code: 'ShuttingDown', ...idOf(context.message) })
   const routed = revalidated(services, before)
   if ('denied' in routed) return refused({ ...routed.denied, ...idOf(context.message) })
   const sender = senderOf(context, routed, body)
@@ -72,12 +74,18 @@ type JudgedCall = {
   readonly body: RequestBody
 }
 
-/** When another configuration came into force meanwhile, that one judges again. What was charged stays charged, and is not charged again. */
+/**
+ * When another configuration came into force meanwhile, that one judges again. What was charged stays charged, and is not charged again. A credential
+ * that ended meanwhile lets no one in.
+ */
 async function judgeInTurns(call: JudgedCall, steps: WaitingSteps<Verdicts>): Promise<Outcome> {
   const { context, routed, body } = call
   const verdicts = await judgedInTurns(context, routed, steps)
-  const isCurrent = context.services.runtime() === routed.runtime
-  return isCurrent ? outcomeOf(call, verdicts) : judge(context, routed, body)
+  const current = revalidated(context.services, routed)
+  if ('denied' in current) return refused({ ...current.denied, ...idOf(context.message) })
+  return current.runtime === routed.runtime
+    ? outcomeOf({ ...call, routed: current }, verdicts)
+    : judge(context, routed, body)
 }
 
 /** Notifications that name a request, a token or a task by an id that others may use as well. */

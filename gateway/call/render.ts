@@ -50,8 +50,9 @@ export function render(denial: Denial, context: RenderContext): Rendered {
     'Content-Length': String(Buffer.byteLength(body)),
     'Cache-Control': 'no-store',
   }
-  // A 401 has to name a scheme (RFC 9110 section 11.6.1).
-  if (status === 401) headers['WWW-Authenticate'] = denial.challenge ?? context.accepted.challenge
+  // A 401 has to name a scheme (RFC 9110 section 11.6.1); other refusals may (RFC 6750 section 3.1: a scope that is missing).
+  const challenge = denial.challenge ?? (status === 401 ? context.accepted.challenge : undefined)
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
   if (status === 405) headers.Allow = 'GET, POST, DELETE, OPTIONS'
   const retry = denial.retryAfter ?? retryAfter[denial.code]
   if (retry !== undefined) headers['Retry-After'] = String(retry)

@@ -79,6 +79,23 @@ test('one that throws or rejects has refused', async () => {
   }
 })
 
+test('what throws while it is taken or given back has refused, leaves nothing reserved, and is not asked again', async () => {
+  const boom = () => {
+    throw new Error('boom')
+  }
+  const log: string[] = []
+  const charging = { ledger: new ChargeLedger(), arrived: call() }
+  const chain = [charge('a', log, given => ({ ...given, commit: boom })), charge('b', log)]
+  for (const _ of ['once', 'again'])
+    expect((await judged(chain, charging)).denied).toMatchObject({ stage: 'a', detail: 'a threw: boom' })
+  expect(log).toEqual(['a reserves', 'b reserves', 'b releases'])
+  const released: string[] = []
+  const full = charge('c', released, () => ({ deny: { stage: 'c', code: 'Busy' } }))
+  const broken = charge('a', released, given => ({ ...given, release: boom }))
+  expect((await judged([broken, charge('b', released), full])).denied).toMatchObject({ code: 'Busy' })
+  expect(released.at(-1)).toBe('b releases')
+})
+
 test('a reservation that has to be waited for counts as any other', async () => {
   const log: string[] = []
   const slow = charge('a', log, given => Promise.resolve(given))

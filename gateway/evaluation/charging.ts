@@ -1,5 +1,5 @@
 import type { Charge, Denial, Exchange, Message, Reservation } from '../exchange.ts'
-import { isPromise, waitFor, type WaitingSteps } from './steps.ts'
+import { handled, isPromise, waitFor, type WaitingSteps } from './steps.ts'
 
 /** What the charges said of one message. */
 export type Charged = { readonly deny?: Denial }
@@ -26,19 +26,36 @@ export class ChargeLedger {
 
 /** All of them, or none. A decision that is given up meanwhile gives back what was reserved. */
 function* chargeTogether(charges: readonly Charge[], x: Exchange): WaitingSteps<Charged> {
-  const reserved: Reservation[] = []
+  const reserved: Reserved[] = []
   try {
     for (const charge of charges) {
       const answer = yield* reservation(charge, x)
       if (answer === undefined) continue
       if ('deny' in answer) return answer
-      reserved.push(answer)
+      reserved.push({ charge, reservation: answer })
     }
-    for (const one of reserved.splice(0)) one.commit()
-    return free
+    return commit(reserved)
   } finally {
-    for (const one of reserved) one.release()
+    for (const { reservation: one } of reserved) release(one)
   }
+}
+
+type Reserved = { readonly charge: Charge; readonly reservation: Reservation }
+
+const thrown = ({ name }: Charge, error: unknown): { readonly deny: Denial } => ({
+  deny: { stage: name, code: 'Internal', detail: `${name} threw: ${(error as Error).message}` },
+})
+
+/** Takes for good what was reserved, one after the other. When one of them throws, what is left stays reserved. */
+function commit(reserved: Reserved[]): Charged {
+  for (let next = reserved.shift(); next !== undefined; next = reserved.shift()) {
+    try {
+      next.reservation.commit()
+    } catch (error) {
+      return thrown(next.charge, error)
+    }
+  }
+  return free
 }
 
 type Answer = Awaited<ReturnType<Charge['reserve']>>
@@ -46,15 +63,20 @@ type Answer = Awaited<ReturnType<Charge['reserve']>>
 function* reservation(charge: Charge, x: Exchange): WaitingSteps<Answer> {
   try {
     const answer = charge.reserve(x)
-    return isPromise(answer) ? yield* unlessLate(answer) : answer
+    return isPromise(answer) ? yield* unlessLate(handled(answer)) : answer
   } catch (error) {
-    const detail = `${charge.name} threw: ${(error as Error).message}`
-    return { deny: { stage: charge.name, code: 'Internal', detail } }
+    return thrown(charge, error)
   }
 }
 
-const release = (answer: Answer): void => {
-  if (answer !== undefined && 'release' in answer) answer.release()
+/** Gives back one reservation. When that throws, the others are given back all the same, and what was said of the message stays said. */
+function release(answer: Answer): void {
+  if (answer === undefined || !('release' in answer)) return
+  try {
+    answer.release()
+  } catch {
+    // What it holds is its own affair.
+  }
 }
 
 /** What is reserved when the request is over already is given back. */
@@ -65,6 +87,6 @@ function* unlessLate(promise: Promise<Answer>): WaitingSteps<Answer> {
     isWaiting = false
     return answer
   } finally {
-    if (isWaiting) promise.then(release).catch(() => undefined)
+    if (isWaiting) promise.then(release, () => undefined)
   }
 }

@@ -3,6 +3,7 @@ import type { Exchange, Finding, Message, Stage, Steps } from '../exchange.ts'
 import { readBody } from '../mcp/message.ts'
 import * as pipeline from './pipeline.ts'
 import { runSync, type MaybeSteps } from './steps.ts'
+import { runInTurns, Turns } from './turns.ts'
 
 type Judged = pipeline.EvaluatedMessage
 const judgeRequest = (...given: Parameters<typeof pipeline.judgeRequest>) =>
@@ -162,4 +163,27 @@ test('a stage that throws between its steps has refused', () => {
     },
   }
   expect(judgeRequest([fragile], exchange(call), limits).denied).toMatchObject({ stage: 'fragile', code: 'Internal' })
+})
+
+/** Judges a call when its owner has a turn: `round` gives one. */
+function queued(stage: Stage) {
+  const planned: (() => void)[] = []
+  const turns = new Turns(act => planned.push(act))
+  turns.add('ci', { step: () => false, isWanted: () => true, drop: () => undefined })
+  const judged = new Promise<Judged>((resolve, reject) =>
+    runInTurns(pipeline.judgeRequest([stage], exchange(call), limits), { owner: 'ci', turns }, resolve, reject),
+  )
+  const round = (): void => planned.splice(0).forEach(act => act())
+  return { judged, round }
+}
+
+// Without a listener the rejection would end the process, and ends the run of these tests.
+test('a promise that rejects before its call has a turn has refused', async () => {
+  const { judged, round } = queued({ name: 'a', request: () => Promise.reject(new Error('boom')) })
+  await new Promise(setImmediate)
+  round()
+  round()
+  await new Promise(setImmediate)
+  round()
+  expect((await judged).denied).toMatchObject({ stage: 'a', code: 'Internal', detail: 'a threw: boom' })
 })

@@ -16,7 +16,7 @@ import type {
 import { readAnswer, readBody } from '../mcp/message.ts'
 import { isCharge } from './chain.ts'
 import type { ChargeLedger } from './charging.ts'
-import { isPromise, isSteps, waitFor, type MaybeWaitingSteps, type WaitingSteps } from './steps.ts'
+import { handled, isPromise, isSteps, waitFor, type MaybeWaitingSteps, type WaitingSteps } from './steps.ts'
 
 /** What all stages together said of one message: the message that may travel on, or a refusal. */
 export type EvaluatedMessage = {
@@ -147,7 +147,8 @@ function evaluate(evaluation: Evaluation, message: Message): MaybeWaitingSteps<E
   for (let at = 0; at < stages.length; at += 1) {
     const answer = asked(evaluation, stages[at]!, message)
     const silent = answer === undefined || ('pass' in answer && answer.findings === undefined)
-    if (!silent) return evaluateInSteps(evaluation, message, at, answer)
+    // The first step may have to wait for its turn.
+    if (!silent) return evaluateInSteps(evaluation, message, at, isPromise(answer) ? handled(answer) : answer)
   }
   return { message, findings: noFindings }
 }

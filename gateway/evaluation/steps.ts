@@ -38,10 +38,20 @@ function* mapLater<T extends object, R extends object, Y>(
   return next(yield* steps)
 }
 
+/**
+ * A promise that is waited for later, whatever made it. Until then it may reject, and a promise that rejects when no one waits for it ends the
+ * process.
+ */
+export function handled<T>(promise: Promise<T>): Promise<T> {
+  const native = Promise.resolve(promise)
+  native.catch(() => undefined)
+  return native
+}
+
 /** Waits for a promise between two steps; throws what it rejects with. */
 export function* waitFor<T>(promise: Promise<T>): WaitingSteps<T> {
   let settled: { readonly value: T } | { readonly error: unknown } | undefined
-  yield promise.then(
+  yield Promise.resolve(promise).then(
     value => {
       settled = { value }
     },

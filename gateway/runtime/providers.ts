@@ -61,7 +61,7 @@ export const providersOf: ProviderContext['providers'] = (_config, keys, context
   ...context.embedded.map((authenticator, at) => ({
     name: authenticator.name,
     fingerprint: `embedded ${at}`,
-    isOpen: true,
+    isOpen: authenticator.accepts !== undefined,
     make: () => authenticator,
   })),
   keyProvider(keys, context),

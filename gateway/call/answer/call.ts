@@ -58,6 +58,8 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
     // A client that left while its body was judged has closed already and will not say so again.
     if (res.destroyed) return this.#gone()
     res.on('close', () => this.#gone())
+    // The silence of the server begins when it is asked, however long the request had to wait for that.
+    this.#lastByte = services.now()
     this.#owing = this.server.upstream
     this.#upstream = this.#owing.open(request, this)
     if (this.#over) this.#upstream.cancel()
@@ -143,9 +145,12 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
   }
 
   async wait(promise: Promise<void>): Promise<void> {
-    this.#waitingSince = this.admitted.context.services.now()
+    const { services } = this.admitted.context
+    this.#waitingSince = services.now()
     await promise
     this.#waitingSince = Infinity
+    // It was not the server that was silent.
+    this.#lastByte = services.now()
   }
 
   pause(): void {
@@ -162,7 +167,8 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
       return this.fault(new Error(`a stage did not answer within ${patience / 1000} s`))
     const { timeouts } = this.server
     const late = now - this.admitted.context.started > timeouts.request
-    const idle = this.#answer?.sending !== true && now - this.#lastByte > timeouts.idle
+    const isServersTurn = this.#answer?.sending !== true && this.#waitingSince === Infinity
+    const idle = isServersTurn && now - this.#lastByte > timeouts.idle
     if (!this.#endless && (late || idle)) {
       return this.deny({
         stage: 'upstream',
