@@ -14,7 +14,7 @@ import { bind, type Bound } from './http/bind.ts'
 import { Drain } from './drain/drain.ts'
 import type { Tls } from './http/tls.ts'
 import { clientServer, lazyListener, pagesServer } from './listen.ts'
-import { seldomSaid } from './observe/log.ts'
+import { throttled } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { compileContext } from './runtime/compile.ts'
 import { Configuration } from './runtime/configuration.ts'
@@ -71,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   /** A connection had to go, or was not let in. */
   const closed = (port: string) => {
-    const said = seldomSaid(
+    const said = throttled(
       connections => options.log.warn('too many connections: some were closed', { port, connections }),
       now,
     )

@@ -87,14 +87,14 @@ function printed(copy: string, source: string): unknown {
 const proved = (copy: string, field: string): unknown =>
   printed(
     copy,
-    `import { leaves, openWorkshop } from './hack/fields/all.ts'
+    `import { leaves, newProofContext } from './hack/fields/all.ts'
      import { nameOf } from './hack/fields/leaves.ts'
      import { prove } from './hack/fields/prove.ts'
      import { detectorSample } from './hack/fields/samples/detectors.ts'
      import { samples } from './hack/fields/samples/index.ts'
      const leaf = leaves.find(leaf => nameOf(leaf) === ${JSON.stringify(field)})
      const sample = samples[nameOf(leaf)] ?? detectorSample(leaf)
-     const told = prove(leaf, sample, await openWorkshop()).then(proof => proof.observed.length, error => error.message)
+     const told = prove(leaf, sample, await newProofContext()).then(proof => proof.observed.length, error => error.message)
      console.log(JSON.stringify(await told))
      process.exit()`,
   )

@@ -116,12 +116,12 @@ export function contains(outer: Range, inner: Range): boolean {
 /** The ranges that lie in one of each side: of two that overlap, one contains the other. */
 export function intersection(left: readonly string[], right: readonly string[]): string[] {
   const within = (some: readonly string[], others: readonly string[]): string[] =>
-    some.filter(one => others.some(other => lies(one, other)))
+    some.filter(one => others.some(other => isSubrange(one, other)))
   return [...new Set([...within(left, right), ...within(right, left)])]
 }
 
 /** Whether a range lies in another, both as text; what is no range lies nowhere. */
-export function lies(inner: string, outer: string): boolean {
+export function isSubrange(inner: string, outer: string): boolean {
   const [within, around] = [rangeOf(inner), rangeOf(outer)]
   return within !== undefined && around !== undefined && contains(around, within)
 }

@@ -9,7 +9,7 @@ import type { Channel, Message } from '../../exchange.ts'
 /** A detector that looks at a channel, and every rule that acts on what it finds there. */
 export type Watcher = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
 
-type Gate = {
+type Prefilter = {
   /** Whether a detector may find something in the message; false is certain, true is a reason to look. */
   mayTouch(message: Message): boolean
   /** The same for one text. */
@@ -17,14 +17,14 @@ type Gate = {
 }
 
 /** What is watched in one direction. */
-export type Watch = Gate & {
+export type Watch = Prefilter & {
   readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
   /** Every placeholder that a redaction can leave. */
   readonly placeholders: ReadonlySet<string>
 }
 
 /** What the two directions of a stage have in common. */
-export type Shared = { readonly made: Map<string, Detector>; readonly gates: Map<string, Gate> }
+export type SharedDetectors = { readonly made: Map<string, Detector>; readonly gates: Map<string, Prefilter> }
 
 type Make = (options: unknown) => Detector
 
@@ -48,7 +48,7 @@ export function watch(
   { rules }: ServerGuardrails,
   channels: readonly Channel[],
   more: readonly string[],
-  { made, gates }: Shared,
+  { made, gates }: SharedDetectors,
 ): Watch | undefined {
   const watchers: Partial<Record<Channel, Watcher[]>> = {}
   const used = new Set<Detector>()
@@ -63,23 +63,23 @@ export function watch(
   }
   if (used.size === 0) return undefined
   const placeholders = new Set([...used].flatMap(detector => detector.placeholders))
-  return { watchers, placeholders, ...gateOf([...used], more, gates) }
+  return { watchers, placeholders, ...prefilterOf([...used], more, gates) }
 }
 
 /** Both directions mostly have the same detectors, and then one automaton. */
-function gateOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Gate>): Gate {
+function prefilterOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Prefilter>): Prefilter {
   const together = used.flatMap(detector => detector.together ?? [])
   const literals = used.every(detector => detector.literals !== undefined)
     ? [...new Set([...used.flatMap(detector => detector.literals!), ...more])].sort()
     : undefined
   const id = JSON.stringify([literals, together])
-  const gate = gates.get(id) ?? gateFor(literals, together)
+  const gate = gates.get(id) ?? buildPrefilter(literals, together)
   gates.set(id, gate)
   return gate
 }
 
 /** One detector without literals must see everything, so there is no gate then. */
-function gateFor(literals: readonly string[] | undefined, together: readonly (readonly string[])[]): Gate {
+function buildPrefilter(literals: readonly string[] | undefined, together: readonly (readonly string[])[]): Prefilter {
   if (literals === undefined) return { mayTouch: () => true, mayTouchText: () => true }
   const search = automaton(literals, 1 << 19)
   const hasBackslash = literals.some(literal => literal.includes('\\'))
