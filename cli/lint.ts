@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 import { UsageError } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
-import { checkSemantics } from './meaning.ts'
+import { checkSemantics } from './semantics.ts'
 
 const usage = `bartizan lint FILE|DIR...
 

@@ -1,6 +1,6 @@
 import type { Streams, Tally } from './images/load/tally.ts'
 import { followLogs } from './logs.ts'
-import type { ServerFixture } from './scene.ts'
+import type { ServerFixture } from './server-fixture.ts'
 import { demand, type Stage } from './stage.ts'
 
 type Report = {

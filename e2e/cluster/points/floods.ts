@@ -1,6 +1,6 @@
 import { images } from '../images/index.ts'
 import type { Place } from '../reach.ts'
-import { podsOf, withServer, type ServerFixture } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, type Stage } from '../stage.ts'
 
 /** Opens connections, sends `request` over each as often as told, reads nothing, and stays for three seconds. Prints how many were opened. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { memoryOf, type Memory } from '../../../hack/bench/process.ts'
 import { gatewayProcess, nodeRow } from '../node.ts'
-import { podsOf, untilReady } from '../scene.ts'
+import { podsOf, untilReady } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 /** The budget of an idle gateway: MiB of pages that are its alone, MiB that are resident, and milliseconds until it can be asked. */

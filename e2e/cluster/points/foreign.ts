@@ -1,4 +1,4 @@
-import { conditionsOf, podsOf, readable, untilReady, type ServerFixture } from '../scene.ts'
+import { conditionsOf, podsOf, readable, untilReady, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 const since = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`

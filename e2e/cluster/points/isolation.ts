@@ -2,7 +2,7 @@ import { program } from '../program.ts'
 import { callerPod } from '../manifests.ts'
 import { nodeRow } from '../node.ts'
 import { dial, get, type Place } from '../reach.ts'
-import { podsOf, withServer, type ServerFixture } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-isolation'

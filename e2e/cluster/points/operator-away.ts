@@ -1,6 +1,6 @@
 import { system, withoutOperator } from '../install.ts'
 import { gateway, key, server } from '../manifests.ts'
-import { untilReady, withServer, type ServerFixture } from '../scene.ts'
+import { untilReady, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-away'

@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { gateway, key, policy, server } from '../manifests.ts'
 import { startProbe, type Probe, type Target } from '../probe.ts'
-import { podsOf, untilReady, withServer, type ServerFixture } from '../scene.ts'
+import { podsOf, untilReady, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-revocation'

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Kubectl } from '../kubectl.ts'
 import { judged, underLoad } from '../load.ts'
-import { podsOf, withServer, type ServerFixture } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { withoutOperator } from '../install.ts'
 import { root } from '../program.ts'
 import { demand, eventually, type Point, type Stage } from '../stage.ts'

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { judged } from '../load.ts'
-import { conditionsOf, podsOf, readable, type ServerFixture } from '../scene.ts'
+import { conditionsOf, podsOf, readable, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 type Secret = { readonly metadata: { readonly uid: string }; readonly data: Readonly<Record<string, string>> }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { KubernetesObject } from '../model/desired.ts'
 import { differences, foreignOf, foreignMetadata } from './foreign.ts'
-import { affectsReadiness } from './gravity.ts'
+import { affectsReadiness } from './affects-readiness.ts'
 import { needsRecreation, replacePatch } from './replace-patch.ts'
 
 const metadata = { name: 'mcp-one', namespace: 'team', labels: { of: 'ours' } }

@@ -1,7 +1,7 @@
 import { isDefault } from './defaults.ts'
 import type { KubernetesObject } from '../model/desired.ts'
 import type { Foreign } from '../model/observed.ts'
-import { affectsReadiness } from './gravity.ts'
+import { affectsReadiness } from './affects-readiness.ts'
 import { compareQuantities } from '../model/quantity.ts'
 
 type Fields = Readonly<Record<string, unknown>>
