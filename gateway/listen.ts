@@ -97,7 +97,7 @@ function prepared<S extends Server | TlsServer>(server: S, connections: Connecti
   })
   const serve = served(listener)
   server.on('request', serve)
-  // Whoever waits for "100 Continue" has not sent a body yet, and a refusal spares it; the reader of the body sends it.
+  // A client that waits for "100 Continue" has not sent a body yet, and a refusal spares it; the reader of the body sends it.
   server.on('checkContinue', serve)
   server.on(
     'checkExpectation',

@@ -1,5 +1,5 @@
 /**
- * Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, protocol assignments, relays and tunnels, multicast
+ * Never a server's address, whatever is allowed: this host's own, link-local, cloud metadata, protocol assignments, relays and tunnels, multicast
  * (IANA IPv4 and IPv6 Special-Purpose Address Registries). Policies of a pod leave them out of what they open.
  */
 export const forbiddenNetworks: readonly string[] = [
@@ -28,7 +28,7 @@ export const forbiddenNetworks: readonly string[] = [
 ]
 
 /**
- * IPv6 that is assigned to nobody, to translation, or to routing inside of a network (SRv6). No server lives there; what is dialled there goes where only
+ * IPv6 that is unassigned, or assigned to translation, or to routing inside of a network (SRv6). No server lives there; what is dialled there goes where only
  * a router knows.
  */
 export const unassignedNetworks: readonly string[] = [

@@ -110,7 +110,7 @@ const holdsAll = (text: Buffer | string, signs: readonly string[]): boolean => s
 const escapedUnit = '\\u'
 /** An escape of programs: in the bytes of a message it has two backslashes. */
 const escapedByte = '\\x'
-/** A backspace is a sign that nobody sees, so a term may hide it; every other escape of one letter stands for a sign that shows. */
+/** A backspace is an invisible sign, so a term may hide it; every other escape of one letter stands for a sign that shows. */
 const hiding = [escapedUnit, escapedByte, '\\b']
 
 /** Whether only escapes of one character (`\n`, `\"`, `\/`) part the bytes from the text: they hide nothing from a search that skips backslashes. */

@@ -23,7 +23,7 @@ export function modernPool(host: Launcher): Pool {
   const died = (entry: PooledProcess): void => {
     const now = clock.now()
     entry.deaths = now - entry.startedAt >= STABLE ? 1 : entry.deaths + 1
-    // The first restart is free: a single crash should cost nobody but those who were in flight.
+    // The first restart is free: a single crash should cost only the calls in flight.
     const delay = entry.deaths === 1 ? 0 : Math.min(FIRST_DELAY * 2 ** (entry.deaths - 2), LONGEST_DELAY)
     entry.notBefore = now + delay
   }
