@@ -7,7 +7,7 @@ import { detectors } from '../../detectors/index.ts'
 import type { Channel, Message } from '../../exchange.ts'
 
 /** A detector that looks at a channel, and every rule that acts on what it finds there. */
-export type Watcher = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
+export type ChannelDetector = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
 
 type Prefilter = {
   /** Whether a detector may find something in the message; false is certain, true is a reason to look. */
@@ -16,9 +16,9 @@ type Prefilter = {
   mayTouchText(text: string, key: string | undefined): boolean
 }
 
-/** What is watched in one direction. */
-export type Watch = Prefilter & {
-  readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
+/** What is looked for in one direction. */
+export type DirectionRules = Prefilter & {
+  readonly byChannel: Readonly<Partial<Record<Channel, readonly ChannelDetector[]>>>
   /** Every placeholder that a redaction can leave. */
   readonly placeholders: ReadonlySet<string>
 }
@@ -41,16 +41,16 @@ export function detectorOf(option: ServerRule['detector'], made: Map<string, Det
 }
 
 /**
- * Groups the rules by channel, and builds one automaton over every literal of the detectors that watch this direction.
+ * Groups the rules by channel, and builds one automaton over every literal of the detectors of this direction.
  * @param more further reasons to look into a message, lower case
  */
-export function watch(
+export function directionRules(
   { rules }: ServerGuardrails,
   channels: readonly Channel[],
   more: readonly string[],
   { made, gates }: SharedDetectors,
-): Watch | undefined {
-  const watchers: Partial<Record<Channel, Watcher[]>> = {}
+): DirectionRules | undefined {
+  const byChannel: Partial<Record<Channel, ChannelDetector[]>> = {}
   const used = new Set<Detector>()
   for (const channel of channels) {
     const found = new Map<Detector, ServerRule[]>()
@@ -59,11 +59,11 @@ export function watch(
       found.set(detector, [...(found.get(detector) ?? []), rule])
       used.add(detector)
     }
-    if (found.size > 0) watchers[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
+    if (found.size > 0) byChannel[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
   }
   if (used.size === 0) return undefined
   const placeholders = new Set([...used].flatMap(detector => detector.placeholders))
-  return { watchers, placeholders, ...prefilterOf([...used], more, gates) }
+  return { byChannel, placeholders, ...prefilterOf([...used], more, gates) }
 }
 
 /** Both directions mostly have the same detectors, and then one automaton. */
