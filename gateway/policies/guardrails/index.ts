@@ -5,7 +5,7 @@ import { mapSteps, type MaybeSteps } from '../../evaluation/steps.ts'
 import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
-import { directionRules, type DirectionRules } from './watch.ts'
+import { directionRules, type DirectionRules } from './direction-rules.ts'
 
 const name = 'guardrails'
 

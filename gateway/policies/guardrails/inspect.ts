@@ -6,7 +6,7 @@ import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
 import { inPlaceholder, MAX_HITS, redacted } from './redact.ts'
 import { eachText, eachTextInSteps, type Form } from './texts.ts'
-import type { DirectionRules, ChannelDetector } from './watch.ts'
+import type { DirectionRules, ChannelDetector } from './direction-rules.ts'
 
 /** A string value of the message, and what it becomes. */
 export type Change = { readonly path: Path; readonly from: string; readonly to: string }

@@ -1,7 +1,7 @@
 import { type Hit, merged } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
 import { findHits } from './find.ts'
-import type { ChannelDetector } from './watch.ts'
+import type { ChannelDetector } from './direction-rules.ts'
 
 /** A replacement can make a new finding with what stands beside it; if that has not ended after so many rounds, nothing is replaced. */
 const MAX_ROUNDS = 4
