@@ -18,7 +18,7 @@ async function restart({ kubectl }: Stage, { namespace, server }: ServerFixture,
 
 /**
  * `kubectl drain` of a node that has one of the server's pods, again and again; the node is given back each time. Where all pods are on one node
- * the others are left alone, as if they were elsewhere: with nowhere to go for any of them nobody could serve.
+ * the others are left alone, as if they were elsewhere: with nowhere to go for any of them no pod could serve.
  */
 async function drain(stage: Stage, { namespace, server }: ServerFixture, times: number): Promise<void> {
   const { kubectl } = stage

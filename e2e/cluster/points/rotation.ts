@@ -9,7 +9,7 @@ const since = (began: number): string => `${((performance.now() - began) / 1000)
 
 const secretOf = ({ server }: ServerFixture): string => `${server}-guard`
 
-/** The operator looks at a guard secret again when somebody touches the server, and otherwise every five minutes. */
+/** The operator looks at a guard secret again when the server is changed, and otherwise every five minutes. */
 const touch = ({ kubectl }: Stage, { namespace, server }: ServerFixture): Promise<string> =>
   kubectl.ok(['annotate', '-n', namespace, 'mcpserver', server, '--overwrite', `rotated=${Date.now()}`])
 
