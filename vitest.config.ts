@@ -12,7 +12,7 @@ export default defineConfig({
     setupFiles: ['hack/seed.ts'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // What is polled for comes when it comes; how long a busy machine takes for it is nobody's assertion.
+    // What is polled for comes when it comes; how long a busy machine takes for it is not asserted.
     expect: { poll: { timeout: 30_000, interval: 100 } },
     // Two cores: more workers only make the real processes of the wire tests wait for each other.
     maxWorkers: 2,

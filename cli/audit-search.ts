@@ -32,7 +32,7 @@ export class Search {
   }
 
   /** @param where says where the line stands and whether it can be trusted */
-  see(line: AuditLine, where: string): void {
+  add(line: AuditLine, where: string): void {
     const decision = this.#decision
     const isSum = line.event_type === 'refusals'
     if (line.decision === decision)

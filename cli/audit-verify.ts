@@ -38,7 +38,7 @@ class Findings {
     this.#check = new ChainCheck(log.beginning)
   }
 
-  see({ text, file, number }: LocatedLine): void {
+  add({ text, file, number }: LocatedLine): void {
     const where = `${file}:${number}`
     if (this.#torn !== undefined) this.#fault(this.#torn, notAuditLine)
     this.#torn = undefined
@@ -80,6 +80,6 @@ class Findings {
 /** `bartizan audit verify`: names every line that does not follow, and says what was found and what cannot be. */
 export async function verify(log: AuditLogSource, io: Io): Promise<number> {
   const findings = new Findings(log, io)
-  for await (const placed of log.lines()) findings.see(placed)
+  for await (const placed of log.lines()) findings.add(placed)
   return findings.end()
 }

@@ -43,7 +43,7 @@ async function show(decision: string, log: AuditLogSource, io: Io): Promise<numb
       firstWrong === undefined
         ? 'consistent up to this line'
         : `NOT consistent at ${firstWrong}: see "bartizan audit verify"`
-    if (line) search.see(line, `${file}:${number}, the chain is ${chain}`)
+    if (line) search.add(line, `${file}:${number}, the chain is ${chain}`)
   }
   const answer = search.answer()
   if (answer === undefined)

@@ -88,7 +88,7 @@ describe('client-config', () => {
     [['Files!', '--client', 'cursor'], 'is not the name of an MCPServer'],
     [['files', '--client', 'cursor', '--url', 'mcp.example.com'], 'write an http or https address'],
     [['files', '--client', 'cursor', '--key-env', '$(id)'], 'is not the name of a variable'],
-  ])('%j is a complaint', async (args, says) => {
+  ])('%j is a usage error', async (args, says) => {
     const { code, out, err } = await run(...args)
     expect({ code, out }).toEqual({ code: 2, out: '' })
     expect(err).toContain(says)

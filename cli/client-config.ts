@@ -10,7 +10,7 @@ const usage = `bartizan client-config SERVER --client CLIENT [options]
 Prints what an MCP client needs to reach a server through the gateway, ready to paste.
 
   --client NAME   ${Object.keys(clients).join(', ')}
-  --url BASE      address of the gateway, http://127.0.0.1:${defaultPort} unless it was told otherwise
+  --url BASE      address of the gateway, http://127.0.0.1:${defaultPort} unless you give another
   --key-env NAME  environment variable that holds the API key, BARTIZAN_KEY if not given. The key itself is never
                   asked for here, so that it does not end up in a file that is committed.
 

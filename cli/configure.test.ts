@@ -42,13 +42,13 @@ describe('an address on the command line', () => {
   test.each([
     ['weahter', 'no MCPServer is called weahter; did you mean weather?'],
     ['child', 'child is started by its command'],
-  ])('for %s is a complaint', (name, says) => {
+  ])('for %s is a usage error', (name, says) => {
     const documents = [server('weather', '{image: x}'), server('child', '{command: [x]}')]
     expect(() => configured(documents, { urls: { [name]: 'http://10.0.0.1' } })).toThrow(says)
   })
 
   test.each(['weather', 'weather=', 'weather=nowhere', 'weather=file:///etc/passwd'])(
-    'spelled %j is a complaint',
+    'spelled %j is a usage error',
     text => expect(() => urlOptions([text])).toThrow(`--url ${text}: write NAME=URL`),
   )
 

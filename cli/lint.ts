@@ -4,7 +4,7 @@ import type { Command } from './command.ts'
 import { UsageError } from './usage-error.ts'
 import { readSources } from './files.ts'
 import { load } from './load.ts'
-import { checkMeaning } from './meaning.ts'
+import { checkSemantics } from './semantics.ts'
 
 const usage = `bartizan lint FILE|DIR...
 
@@ -24,7 +24,7 @@ export const lint: Command = {
     if (positionals.length === 0)
       throw new UsageError('name the files or folders to read: bartizan lint FILE|DIR...', 2)
     const loaded = load(readSources(positionals), undefined)
-    const problems = inOrder(loaded, [...check(loaded), ...checkMeaning(loaded, io.random(32))])
+    const problems = inOrder(loaded, [...check(loaded), ...checkSemantics(loaded, io.random(32))])
     for (const problem of problems) io.out(problemLine(problem))
     for (const note of loaded.notes) io.err(`${note}\n`)
     const count = (number: number, word: string): string => `${number} ${word}${number === 1 ? '' : 's'}`

@@ -27,7 +27,7 @@ describe('--listen', () => {
     '::1:8080',
     '[::1]',
     '',
-  ])('%j is a complaint', text => expect(() => listeners([text])).toThrow('write ADDRESS:PORT'))
+  ])('%j is a usage error', text => expect(() => listeners([text])).toThrow('write ADDRESS:PORT'))
 })
 
 describe('an address that others can reach', () => {

@@ -22,10 +22,10 @@ const line = ([name, command]: readonly [string, Command]): string => `  ${name.
 
 async function overview(): Promise<string> {
   const all = await Promise.all(Object.entries(commands).map(async ([name, load]) => [name, await load()] as const))
-  return `bartizan: a guard for MCP servers
+  return `bartizan: MCP security gateway, from the same YAML as in a cluster
 
 ${all.map(line).join('')}
-"bartizan COMMAND --help" tells more about one of them. Start here:
+"bartizan COMMAND --help" says more about one of them. Start here:
 
   bartizan keys create me --servers '*' -o key.yaml
   bartizan run -f server.yaml -f key.yaml

@@ -49,7 +49,7 @@ async function start(env: Record<string, string> = {}, listen = '127.0.0.1:0'): 
   return one
 }
 
-/** Ends with a complaint instead of starting. */
+/** Ends with a usage error instead of starting. */
 const refused = (...more: string[]) =>
   bartizan('run', '-f', files, '--state', state, '--listen', '127.0.0.1:0', ...more)
 
@@ -275,7 +275,7 @@ describe('a certificate', () => {
 
 describe('bartizan run does not start', () => {
   test.each([
-    ['while a file cannot be read', '{]', [], 'nothing was started: mend the files first'],
+    ['while a file cannot be read', '{]', [], 'nothing was started: fix the files first'],
     [
       'while a guard is misspelled',
       server() + '---\n' + object('GuardrailPolciy', 'g', '{}'),

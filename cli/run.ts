@@ -41,7 +41,7 @@ function firstLoad({ paths }: RunOptions, io: Io): Loaded {
   const loaded = load(readSources(paths), io.env)
   if (loaded.problems.length > 0) {
     io.err(loaded.problems.map(problemLine).join(''))
-    throw new UsageError('nothing was started: mend the files first')
+    throw new UsageError('nothing was started: fix the files first')
   }
   for (const note of loaded.notes) io.err(`${note}\n`)
   if (loaded.resources.some(({ kind }) => kind === 'MCPServer')) return loaded

@@ -74,7 +74,7 @@ describe('the state folder', () => {
     expect(() => opened(state => state.guard('files'))).toThrow(`${join(folder, name)}: is not what Bartizan wrote`)
   })
 
-  test('that cannot be made is a complaint', () => {
+  test('that cannot be made is a usage error', () => {
     writeFileSync(folder, '')
     expect(() => openState(folder)).toThrow(`${folder}: cannot be used as state folder`)
   })

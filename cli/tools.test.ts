@@ -163,7 +163,7 @@ hidden  shell        dangerous ("*shell*"): approve it by GuardrailPolicy.spec.t
     [['--as', 'gone'], 'APIKey gone is revoked'],
     [['--as', 'raeder'], 'no APIKey is called raeder; did you mean reader?'],
     [['--url', 'notes=http://127.0.0.1:9/mcp'], 'HTTP 502'],
-  ])('with %j ends with a complaint', async (more, says) => {
+  ])('with %j ends with a usage error', async (more, says) => {
     const { code, out, err } = await run({}, 'tools', 'notes', '-f', manifests(urls.modern), ...more)
     expect({ code, out }).toEqual({ code: 1, out: '' })
     expect(err).toContain(says)
@@ -187,7 +187,7 @@ describe('tools with an address', () => {
   test.each([
     [{}, 'http://127.0.0.1:9/mcp', 'BARTIZAN_KEY is not set'],
     [{ BARTIZAN_KEY: 'x' }, 'http://127.0.0.1:9/mcp', 'http://127.0.0.1:9/mcp: no answer'],
-  ])('complains with %j at %s', async (env, url, says) => {
+  ])('ends with a usage error for %j at %s', async (env, url, says) => {
     const { code, err } = await run(env, 'tools', url)
     expect(code).toBe(1)
     expect(err).toContain(says)
@@ -208,7 +208,7 @@ describe('explain', () => {
     expect(rows).toContainEqual(['timeouts.request', '300s', 'built-in'])
   })
 
-  test('of a server that is not there is a complaint', async () =>
+  test('of a server that is not there is a usage error', async () =>
     expect(await run({}, 'explain', 'x', '-f', manifests(urls.modern))).toMatchObject({
       code: 1,
       err: expect.stringContaining('no MCPServer is called x') as string,
@@ -235,7 +235,7 @@ describe('render', () => {
   test.each([
     [[], 2, 'name the files or folders'],
     [['x.yaml', '--only', 'secrets'], 2, 'write gateways, objects, statuses'],
-  ])('%j is a complaint', async (args, code, says) => {
+  ])('%j is a usage error', async (args, code, says) => {
     const said = await run({}, 'render', ...args)
     expect(said.code).toBe(code)
     expect(said.err).toContain(says)

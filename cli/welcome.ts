@@ -65,7 +65,7 @@ function baseOf({ publicUrl, hosts }: Configured['config'], urls: readonly strin
 
 const wildcards: readonly string[] = ['0.0.0.0', '[::]']
 
-/** Nobody calls a wildcard by name, so without a name of its own the gateway refuses every Host. */
+/** No client calls a wildcard by name, so without a name of its own the gateway refuses every Host. */
 function nameless({ publicUrl, hosts }: Configured['config'], urls: readonly string[]): string {
   const wild = urls.every(url => wildcards.includes(new URL(url).hostname))
   if (!wild || publicUrl !== undefined || hosts) return ''

@@ -8,7 +8,7 @@ import { rule } from './rule.ts'
 
 const cidrMessage = 'must be an address range such as 10.20.0.0/16 or fd00:1::/64'
 
-/** An IPv4 range spelled as IPv6 is refused, as by `isCIDR` of the API server: whoever enforces policies may read it as the one or the other. */
+/** An IPv4 range spelled as IPv6 is refused, as by `isCIDR` of the API server: the plugin that enforces policies may read it as the one or the other. */
 const isMapped = (text: string): boolean => unmapped(text.split('/')[0] ?? '') !== text.split('/')[0]
 
 const isCidr = (text: string): boolean =>
@@ -70,7 +70,7 @@ export const egressCap = z
     networks: list(cidr, 128)
       .optional()
       .describe(
-        'Address ranges that the egress of a server may name, or parts of. Unset: none. Whatever lies in a range that stands here may be opened by whoever writes an MCPServer, so that ranges of nodes, of pods or of the API server are a decision of who writes this.',
+        'Address ranges that the egress of a server may name, or parts of. Unset: none. Every author of an MCPServer may open what lies in these ranges, so only those who write this field decide about ranges of nodes, of pods or of the API server.',
       )
       .register(traits, { combine: 'intersection' }),
     namespaces: list(namespaceName, 256)

@@ -20,7 +20,7 @@ export type Kind<S extends z.ZodType = z.ZodType> = {
   readonly description: string
   readonly nameRules: readonly NameRule[]
   readonly columns: readonly Column[]
-  /** Kinds with `kubectl scale`: `spec.replicas` is this where nobody set it, since the API server cannot scale what has no number. */
+  /** Kinds with `kubectl scale`: `spec.replicas` is this where it is not set, since the API server cannot scale what has no number. */
   readonly scale?: { readonly replicas: number }
   readonly spec: S
   readonly status: z.ZodType

@@ -49,7 +49,7 @@ export const mcpGateway = kindOf({
         .strictObject({
           scrapers: list(scraper, 16)
             .optional()
-            .describe('Who may read the metrics. Unset: nobody.')
+            .describe('Pods that may read the metrics. Unset: none.')
             .register(traits, { combine: 'union', cluster: true }),
         })
         .optional()

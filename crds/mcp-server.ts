@@ -85,7 +85,7 @@ const fields = z.strictObject({
     )
     .optional()
     .describe(
-      'MCP endpoint of a server that somebody else runs. Its address must lie in private ranges or in the allowedNetworks of the MCPGateway.',
+      'MCP endpoint of a server that runs elsewhere. Its address must lie in private ranges or in the allowedNetworks of the MCPGateway.',
     ),
   command: list(z.string().max(4096), 64)
     .min(1)

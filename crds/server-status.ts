@@ -49,12 +49,16 @@ export const serverStatus = z
     phase: z
       .enum(['Provisioning', 'Healthy', 'Degraded', 'Unhealthy', 'Stopped', 'Failed'])
       .optional()
-      .describe('The state in one word; conditions say more. Not set while nobody has looked.'),
+      .describe('The state in one word; conditions say more. Not set until the server was observed.'),
     url: z.string().max(2048).optional().describe('Address for clients.'),
     replicas: z.int().min(0).max(1000).optional().describe('Number of pods that exist.'),
     readyReplicas: z.int().min(0).max(1000).optional().describe('Number of pods that get calls.'),
     selector: z.string().max(256).optional().describe('Selects the pods, for the scale subresource.'),
-    auth: z.string().max(64).optional().describe('How callers show who they are; None means that nobody can call.'),
+    auth: z
+      .string()
+      .max(64)
+      .optional()
+      .describe('How callers show who they are; None means that no caller can get in.'),
     guard: z
       .string()
       .max(64)

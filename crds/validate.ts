@@ -76,7 +76,7 @@ const topLevel = ['apiVersion', 'kind', 'metadata', 'spec', 'status']
 
 /**
  * Everything that is wrong with a document, strictly: unknown fields, wrong values, broken rules. Empty for a document that the API server
- * would take, and for one of another group, which is none of our business.
+ * would take, and for one of another group, which another controller handles.
  */
 export function validate(document: unknown): Issue[] {
   if (!isObject(document)) return [{ path: '', message: 'must be an object with apiVersion, kind, metadata and spec' }]

@@ -4,11 +4,11 @@ import type { ErrorCode } from './errors.ts'
 export type Principal = {
   /** The name of the authenticator that let them in: `key`, `operator`. */
   readonly provider: string
-  /** The name of the APIKey, or `system:operator`: for people to read. Somebody else may have it next. */
+  /** The name of the APIKey, or `system:operator`: for people to read. Another caller may have it next. */
   readonly subject: string
   /**
    * What sessions, processes and all else of a caller are bound to, and nothing else is: the same over reloads, restarts and rotations, and another one
-   * when an APIKey is deleted and made anew under its name. Not shown to anybody.
+   * when an APIKey is deleted and made anew under its name. Never shown.
    */
   readonly id: string
   readonly grants: Grants
@@ -105,7 +105,7 @@ export type Authorization = Exclude<Verdict, { readonly replace: Buffer }>
 export type MaybePromise<T> = T | Promise<T>
 
 /**
- * A judgement in steps. A stage that has worked for a millisecond or two yields, and whoever drives it gives other calls a turn; a stage that
+ * A judgement in steps. A stage that has worked for a millisecond or two yields, and the code that drives it gives other calls a turn; a stage that
  * answers at once need not know of this.
  */
 export type Steps<T> = Generator<undefined, T>

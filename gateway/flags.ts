@@ -44,7 +44,7 @@ export type Flags = {
   readonly drain: { readonly settle?: number; readonly grace?: number }
 }
 
-/** Both families, each bound alone, so that nobody else can have the port in either; a node without IPv6 has one. */
+/** Both families, each bound alone, so that no other process can have the port in either; a node without IPv6 has one. */
 const everywhere = (port: number): Endpoint[] => [
   { host: '0.0.0.0', port },
   { host: '::', port, optional: true },

@@ -7,7 +7,7 @@ import { handle, isMcpPath } from './call/handle.ts'
 import { connectionOf, hasBody, type Connection } from './http/connection.ts'
 import type { Connections } from './http/connections.ts'
 import type { Tls } from './http/tls.ts'
-import { badHost, badExpectation, noBody, noOAuth } from './admin/plain-pages.ts'
+import { badHost, badExpectation, bodyNotTaken, noOAuth } from './admin/plain-pages.ts'
 import type { Services } from './runtime/runtime.ts'
 
 /**
@@ -39,7 +39,7 @@ export function lazyListener(load: () => Promise<Hono>, failed: (error: unknown)
     return (req, res) => void listener(req, res)
   }
   return (req, res) => {
-    if (hasBody(req)) return noBody(res)
+    if (hasBody(req)) return bodyNotTaken(res)
     loaded ??= loading()
     loaded.then(
       listener => listener(req, res),
@@ -97,7 +97,7 @@ function prepared<S extends Server | TlsServer>(server: S, connections: Connecti
   })
   const serve = served(listener)
   server.on('request', serve)
-  // Whoever waits for "100 Continue" has not sent a body yet, and a refusal spares it; the reader of the body sends it.
+  // A client that waits for "100 Continue" has not sent a body yet, and a refusal spares it; the reader of the body sends it.
   server.on('checkContinue', serve)
   server.on(
     'checkExpectation',

@@ -14,7 +14,7 @@ export type LineSink = {
   stalled(): boolean
   close(): Promise<void>
   /** Set by the writer of the lines: called with what other processes did to the file, so that the log itself can say so. */
-  tell?: ((what: string) => void) | undefined
+  notice?: ((what: string) => void) | undefined
 }
 
 /** What a sink has to say: of the first of a row of failures, of their end, and of what others did to its file. */

@@ -8,13 +8,13 @@ import { WaitingRequests } from './evaluation/waiting-requests.ts'
 import { OpenCalls } from './runtime/open-calls.ts'
 import { Connections } from './http/connections.ts'
 import { HeldBytes } from './http/memory.ts'
-import { defaultConnections, defaultPerIp, pageConnections } from './http/places.ts'
+import { defaultConnections, defaultPerIp, pageConnections } from './http/connection-limits.ts'
 import { listenerNames } from './http/hosts.ts'
 import { bind, type Bound } from './http/bind.ts'
 import { Drain } from './drain/drain.ts'
 import type { Tls } from './http/tls.ts'
 import { clientServer, lazyListener, pagesServer } from './listen.ts'
-import { seldomSaid } from './observe/log.ts'
+import { throttled } from './observe/log.ts'
 import { Metrics } from './observe/metrics.ts'
 import { compileContext } from './runtime/compile.ts'
 import { Configuration } from './runtime/configuration.ts'
@@ -71,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   /** A connection had to go, or was not let in. */
   const closed = (port: string) => {
-    const said = seldomSaid(
+    const said = throttled(
       connections => options.log.warn('too many connections: some were closed', { port, connections }),
       now,
     )

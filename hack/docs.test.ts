@@ -137,6 +137,30 @@ describe('paths of this repository', () => {
   })
 })
 
+describe('what ARCHITECTURE.md answers in two hops', () => {
+  const rows = read('ARCHITECTURE.md')
+    .split('\n')
+    .filter(line => line.startsWith('| ') && line.includes('`'))
+
+  test.each([
+    ['missing scope', /'InsufficientScope'/],
+    ['a rate limit goes', /place of charges/],
+    ['a Host or an Origin', /'HostNotAllowed'/],
+    ['an audit line', /audit\.write\(/],
+    ['tool lists are filtered', /removeElements\(/],
+    ['an authenticator goes', /providersOf/],
+    ['rolled back', /registry\.rollback\(\)/],
+    ['the NetworkPolicy', /kind: 'NetworkPolicy'/],
+    ['Deployments and other objects are written', /client\.apply\(/],
+    ['its status and reason', /reason: 'Accepted'/],
+  ])('%s', (question, answer) => {
+    const [row, ...others] = rows.filter(line => line.includes(question))
+    expect(others).toEqual([])
+    const named = [...row!.matchAll(/`(\w+\/[\w./-]+\.ts)`/g)].map(([, file]) => read(file!))
+    expect(named.filter(text => answer.test(text))).not.toEqual([])
+  })
+})
+
 describe('the guide to troubleshooting', () => {
   const guide = read('docs/troubleshooting.md')
 

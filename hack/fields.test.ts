@@ -4,29 +4,29 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { kinds } from '../crds/index.ts'
 import { translate, type Snapshot } from '../operator/translate/index.ts'
-import { further, leaves, openWorkshop } from './fields/all.ts'
+import { further, leaves, newProofContext } from './fields/all.ts'
 import { withValue } from './fields/change.ts'
 import { fieldsDocument } from './fields/document.ts'
 import { exchanges } from './fields/exchanges.ts'
 import { leavesOf, nameOf } from './fields/leaves.ts'
-import { prove, type Proof, type Workshop } from './fields/prove.ts'
+import { prove, type Proof, type ProofContext } from './fields/prove.ts'
 import { key, server, settings, type Sample } from './fields/sample.ts'
 import { sampleOf, samples } from './fields/samples/index.ts'
 
 const proofs: Proof[] = []
-let workshop: Workshop
+let context: ProofContext
 
 beforeAll(async () => {
-  workshop = await openWorkshop()
+  context = await newProofContext()
 })
 
-afterAll(() => workshop.upstream.stop())
+afterAll(() => context.upstream.stop())
 
 describe('no field is inert', () => {
   test.each(leaves.map(leaf => [nameOf(leaf), leaf] as const))(
     '%s changes something that can be observed',
     async (_, leaf) => {
-      const proof = await prove(leaf, sampleOf(leaf), workshop)
+      const proof = await prove(leaf, sampleOf(leaf), context)
       expect(proof.observed.length).toBeGreaterThan(1)
       proofs.push(proof)
     },
@@ -35,7 +35,7 @@ describe('no field is inert', () => {
   test.each(further.map(([leaf, sample]) => [nameOf(leaf), leaf, sample] as const))(
     '%s acts on a child process, too',
     async (_, leaf, sample) => {
-      const proof = await prove(leaf, sample, workshop)
+      const proof = await prove(leaf, sample, context)
       expect(proof.observed.length).toBeGreaterThan(1)
       proofs.push(proof)
     },
@@ -73,7 +73,7 @@ describe('a dead field that is added', () => {
   })
 
   test('fails without a sample', async () => {
-    await expect(prove(dead, sampleOf(dead), workshop)).rejects.toThrow('MCPServer.spec.colour has no sample')
+    await expect(prove(dead, sampleOf(dead), context)).rejects.toThrow('MCPServer.spec.colour has no sample')
   })
 
   test.each<[string, Sample]>([
@@ -81,7 +81,7 @@ describe('a dead field that is added', () => {
     ['status', { documents: [server({ colour: 'red' })], witness: 'status' }],
     ['what the gateway does', { documents: [server({ colour: 'red' }), key(), settings()], witness: exchanges.tools }],
   ])('fails with a sample that looks at %s', async (_, sample) => {
-    await expect(prove(dead, sample, { ...workshop, translate: colourBlind })).rejects.toThrow(
+    await expect(prove(dead, sample, { ...context, translate: colourBlind })).rejects.toThrow(
       'MCPServer.spec.colour is dead',
     )
   })
@@ -109,7 +109,7 @@ describe('a proof', () => {
         })),
       }
     }
-    await expect(prove(leaf, samples[nameOf(leaf)], { ...workshop, translate: deaf })).rejects.toThrow('is dead')
+    await expect(prove(leaf, samples[nameOf(leaf)], { ...context, translate: deaf })).rejects.toThrow('is dead')
   })
 
   test('fails when the difference is chance and not the field', async () => {
@@ -126,13 +126,13 @@ describe('a proof', () => {
       }
     }
     await expect(
-      prove(leaf, { ...samples[nameOf(leaf)]!, witness: exchanges.call() }, { ...workshop, translate: moody }),
+      prove(leaf, { ...samples[nameOf(leaf)]!, witness: exchanges.call() }, { ...context, translate: moody }),
     ).rejects.toThrow('looks different twice')
   })
 
   test('fails when the sample does not set the leaf', async () => {
     const sample = { documents: [server(), key(), settings()], values: ['1s', '2s'], witness: exchanges.call() }
-    await expect(prove(leaf, sample, workshop)).rejects.toThrow('does not set it')
+    await expect(prove(leaf, sample, context)).rejects.toThrow('does not set it')
   })
 
   test('changes one leaf and nothing else', () => {

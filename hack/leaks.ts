@@ -86,7 +86,7 @@ export function readRegister(file: string): Minted[] {
 
 export type Verdict = { readonly problems: readonly string[]; readonly secrets: number; readonly files: number }
 
-/** Searches every captured file; too few secrets and a kind of sink that nobody captured are problems, too. */
+/** Searches every captured file; too few secrets and a kind of sink that was not captured are problems, too. */
 export function judge(registerFile: string, folder: string): Verdict {
   const secrets = readRegister(registerFile)
   const problems: string[] = []

@@ -7,7 +7,7 @@ import { promisify } from 'node:util'
 const cache = join(import.meta.dirname, '../../node_modules/.cache/bartizan-clients')
 
 /**
- * Installs a package apart from the project, once: real clients are hundreds of megabytes that nobody else needs.
+ * Installs a package apart from the project, once: real clients are hundreds of megabytes that nothing else needs.
  *
  * @returns the folder of the package
  */

@@ -27,7 +27,7 @@ async function kubectlProgram(): Promise<string> {
   throw new Error(`no kubectl: ${found.reason}`)
 }
 
-/** How images get to a cluster that somebody else runs is his affair: a registry, or a command such as `minikube image load`. */
+/** How images get to a cluster that others run is up to them: a registry, or a command such as `minikube image load`. */
 function loadGiven(images: readonly string[]): void {
   const command = process.env['BARTIZAN_LOAD']
   if (command === undefined) return

@@ -1,6 +1,6 @@
 import type { Streams, Tally } from './images/load/tally.ts'
 import { followLogs } from './logs.ts'
-import type { Scene } from './scene.ts'
+import type { ServerFixture } from './server-fixture.ts'
 import { demand, type Stage } from './stage.ts'
 
 type Report = {
@@ -19,11 +19,11 @@ const longest = 1500
 type Load = { readonly report: Report; readonly seen: ReadonlySet<string>; readonly seconds: number }
 
 /** Calls from the caller's pod while something happens; what the callers and what the servers saw, and how long it took. */
-export async function underLoad(stage: Stage, scene: Scene, happens: () => Promise<void>): Promise<Load> {
+export async function underLoad(stage: Stage, fixture: ServerFixture, happens: () => Promise<void>): Promise<Load> {
   const { kubectl, cluster } = stage
-  const logs = followLogs(cluster, scene.namespace, `app.kubernetes.io/instance=${scene.server}`, 'server')
-  const command = ['env', `BARTIZAN_KEY=${scene.key}`, 'node', '/app/load.mjs', scene.url, String(longest), '20']
-  const load = kubectl.ok(['exec', '-n', scene.namespace, 'caller', '--', ...command])
+  const logs = followLogs(cluster, fixture.namespace, `app.kubernetes.io/instance=${fixture.server}`, 'server')
+  const command = ['env', `BARTIZAN_KEY=${fixture.key}`, 'node', '/app/load.mjs', fixture.url, String(longest), '20']
+  const load = kubectl.ok(['exec', '-n', fixture.namespace, 'caller', '--', ...command])
   load.catch(() => undefined) // it is awaited below, also when what happens fails first
   // Ten calls of 20 s are in flight before anything happens.
   await new Promise(resolve => setTimeout(resolve, 5000))
@@ -33,7 +33,7 @@ export async function underLoad(stage: Stage, scene: Scene, happens: () => Promi
     await happens()
     seconds = (performance.now() - began) / 1000
   } finally {
-    await kubectl.run(['exec', '-n', scene.namespace, 'caller', '--', 'touch', '/tmp/over'])
+    await kubectl.run(['exec', '-n', fixture.namespace, 'caller', '--', 'touch', '/tmp/over'])
     await load.catch(() => undefined)
     await logs.stop()
   }
@@ -71,10 +71,15 @@ function judgeLegacy({ legacy, get, listen, sessions }: Report): string {
 }
 
 /** Two rows about callers that never try again while something happens: what became of modern calls, and of legacy sessions. */
-export async function judged(stage: Stage, scene: Scene, what: string, happens: () => Promise<void>): Promise<void> {
+export async function judged(
+  stage: Stage,
+  fixture: ServerFixture,
+  what: string,
+  happens: () => Promise<void>,
+): Promise<void> {
   let report: Report | undefined
   await stage.row(`${what}: no modern call is lost`, async () => {
-    const run = await underLoad(stage, scene, happens)
+    const run = await underLoad(stage, fixture, happens)
     report = run.report
     return `${judgeModern(report, run.seen)}; ${run.seconds.toFixed(0)} s`
   })

@@ -35,7 +35,7 @@ export const gateway = (namespace: string, more: Fields = {}): string =>
 export const policy = (namespace: string, name: string, spec: Fields): string =>
   document('GuardrailPolicy', namespace, name, spec)
 
-/** A pod that does nothing until somebody runs a client in it. */
+/** A pod that does nothing until a client is run in it. */
 export const callerPod = (namespace: string, name = 'caller', labels: Fields = {}): string =>
   `---\n${stringify({
     apiVersion: 'v1',

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { createServer, type AddressInfo } from 'node:net'
 
-/** A resolver and a server outside of the cluster that answer whoever reaches them. */
+/** A resolver and a server outside of the cluster that answer all who reach them. */
 export type Outside = { readonly dns: number; readonly tcp: number; stop(): void }
 
 /** The answer to a question for an address: the question again, and 192.0.2.1 (RFC 1035, 4.1). */

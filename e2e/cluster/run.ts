@@ -85,7 +85,7 @@ async function writePage(): Promise<void> {
 }
 
 try {
-  // Point 1 installs and looks at how that goes; without it somebody has to.
+  // Point 1 installs and looks at how that goes; without it this step has to.
   if (wanted.some(({ id }) => id > '1') && !wanted.some(({ id }) => id === '1')) await install(cluster.kubectl)
   for (const point of wanted) {
     await runPoint(point)

@@ -43,7 +43,7 @@ async function stopped(child: ChildProcess): Promise<void> {
  */
 export async function startNode(args: readonly string[], port: number, env: NodeJS.ProcessEnv = {}): Promise<Child> {
   const child = spawn(process.execPath, args, { env: { ...process.env, ...env }, stdio: ['ignore', 'ignore', 'pipe'] })
-  // Whoever fails before `stop` leaves nothing running.
+  // A test that fails before `stop` leaves nothing running.
   process.once('exit', () => child.kill())
   let said = ''
   child.stderr.on('data', (chunk: Buffer) => {

@@ -11,7 +11,7 @@ const revision = '2026-07-28'
 function repeat(url: string, key: string, name: string): Promise<Answer> {
   const params = {
     name: 'json_schema_2020_12_tool',
-    arguments: { name, contactMethod: 'email', email: 'somebody@example.com' },
+    arguments: { name, contactMethod: 'email', email: 'jane@example.com' },
     _meta: {
       'io.modelcontextprotocol/protocolVersion': revision,
       'io.modelcontextprotocol/clientCapabilities': {},

@@ -33,11 +33,11 @@ const requests: readonly Request[] = [
   ['read nothing', 'resources/read', { uri: 'test://nothing-here' }],
 ]
 
-/** Comments of an event stream are free: whoever stands in the way keeps it alive with them. */
+/** Comments of an event stream are free: every proxy on the way keeps it alive with them. */
 const withoutComments = (body: string): string => body.replaceAll(/^:.*\r?\n(?:\r?\n)?/gm, '')
 
 /**
- * Ids of events are cursors that whoever gives them out chooses, and only they read (MCP 2025-11-25, transports): the gateway gives out its own, bound to the session
+ * Ids of events are cursors that their issuer chooses, and only the issuer reads (MCP 2025-11-25, transports): the gateway gives out its own, bound to the session
  * (docs/decisions/0049). What a client can tell of them is compared: where one stands, and which are the same.
  */
 function withCountedIds(body: string): string {

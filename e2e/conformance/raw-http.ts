@@ -43,7 +43,7 @@ export async function exchange(url: string, call: Call): Promise<Answer> {
 /** Sends a request and leaves the answer open after its head. */
 export async function opened(url: string, call: Call): Promise<Opened> {
   const response = await headOf(url, call)
-  // The other side closing first is not a fault of whoever only wanted the head.
+  // The other side closing first is no fault where only the head was wanted.
   response.on('error', () => undefined)
   response.resume()
   return { answer: answerOf(response, ''), close: () => response.destroy() }

@@ -4,7 +4,7 @@ import { exchange, opened, type Answer, type Call } from './raw-http.ts'
 /** What came back, under a name of ours. */
 export type Noted = (id: string, answer: Answer) => void
 
-/** The headers of an open session, for whoever asks more in it. */
+/** The headers of an open session, for further requests in it. */
 export type Session = Readonly<Record<string, string>>
 
 /** Opens a session as a client would. */
@@ -21,7 +21,7 @@ export async function openSession(url: string, revision: string, note: Noted): P
 /** The statuses within a session, down to the request after its end (2025-06-18 and 2025-11-25). */
 export async function legacyStatuses(url: string, session: Session, note: Noted): Promise<void> {
   const post = legacyPost(session)
-  note('202-response', await exchange(url, post({ id: 'nobody-asked', result: {} })))
+  note('202-response', await exchange(url, post({ id: 'not-asked', result: {} })))
   // Who answers this is free, and with it whether as a stream: the code is what counts.
   note('unknown-method', { ...(await exchange(url, post({ id: 2, method: 'no/such' }))), type: 'any type' })
   note('no-session', await exchange(url, legacyPost()({ id: 3, method: 'tools/list' })))

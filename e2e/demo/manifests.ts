@@ -10,7 +10,7 @@ export type Guarded = {
 /** The word that must not leave with an argument. */
 export const forbiddenWord = 'Nightingale'
 
-/** Two servers and one policy, as somebody would write them. */
+/** Two servers and one policy, as a user would write them. */
 export const manifests = ({
   filesystem,
   box,

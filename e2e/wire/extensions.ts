@@ -32,7 +32,7 @@ export class Gate<T> {
   }
 }
 
-/** Looks for as long as the test likes at requests that carry `x-wait`, and then leaves them to whoever is asked next. */
+/** Looks for as long as the test likes at requests that carry `x-wait`, and then leaves them to the authenticator that is asked next. */
 export function waitingAuthenticator(): Authenticator & {
   readonly gate: Gate<undefined>
   readonly seen: AuthenticationRequest[]

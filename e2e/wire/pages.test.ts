@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import { bind } from '../../gateway/http/bind.ts'
 import { Connections } from '../../gateway/http/connections.ts'
-import { pageConnections } from '../../gateway/http/places.ts'
+import { pageConnections } from '../../gateway/http/connection-limits.ts'
 import { pagesServer } from '../../gateway/listen.ts'
 import { requestBytes } from './flood.ts'
 

@@ -37,7 +37,7 @@ const lastPage =
 
 export const badHost: Page = lastPage(page(400, 'text/plain', ''))
 export const badExpectation: Page = lastPage(page(417, 'text/plain', ''))
-export const noBody: Page = lastPage(page(413, 'text/plain', 'There is nothing here that takes a body.'))
+export const bodyNotTaken: Page = lastPage(page(413, 'text/plain', 'There is nothing here that takes a body.'))
 
 /** What the client port says where no MCP server is. Clients show this text to their users when they look for an OAuth server. */
 export const noOAuth = (services: Services): Page =>

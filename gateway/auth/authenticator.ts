@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Denial, MaybePromise, Principal } from '../exchange.ts'
 
-/** A principal, and what proved it: enough to ask again after a reload, useless to whoever reads it. */
+/** A principal, and what proved it: enough to ask again after a reload, useless to those who read it. */
 export type Identity = { readonly principal: Principal; readonly proof: string }
 
 /** Three answers: an identity, `undefined` for "not mine", or a refusal. A technical failure is a refusal with a code of its own. */

@@ -14,7 +14,7 @@ const passable = /^[ -~]{1,512}$/
 const maxContext = 2048
 const maxSealed = 8192
 
-/** Events of a session are for whoever opened it, and not for those who hold another. */
+/** Events of a session are for the caller who opened it, and not for those who hold another. */
 const holderIn = (principal: Principal, session: string): string => `event ${holderOf(principal)} ${session}`
 
 /** What is kept of a request: its id, its method, the tool that it calls and the token for its progress. */

@@ -51,7 +51,7 @@ export const auditOutput = z
   .enum(['Stdout', 'File'])
   .optional()
   .describe(
-    'In a cluster, where the gateways write audit lines. Stdout (the default): standard output, which the platform collects and whoever may read pods/log can read. File: files in a volume of the pod that are rotated, at most 100 MiB, and go with the pod. What the MCPGateway of the operator says holds for all namespaces. "bartizan run" always writes a file.',
+    'In a cluster, where the gateways write audit lines. Stdout (the default): standard output, which the platform collects, and which everyone can read who may read pods/log. File: files in a volume of the pod that are rotated, at most 100 MiB, and go with the pod. What the MCPGateway of the operator says holds for all namespaces. "bartizan run" always writes a file.',
   )
   .register(traits, { combine: 'floor', unset: 'Stdout', cluster: true })
 

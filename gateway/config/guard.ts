@@ -6,7 +6,7 @@ import { hkdfSync } from 'node:crypto'
  */
 export type Guards = readonly [current: Buffer, ...previous: Buffer[]]
 
-/** Bytes of a guard secret: all keys are derived from it, so a shorter one would let anybody compute them. */
+/** Bytes of a guard secret: all keys are derived from it, so a shorter one would let others compute them. */
 export const guardBytes = 32
 
 /** HKDF (RFC 5869) with a label for each purpose, so that one guard secret gives independent keys. */

@@ -24,7 +24,7 @@ export const keyFields = {
     ),
   allowedServers: list(glob, 256)
     .min(1)
-    .describe('Globs over server names, matched exactly. Required: ["*"] is a word that somebody has to write.'),
+    .describe('Globs over server names, matched exactly. Required: to allow every server, write ["*"].'),
   allowedTools: list(glob, 256)
     .optional()
     .describe(

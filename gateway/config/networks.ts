@@ -1,5 +1,5 @@
 /**
- * Never a server's address, whatever anybody allowed: this host's own, link-local, cloud metadata, protocol assignments, relays and tunnels, multicast
+ * Never a server's address, whatever is allowed: this host's own, link-local, cloud metadata, protocol assignments, relays and tunnels, multicast
  * (IANA IPv4 and IPv6 Special-Purpose Address Registries). Policies of a pod leave them out of what they open.
  */
 export const forbiddenNetworks: readonly string[] = [
@@ -28,7 +28,7 @@ export const forbiddenNetworks: readonly string[] = [
 ]
 
 /**
- * IPv6 that is assigned to nobody, to translation, or to routing inside of a network (SRv6). No server lives there; what is dialled there goes where only
+ * IPv6 that is unassigned, or assigned to translation, or to routing inside of a network (SRv6). No server lives there; what is dialled there goes where only
  * a router knows.
  */
 export const unassignedNetworks: readonly string[] = [
@@ -116,12 +116,12 @@ export function contains(outer: Range, inner: Range): boolean {
 /** The ranges that lie in one of each side: of two that overlap, one contains the other. */
 export function intersection(left: readonly string[], right: readonly string[]): string[] {
   const within = (some: readonly string[], others: readonly string[]): string[] =>
-    some.filter(one => others.some(other => lies(one, other)))
+    some.filter(one => others.some(other => isSubrange(one, other)))
   return [...new Set([...within(left, right), ...within(right, left)])]
 }
 
 /** Whether a range lies in another, both as text; what is no range lies nowhere. */
-export function lies(inner: string, outer: string): boolean {
+export function isSubrange(inner: string, outer: string): boolean {
   const [within, around] = [rangeOf(inner), rangeOf(outer)]
   return within !== undefined && around !== undefined && contains(around, within)
 }

@@ -32,10 +32,10 @@ export const report = z.object({
 
 export type Report = z.infer<typeof report>
 
-/** The number that the asker sends in `X-Bartizan-Nonce`: nobody could have seen it before. */
+/** The number that the asker sends in `X-Bartizan-Nonce`: it cannot have been seen before. */
 export const nonceFormat = /^[\w-]{16,128}$/
 
-/** Nobody has that many servers or issues; a reader need not hold more. Characters. */
+/** No gateway has that many servers or issues; a reader need not hold more. Characters. */
 const maxLength = 4 * 1024 * 1024
 
 const signatureOf = (status: string, key: Buffer): string => createHmac('sha256', key).update(status).digest('hex')
@@ -50,7 +50,7 @@ const frame = /^\{"status":(\{.*\}),"signature":"([0-9a-f]{64})"\}$/s
 
 /**
  * Reads what `/-/status` answered. Nothing of it is looked at before the signature fits, and nothing is believed that answers another question:
- * whoever shares the pod's network may answer on that port.
+ * every process in the pod's network may answer on that port.
  */
 export function readReport(
   answer: string,

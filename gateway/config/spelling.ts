@@ -1,14 +1,14 @@
-/** Characters that nobody sees: a name may not hide behind them. */
+/** Characters that are invisible: a name may not hide behind them. */
 const unseen = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}]/gu
 
-/** The form in which keywords and deny patterns compare: NFKC, without what nobody sees, case folded, so that look-alike spellings are caught. */
+/** The form in which keywords and deny patterns compare: NFKC, without what is invisible, case folded, so that look-alike spellings are caught. */
 export const folded = (text: string): string =>
   text.normalize('NFKC').replace(unseen, '').toLowerCase().normalize('NFKC')
 
 /** Blanks of all scripts, those that break lines and the empty Braille cell among them. */
 const blank = /[\p{White_Space}\u2800]/gu
 
-/** Beside what nobody sees: halves of characters and code points that are none, which a server may drop. */
+/** Beside what is invisible: halves of characters and code points that are none, which a server may drop. */
 const dropped = /[\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Cs}\p{Noncharacter_Code_Point}]/gu
 
 /** Without case in any language: ß is ss, dotless and dotted i are i, both small sigmas are one. */

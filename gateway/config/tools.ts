@@ -7,7 +7,7 @@ export const maxToolName = 128
 
 export const toolName = z.string().min(1).max(maxToolName)
 
-/** MCPServer.spec.toolPolicy: which tools of this server anybody may see. It can only narrow. */
+/** MCPServer.spec.toolPolicy: which tools of this server callers may see at all. It can only narrow. */
 export const toolPolicy = z
   .strictObject({
     mode: z

@@ -35,7 +35,7 @@ export function withdrawalMessages(all: readonly Withdrawal[]): Buffer[] {
 }
 
 /**
- * Signs a message: HMAC-SHA256 over its very bytes, hexadecimal. There is no number in it that is used once: what it says stays true for ever, so whoever
+ * Signs a message: HMAC-SHA256 over its very bytes, hexadecimal. There is no number in it that is used once: what it says stays true for ever, so one who
  * sends it again changes nothing.
  */
 export const signWithdrawals = (message: Buffer, secret: Buffer): string =>

@@ -10,7 +10,7 @@ export type Hit = {
   readonly replacement: string
 }
 
-/** Looks at one text. Pure: the same text gives the same hits, whoever sent it. */
+/** Looks at one text. Pure: the same text gives the same hits, no matter who sent it. */
 export type Detector = {
   readonly name: string
   /**

@@ -7,7 +7,7 @@ export type Folded = {
   origin(start: number, end: number): { readonly start: number; readonly end: number }
 }
 
-/** What nobody sees: zero-width characters, soft hyphens, variation selectors, tags, bidirectional and other controls but white space. */
+/** What is invisible: zero-width characters, soft hyphens, variation selectors, tags, bidirectional and other controls but white space. */
 const unseen = /[\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]+/gu
 const hasUnseen = /[\p{DI}\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]/u
 
@@ -36,7 +36,7 @@ const foldTo = (text: string, { full }: Casing): string => {
   return full(visible).normalize('NFKC')
 }
 
-/** A text as it is compared: NFKC, case folded, without what nobody sees. */
+/** A text as it is compared: NFKC, case folded, without what is invisible. */
 export const fold = (text: string): string => foldTo(text, lower)
 
 /** Whether a text differs from what a reader takes it for, upper and lower case apart. */

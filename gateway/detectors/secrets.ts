@@ -19,10 +19,10 @@ import { escapeLiterals, isOdd, spelledInSteps } from './spelled.ts'
 /** The kept rule set. Where two rules see the same text, the earlier one gives its name. */
 export const secretRules: readonly SecretRule[] = [...structure, ...cloud, ...development, ...services]
 
-type Entry = { readonly literal: string; readonly rule: SecretRule | undefined }
+type SearchTerm = { readonly literal: string; readonly rule: SecretRule | undefined }
 
 /** Each literal of a rule, then the names after which any random value is a secret. */
-const entries: readonly Entry[] = [
+const entries: readonly SearchTerm[] = [
   ...secretRules.flatMap(rule => rule.literals.map(literal => ({ literal, rule }))),
   ...secretNames.map(literal => ({ literal, rule: undefined })),
 ]

@@ -1,6 +1,6 @@
 /**
  * Characters that are not simply compared as they are or in lower case: whatever NFKC or case folding changes (but A to Z), whatever joins what
- * stands before it, and whatever nobody sees. Cherokee folds to upper case in Unicode and to lower case here.
+ * stands before it, and whatever is invisible. Cherokee folds to upper case in Unicode and to lower case here.
  */
 const special =
   /[[\p{CWKCF}\p{M}\p{DI}\u0131\u1100-\u11ff\u13a0-\u13f5\uff9e\uff9f\0-\x08\x0e-\x1f\x7f-\x84\x86-\x9f]--[A-Z]]/v

@@ -28,7 +28,7 @@ const listens = (server: Any, endpoint: Endpoint): Promise<void> =>
 
 const closed = (server: Any): Promise<void> => new Promise(resolve => void server.close(() => resolve()))
 
-/** Is anybody listening on this socket, or did a process that was killed leave it behind? */
+/** Does a process listen on this socket, or did a process that was killed leave it behind? */
 const answers = (socket: string): Promise<boolean> =>
   new Promise(resolve => {
     const connection = connect(socket, () => {
@@ -38,7 +38,7 @@ const answers = (socket: string): Promise<boolean> =>
     connection.on('error', () => resolve(false))
   })
 
-/** Binds an endpoint; a socket that nobody answers on is a leftover and makes way. Rejects with the reason of the system. */
+/** Binds an endpoint; a socket on which no process answers is a leftover and makes way. Rejects with the reason of the system. */
 async function listening(server: Any, endpoint: Endpoint): Promise<void> {
   if ('socket' in endpoint && !(await answers(endpoint.socket))) await rm(endpoint.socket, { force: true })
   await listens(server, endpoint)
@@ -70,7 +70,7 @@ const stopping =
   }
 
 /**
- * Binds every endpoint, or none: a port that somebody else has already, be it in one address family only, is no place to take keys from. An
+ * Binds every endpoint, or none: a port that another process has already, be it in one address family only, is no place to take keys from. An
  * address family that does not exist is left out where the endpoint says so. Endpoints with port 0 share the port that the system picks for the
  * first of them.
  * @throws Error with the reason of the system

@@ -23,7 +23,7 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
   // Node would have it sent before the head was looked at.
   if (req.headers.expect !== undefined) res.writeContinue()
   return new Promise(resolve => {
-    const gathered = new ChunkBuffer()
+    const buffered = new ChunkBuffer()
     let over = false
     let rest: Waiting | undefined
     const finish = (read: BodyRead): void => {
@@ -31,20 +31,20 @@ export function readRequestBody(res: ServerResponse, maxBytes: number, share: Sh
       over = true
       if (rest) held.settled(rest)
       // What is refused is kept no longer than it is counted.
-      if (!('bytes' in read)) held.give(owner, gathered.take().length)
+      if (!('bytes' in read)) held.give(owner, buffered.take().length)
       resolve(read)
     }
     req.on('data', (chunk: Buffer) => {
       if (over) return
-      if (gathered.length + chunk.length > maxBytes) return finish({ refused: 'PayloadTooLarge' })
+      if (buffered.length + chunk.length > maxBytes) return finish({ refused: 'PayloadTooLarge' })
       if (!held.take(owner, chunk.length)) return finish({ refused: 'Busy' })
-      gathered.push(chunk)
+      buffered.push(chunk)
       // Most requests come in one piece.
-      if (rest || gathered.length === declared) return
+      if (rest || buffered.length === declared) return
       rest = { share: owner, since: held.now(), giveWay: () => finish({ refused: 'Busy' }) }
       held.waits(rest)
     })
-    req.on('end', () => finish({ bytes: gathered.take() }))
+    req.on('end', () => finish({ bytes: buffered.take() }))
     req.on('close', () => finish({ left: true }))
   })
 }

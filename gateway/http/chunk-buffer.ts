@@ -20,7 +20,7 @@ export class ChunkBuffer {
       return
     }
     const size = this.#size + chunk.length
-    // A buffer of exactly its content is the first chunk, which belongs to somebody else.
+    // A buffer of exactly its content is the first chunk, which belongs to the caller.
     if (size > this.#bytes.length) {
       const larger = Buffer.allocUnsafe(Math.max(size, 2 * this.#bytes.length, smallest))
       this.#bytes.copy(larger, 0, 0, this.#size)

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Socket } from 'node:net'
 
-/** How much of a body that nobody wants is read, and for how long, before the connection is closed under it. Bytes, milliseconds. */
+/** How much of an unwanted body is read, and for how long, before the connection is closed under it. Bytes, milliseconds. */
 export type Patience = { readonly bytes: number; readonly milliseconds: number }
 
 /** For strangers. To close at once would lose the answer: a connection that is closed with something unread is reset. */
@@ -26,11 +26,11 @@ const ignore = (): void => undefined
  * One connection of a client: one request at a time, and a certain end.
  *
  * Node parses and hands out every request that has arrived, however many answers before it are open, and keeps all of them; there is no option
- * against it. So whoever sends a second request before the first is answered has sent the last one: the first is answered, what follows is not
+ * against it. So a client that sends a second request before the first is answered has sent the last one: the first is answered, what follows is not
  * read (decision 45).
  */
 export class Connection {
-  /** Who was let in by it last; undefined: nobody was. */
+  /** Who was let in by it last; undefined: no one was. */
   principal: string | undefined
   /** As the network knows it; TLS has another above. */
   readonly raw: Socket
@@ -106,7 +106,7 @@ export class Connection {
     else res.shouldKeepAlive = false
   }
 
-  /** A body that nobody wants is read to a bound, so that the answer to it arrives; `known`: its sender was let in. */
+  /** An unwanted body is read to a bound, so that the answer to it arrives; `known`: its sender was let in. */
   discard(known: boolean): void {
     if (known) this.#patience = forCallers
     const res = this.#res!
@@ -119,7 +119,7 @@ export class Connection {
     res.req.resume()
   }
 
-  /** What came is no request, or did not come in time. `answer` is for whoever sent it. */
+  /** What came is no request, or did not come in time. `answer` is for the sender. */
   broken(answer: string): void {
     if (this.#parting) return
     // Behind a request that is complete; its answer is on the way, and nothing may stand in it.

@@ -5,7 +5,7 @@ import { Connection } from './connection.ts'
 /** How many connections there may be, all together and from one address. */
 export type ConnectionLimits = { readonly most: number; readonly mostPerIp: number }
 
-/** Of all connections this part, and no more than that many, is kept for those that nobody has come in by yet. */
+/** Of all connections this part, and no more than that many, is kept for those by which no caller was let in yet. */
 const reservedPart = 8
 const reservedMost = 64
 
@@ -13,7 +13,7 @@ const reservedMost = 64
 const sweepMilliseconds = 15_000
 const looks = 8
 
-/** Whoever is on this machine, or in this pod, may take any address of 127.0.0.0/8. */
+/** Processes on this machine, or in this pod, may take any address of 127.0.0.0/8. */
 const loopback = /^(?:::ffff:)?127\./
 
 /** An address, or the network of 64 bits that one host has of IPv6. */
@@ -25,8 +25,8 @@ function sourceOf(address = ''): string {
 }
 
 /**
- * All connections of a port, and who has to go when there are too many: first the oldest by which nobody was ever let in, then the oldest on which
- * nothing is open. Callers who were let in cannot take the last places, so that there is a way in for the operator and for others, whoever holds
+ * All connections of a port, and who has to go when there are too many: first the oldest by which no caller was ever let in, then the oldest on which
+ * nothing is open. Callers who were let in cannot take the last places, so that there is a way in for the operator and for others, no matter who holds
  * the rest; of those places, too, the oldest stranger goes first.
  */
 export class Connections {
@@ -112,7 +112,7 @@ export class Connections {
     return this.#known.values().find(connection => !connection.busy && fits(connection))
   }
 
-  /** Something that is idle; else the oldest of whoever has more than half of all, unless it is their own place that is asked for. */
+  /** Something that is idle; else the oldest of the client that has more than half of all, unless it is their own place that is asked for. */
   #makePlaceFor(principal: string): boolean {
     const idle = this.#idle()
     if (idle) return this.#evict(idle)

@@ -4,7 +4,7 @@ import { isIP } from 'node:net'
 export type HostPolicy = {
   host(header: string | undefined): boolean
   origin(header: string | undefined): boolean
-  /** True only for origins that somebody wrote down: they get CORS headers. */
+  /** True only for origins that are configured: they get CORS headers. */
   listed(origin: string): boolean
 }
 

@@ -1,6 +1,6 @@
 import type { Denial } from '../exchange.ts'
 
-/** Nobody may hold more than this part of all bytes in requests: one caller with unfinished bodies must leave room for the others. */
+/** No caller may hold more than this part of all bytes in requests: one caller with unfinished bodies must leave room for the others. */
 const share = 4
 
 /** For whom the bytes of an answer are counted. `alone`: the only server of a gateway has no other to leave room for. */
@@ -30,8 +30,8 @@ type Answers = { held: number; readonly callers: Map<string, number> }
  * end the process, however strict the limit for each is.
  *
  * In requests each caller has a fixed share. In answers a server may hold half of what all others leave free, and a caller of it half of what the
- * other callers of that server leave free: whoever does not read keeps at most half of the room, the next at most a quarter, so that there is
- * always some for those who do. Where that is not enough, since there are many of them, whoever has the most gives way (decision 46).
+ * other callers of that server leave free: a client that does not read keeps at most half of the room, the next at most a quarter, so that there is
+ * always some for those who do. Where that is not enough, since there are many of them, the one that has the most gives way (decision 46).
  */
 export class HeldBytes {
   #held = 0
@@ -111,7 +111,7 @@ export class HeldBytes {
     return this.#servers.get(owner.server)?.callers.get(owner.caller) ?? 0
   }
 
-  /** Ends what waits for longest of whoever has the most, if that is more than what the one who asks has. */
+  /** Ends what waits for longest of the owner that has the most, if that is more than what the one who asks has. */
   #makeRoom(owner: AnswerOwner | string): boolean {
     const before = this.now() - grace
     let most = this.#of(owner)

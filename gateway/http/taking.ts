@@ -1,4 +1,4 @@
-/** What anybody may take for an answer, however small, and the rate at which a larger one has to be taken. Milliseconds; bytes per second. */
+/** How long a client may take for an answer, however small, and the rate at which a larger one has to be taken. Milliseconds; bytes per second. */
 const base = 30_000
 const rate = 64 * 1024
 

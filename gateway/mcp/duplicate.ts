@@ -1,10 +1,10 @@
 import { eachString, root } from './spans.ts'
 
-/** In larger bodies nobody looks for the place: refusing must stay cheap. */
+/** In larger bodies the place is not looked for: refusing must stay cheap. */
 const searched = 16 * 1024
 
 /**
- * The byte at which a name stands for the second time in its object, for the log. The name itself may be a secret that somebody sent, so it is
+ * The byte at which a name stands for the second time in its object, for the log. The name itself may be a secret, so it is
  * not told.
  * @param bytes JSON
  */

@@ -42,7 +42,7 @@ export function envelope(value: unknown, token: string | undefined, from: Sender
 
 /**
  * Unknown members are refused: the schemas of the official SDK are strict here, no client or server sends any, and one that a server did
- * read would be a part of the message that nobody judged.
+ * read would be a part of the message that was not judged.
  */
 function badMembers(value: Members, rules: RuleSet): EnvelopeFault | undefined {
   for (const name in value) {
@@ -60,7 +60,7 @@ const digits = /^(?:0|-?[1-9][0-9]*)$/
 /**
  * Strings and integers. -0 is refused with the fractions: JavaScript answers it with 0 and Go with -0, so the answer could not be matched.
  */
-/** Ids are echoed, kept and compared; nobody needs one as long as a message. */
+/** Ids are echoed, kept and compared; no client needs one as long as a message. */
 const maxId = 1024
 
 function validId(id: unknown, token: string | undefined): token is string {

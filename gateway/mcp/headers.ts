@@ -58,7 +58,7 @@ function badMethod(message: Message, headers: RequestHeaders): string | undefine
   return method === undefined || method === message.method ? undefined : 'Mcp-Method differs from the body'
 }
 
-/** Whether `checkHeaders` has compared `Mcp-Name` with the body of this message: any other is nobody's word. */
+/** Whether `checkHeaders` has compared `Mcp-Name` with the body of this message: no other can be relied on. */
 export function comparesName(message: Message): boolean {
   const member = nameSource.get(message.method ?? '')
   if (member === undefined || claimedRevision(message) !== modernRevision) return false

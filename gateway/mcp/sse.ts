@@ -13,7 +13,7 @@ export type SseEvent = {
   readonly id?: string
   /** Holds nothing but data, the usual name of an event and a time to wait: what a client is told beside the message is what is known of it. */
   readonly plain: boolean
-  /** Holds a line that the standard ignores and a sloppy reader could take for data (`Data:`, ` data:`): nobody judged what it says. */
+  /** Holds a line that the standard ignores and a sloppy reader could take for data (`Data:`, ` data:`): what it says was not judged. */
   readonly dubious?: true
 }
 
@@ -148,7 +148,7 @@ export class SseSplitter {
     this.#held = needed
   }
 
-  /** What is held and `last`, as one buffer that nobody else writes to. */
+  /** What is held and `last`, as one buffer that nothing else writes to. */
   #take(last: Buffer): Buffer {
     if (this.#held === 0) return last
     this.#hold(last)
@@ -212,7 +212,7 @@ function joined(data: readonly Buffer[]): Buffer {
 /** The name under which clients take an event for a message; without one it has this, too. */
 export const messageName = 'message'
 
-/** The lines beside data that pass as they are. Comments and fields that no client knows would be texts that nobody judged. */
+/** The lines beside data that pass as they are. Comments and fields that no client knows would be texts that were not judged. */
 function isPlain({ line, name, value }: SseLine): boolean {
   if (line.length === 0) return true
   const text = value.length > 16 ? '' : value.toString('latin1')

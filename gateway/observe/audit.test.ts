@@ -172,7 +172,7 @@ describe('refusals of callers who are not known', () => {
 
 test('what others did to the file is a line of the log itself', () => {
   const { sink, lines } = log()
-  sink.tell?.('the file was removed by others')
+  sink.notice?.('the file was removed by others')
   expect(lines()).toMatchObject([
     { event_type: 'audit_file', detail: 'the file was removed by others', verdict: 'none' },
   ])

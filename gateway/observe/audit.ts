@@ -53,7 +53,7 @@ export class AuditLog {
     this.#prefix = `d-${start}-`
     this.#chain = `${member('instance', instance, 128)},"chain":"${start}"`
     this.#now = now
-    sink.tell = what => this.#own('audit_file', 'none', member('detail', what, 1200))
+    sink.notice = what => this.#own('audit_file', 'none', member('detail', what, 1200))
   }
 
   /** The id of the next decision: it stands in the answer and resolves here. */

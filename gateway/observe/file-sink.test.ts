@@ -139,7 +139,7 @@ describe('a file that others touch while it is written', () => {
     const notices = heard()
     const sink = await fileSink(path, never, notices)
     const told: string[] = []
-    sink.tell = what => told.push(what)
+    sink.notice = what => told.push(what)
     await written(sink, path, '1')
     touch(path)
     await written(sink, path, '2', '3')

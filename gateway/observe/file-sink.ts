@@ -148,7 +148,7 @@ export async function fileSink(
 ): Promise<LineSink> {
   const noticed = (what: string): void => {
     notices.noticed(what)
-    outlet.tell?.(what)
+    outlet.notice?.(what)
   }
   const file = new RotatedFile(path, rotation, { ...notices, noticed }, now, await append(path))
   const outlet = new LineWriter(file, maxWaiting, notices)

@@ -42,7 +42,7 @@ export class LineWriter implements LineSink {
   #broken = false
   #fullSince: number | undefined
   #idle: (() => void) | undefined
-  tell: ((what: string) => void) | undefined
+  notice: ((what: string) => void) | undefined
 
   /** @param pending what is written before everything else */
   constructor(sink: ByteSink, maxWaiting: number, notices: Notices, pending = '') {

@@ -48,15 +48,15 @@ export const auditNotices = (log: Log): Notices => ({
 })
 
 /** How often something is said that may happen thousands of times in a second. Milliseconds. */
-const seldom = 10_000
+const saidEvery = 10_000
 
 /** Says how often something happened, at once for the first time and then every ten seconds at most. */
-export function seldomSaid(say: (times: number) => void, now: () => number): () => void {
+export function throttled(say: (times: number) => void, now: () => number): () => void {
   let times = 0
   let said = -Infinity
   return () => {
     times += 1
-    if (Math.abs(now() - said) < seldom) return
+    if (Math.abs(now() - said) < saidEvery) return
     said = now()
     say(times)
     times = 0

@@ -20,7 +20,7 @@ type Refusal = 'ToolNotAllowed' | 'ToolNotApproved'
 /** Why a tool is closed to a caller, or undefined. One function for lists and calls: what is shown is what may be called. */
 export type ToolJudge = (tool: string) => Refusal | undefined
 
-/** What the server's own policy and the approvals of security say, whoever calls. */
+/** What the server's own policy and the approvals of security say, the same for all callers. */
 export function serverToolJudge({ policy, dangerousPatterns, approved }: ServerTools): ToolJudge {
   const allowed: Matcher = policy?.mode === 'allowlist' ? allowMatcher(policy.allowedTools ?? []) : () => true
   const denied = denyMatcher(policy?.deniedTools ?? [])
@@ -123,7 +123,7 @@ export function tools(config: ServerTools): ToolStage {
   const inTurn = namesInTurn(config)
   const byServer = remembered(serverToolJudge(config))
   const judge = (x: Caller, tool: string): Refusal | undefined =>
-    // No name that anybody could allow is longer, and to fold a long one may cost the square of its length.
+    // No name that can be allowed is longer, and to fold a long one may cost the square of its length.
     tool.length > maxToolName
       ? 'ToolNotAllowed'
       : x.principal.grants.allowsTool(tool)

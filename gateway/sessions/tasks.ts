@@ -85,7 +85,7 @@ class BoundedTasks {
     return this.#ofPrincipal.get(holder)?.get(id)
   }
 
-  /** By whomever. */
+  /** By any caller. */
   isHeld(id: string): boolean {
     return this.#holders.has(id)
   }

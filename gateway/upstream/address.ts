@@ -19,7 +19,7 @@ function blockList(networks: readonly string[]): BlockList {
 
 /**
  * The prefixes beside the well-known one of NAT64, local ones among them (RFC 8215), are unassigned here: where the IPv4 address stands in them depends on
- * the translator's prefix, /48 to /96 (RFC 6052), which nobody here knows, so one that reads private may be dialled as another that is not.
+ * the translator's prefix, /48 to /96 (RFC 6052), which is not known here, so one that reads private may be dialled as another that is not.
  */
 const forbiddenList = blockList(forbiddenNetworks)
 // A list of its own, which no IPv4 address is asked for: to a BlockList that is the mapped one, which lies in ::/8.

@@ -8,7 +8,7 @@ import { programs } from './tools.ts'
 /** A gateway that was just started and has answered a few calls. */
 export type Start = { readonly ready: number; readonly memory: Memory }
 
-/** What a handshake of the operator and a minute of health checks come to: a gateway that nobody has asked anything takes less than any that there is. */
+/** What a handshake of the operator and a minute of health checks come to: a gateway that was not asked anything takes less than any that there is. */
 const fewCalls = 12
 
 /** Starts fresh gateways one after the other; memory is read when each has come to rest. */

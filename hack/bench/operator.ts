@@ -77,7 +77,7 @@ const counted = async (rest: Rest): Promise<{ judged: number; deployed: number }
 }
 
 let addresses = 0
-/** Addresses of this machine at which nobody listens: gateways that refuse at once. */
+/** Addresses of this machine at which no process listens: gateways that refuse at once. */
 const plan = () => ({ ip: `127.80.${(++addresses >> 8) & 255}.${addresses & 255}` })
 
 const plane = await controlPlane({ controllers: true, endpoints: false, crds: true })

@@ -19,7 +19,7 @@ export type Running = {
 export const proxyCore = 0
 export const loadCore = 1
 
-/** A program on one core: what it is told, and whether somebody reads what it prints. Output that nobody read would fill its pipe and stop it. */
+/** A program on one core: what it is told, and whether what it prints is read. Output that is not read would fill its pipe and stop it. */
 export type Start = {
   readonly core: number
   readonly command: readonly [string, ...string[]]

@@ -14,7 +14,7 @@ export type Asked = {
   readonly at: number
 }
 
-type Entry = {
+type AuditEntry = {
   user: { username: string }
   verb: string
   objectRef?: { resource?: string; namespace?: string; name?: string; subresource?: string }
@@ -49,11 +49,11 @@ export class AuditLog {
   /** Everything that has been answered so far, in that order. */
   writes(): Asked[] {
     const lines = readFileSync(this.#path, 'utf8').split('\n')
-    return lines.filter(line => line !== '').map(line => askedOf(JSON.parse(line) as Entry))
+    return lines.filter(line => line !== '').map(line => askedOf(JSON.parse(line) as AuditEntry))
   }
 }
 
-const askedOf = ({ user, verb, objectRef, responseStatus, requestReceivedTimestamp }: Entry): Asked => ({
+const askedOf = ({ user, verb, objectRef, responseStatus, requestReceivedTimestamp }: AuditEntry): Asked => ({
   who: user.username,
   verb,
   resource: [objectRef?.resource, objectRef?.subresource].filter(part => part !== undefined).join('/'),

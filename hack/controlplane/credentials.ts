@@ -1,4 +1,4 @@
-/** How somebody reaches an API server: with a client certificate or a token, or as nobody. All of it is PEM or text, no files. */
+/** How a client reaches an API server: with a client certificate, with a token, or anonymously. All of it is PEM or text, no files. */
 export type Credentials = {
   readonly server: string
   readonly ca: string

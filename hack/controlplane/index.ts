@@ -29,7 +29,7 @@ export type ControlPlane = {
   /** Path of the administrator's kubeconfig. */
   readonly kubeconfig: string
   readonly admin: Credentials
-  /** A person with a certificate. Without a binding he may do nothing but look at the API itself. */
+  /** A person with a certificate. Without a binding they may do nothing but look at the API itself. */
   user(name: string, groups?: readonly string[]): Promise<Credentials>
   /** A token of a ServiceAccount that exists; valid for an hour, or for as many seconds as are given (at least 600). */
   token(namespace: string, serviceAccount: string, seconds?: number): Promise<string>
@@ -37,7 +37,7 @@ export type ControlPlane = {
   account(namespace: string, serviceAccount: string): Promise<Credentials>
   /** Runs kubectl, as the administrator unless others are given. */
   kubectl(args: readonly string[], input?: string, as?: Credentials): Promise<Ran>
-  /** A plain client as somebody, as the administrator unless others are given; closed at the end. */
+  /** A plain client with these credentials, as the administrator unless others are given; closed at the end. */
   rest(as?: Credentials): Rest
   /** Plays the kubelet for pods. */
   kubelet(options?: KubeletOptions): Promise<Kubelet>

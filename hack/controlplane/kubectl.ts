@@ -8,7 +8,7 @@ import { kubeconfigOf, type Credentials } from './credentials.ts'
 
 export type Ran = { readonly status: number | null; readonly stdout: string; readonly stderr: string }
 
-/** Runs kubectl as somebody; does not block the event loop, since operators under test live on it. `input` is its standard input. */
+/** Runs kubectl with these credentials; does not block the event loop, since operators under test live on it. `input` is its standard input. */
 export async function kubectl(file: string, as: Credentials, args: readonly string[], input = ''): Promise<Ran> {
   const home = await mkdtemp(join(tmpdir(), 'bartizan-kubectl-'))
   try {

@@ -7,7 +7,7 @@ import { played } from './stage.ts'
 import { filled, type World } from './world.ts'
 
 /** Where proofs are made. `translate` can be replaced by one that ignores a field, to see that the proof notices. */
-export type Workshop = {
+export type ProofContext = {
   readonly upstream: ScriptedUpstream
   readonly world: World
   readonly translate: typeof translate
@@ -56,19 +56,19 @@ const objectLines = (desired: Desired): string[] => [
   ...desired.generate.flatMap(({ secretName }) => flat({ metadata: { name: secretName } }, 'Secret')),
 ]
 
-async function observe(documents: readonly unknown[], sample: Sample, workshop: Workshop): Promise<string[]> {
+async function observe(documents: readonly unknown[], sample: Sample, context: ProofContext): Promise<string[]> {
   const standalone = typeof sample.witness !== 'string' && !sample.pod
-  const desired = workshop.translate({ ...snapshotOf(filled(documents, workshop.world)), standalone })
+  const desired = context.translate({ ...snapshotOf(filled(documents, context.world)), standalone })
   if (sample.witness === 'objects') return objectLines(desired)
   if (sample.witness === 'status') return statusLines(desired)
   const { gateway, keys } = desired.gateways[0]!
-  return played(gateway, keys, sample.witness, workshop.world, workshop.upstream)
+  return played(gateway, keys, sample.witness, context.world, context.upstream)
 }
 
 const textOf = ({ lines }: Observed): string => lines.join('\n')
 
 /** The first two values that look the same, if any do. */
-function twins(observed: readonly Observed[]): readonly [Observed, Observed] | undefined {
+function firstDuplicates(observed: readonly Observed[]): readonly [Observed, Observed] | undefined {
   for (const [at, one] of observed.entries()) {
     const other = observed.slice(at + 1).find(later => textOf(later) === textOf(one))
     if (other) return [one, other]
@@ -81,18 +81,18 @@ function twins(observed: readonly Observed[]): readonly [Observed, Observed] | u
  * given again, must look the same again, or the difference was none of the field's.
  * @throws when there is no sample, when it does not set the leaf, when two values look the same, and when one value looks different twice
  */
-export async function prove(leaf: Leaf, sample: Sample | undefined, workshop: Workshop): Promise<Proof> {
+export async function prove(leaf: Leaf, sample: Sample | undefined, context: ProofContext): Promise<Proof> {
   const name = nameOf(leaf)
   if (!sample) throw new Error(`${name} has no sample: add one to hack/fields/samples`)
   const values = leaf.values ?? sample.values ?? []
   if (values.length < 2) throw new Error(`the sample for ${name} gives it fewer than two values`)
   const watch = async (value: unknown): Promise<Observed> => ({
     value,
-    lines: await observe(withValue(sample.documents, leaf, value), sample, workshop),
+    lines: await observe(withValue(sample.documents, leaf, value), sample, context),
   })
   const observed: Observed[] = []
   for (const value of values) observed.push(await watch(value))
-  const same = twins(observed)
+  const same = firstDuplicates(observed)
   if (same) {
     const [one, other] = same.map(({ value }) => String(value))
     throw new Error(`${name} is dead: ${one} and ${other} look the same:\n${textOf(same[0])}`)

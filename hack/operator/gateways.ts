@@ -9,7 +9,7 @@ import type { Plan, Pod } from '../controlplane/kubelet.ts'
 import { gatewayFlags } from '../../gateway/config/flags.ts'
 import { keep } from '../minted.ts'
 
-/** A real gateway that answers for a pod whose containers nobody runs. */
+/** A real gateway that answers for a pod whose containers do not run. */
 export type PodGateway = {
   readonly pod: Pod
   readonly address: string

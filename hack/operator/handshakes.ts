@@ -1,7 +1,7 @@
 import { handshake, type HandshakeOptions } from '../../operator/gateways/handshake.ts'
 
 /**
- * Handshakes as the operator makes them, all at once, in a process that has the operator's memory: `shake.ts JSON`. Prints what came of each, and how many
+ * Handshakes as the operator makes them, all at once, in a process that has the operator's memory: `handshakes.ts JSON`. Prints what came of each, and how many
  * characters were given to the JSON parser.
  */
 let parsed = 0

@@ -57,7 +57,7 @@ const power: readonly Forbidden[] = [
     says: 'cannot create',
   },
   {
-    what: 'bind somebody in a namespace',
+    what: 'bind a user in a namespace',
     method: 'POST',
     path: `${rbacGroup}/namespaces/team/rolebindings`,
     body: { ...cluster('x'), roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' } },

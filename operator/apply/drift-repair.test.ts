@@ -13,7 +13,7 @@ import { systemClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
 import { DriftRepair } from './drift-repair.ts'
 import type { KubernetesObject } from '../translate/index.ts'
-import { isBeyondRepair } from '../translate/objects/replace-patch.ts'
+import { needsRecreation } from '../translate/objects/replace-patch.ts'
 import { install } from '../../hack/manifests/install.ts'
 import { webhook, type Patch, type Webhook } from '../../hack/operator/webhook.ts'
 import {
@@ -264,7 +264,7 @@ describe.skipIf(noControlPlane)('what admission adds to the operator’s writes'
     expect(repaired.metadata.uid).not.toBe((there.body as ApiObject).metadata.uid)
     const { metadata: _, ...content } = wish
     expect(repaired).toMatchObject(content)
-    expect([isBeyondRepair(wish, there.body), isBeyondRepair(wish, repaired)]).toEqual([true, false])
+    expect([needsRecreation(wish, there.body), needsRecreation(wish, repaired)]).toEqual([true, false])
     await client.close()
   })
 })

@@ -2,9 +2,9 @@ import { isStatus, type ApiError } from '../kit/api-error.ts'
 import type { ApiClient } from '../kit/client.ts'
 import type { MonotonicClock } from '../kit/clock.ts'
 import type { ApiObject } from '../kit/resource.ts'
-import { differences, foreignOf, leftAlone } from '../translate/objects/foreign.ts'
+import { differences, foreignOf, foreignMetadata } from '../translate/objects/foreign.ts'
 import type { Foreign, KubernetesObject } from '../translate/index.ts'
-import { isBeyondRepair, isBloated, replacePatch } from '../translate/objects/replace-patch.ts'
+import { needsRecreation, isBloated, replacePatch } from '../translate/objects/replace-patch.ts'
 import { PendingDeletionError } from '../ownership.ts'
 import { RepairBackoff } from './repair-backoff.ts'
 import { children, isChildKind, manager } from '../resources.ts'
@@ -42,7 +42,7 @@ export function remainingDrift(
   live: ApiObject,
 ): { readonly open: readonly string[]; readonly foreign: Foreign | undefined } {
   const found = differences(desired, live)
-  const foreign = foreignOf(desired, [...found, ...leftAlone(desired, live)])
+  const foreign = foreignOf(desired, [...found, ...foreignMetadata(desired, live)])
   return { open: found.map(({ path }) => path), foreign }
 }
 
@@ -75,7 +75,7 @@ export class DriftRepair {
       const paths = pathsIn(desired, seen)
       if (paths.length === 0 || this.#backoff.delay(key, paths) > 0) return { repaired: seen }
       try {
-        const repaired = await (isBeyondRepair(desired, seen)
+        const repaired = await (needsRecreation(desired, seen)
           ? this.#recreate(desired, seen)
           : this.#overwrite(desired, seen))
         const left = pathsIn(desired, repaired)

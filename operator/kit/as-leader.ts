@@ -3,7 +3,7 @@ import { isNotLeader } from './not-leader.ts'
 import type { Result } from './work-queue.ts'
 
 /** Milliseconds: until then the lease has been renewed after all, or the process is about to end. */
-const again = 1000
+const retryDelay = 1000
 
 /**
  * Work that a leader does. While the lease is not held, writes that were not made are no failures of the work: it waits, and says nothing, since the {@link Leader}
@@ -14,6 +14,6 @@ export async function asLeader(leader: Pick<Leader, 'isLeader'>, work: () => Pro
     return await work()
   } catch (error) {
     if (!isNotLeader(error) || leader.isLeader()) throw error
-    return { requeueAfter: again }
+    return { requeueAfter: retryDelay }
   }
 }

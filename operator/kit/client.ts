@@ -88,7 +88,7 @@ export class ApiClient {
   }
 
   /**
-   * Events until the server ends the stream. ERROR events are thrown as the errors that they carry (410: the version is too old). Whoever watches must have
+   * Events until the server ends the stream. ERROR events are thrown as the errors that they carry (410: the version is too old). The one that watches must have
    * a watchdog: a connection that is half open says nothing.
    */
   async *watch(r: ApiResource, options: WatchOptions): AsyncGenerator<WatchEvent> {

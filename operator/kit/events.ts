@@ -32,7 +32,7 @@ const REFRESH = 60_000
 /** Events of one object: so many at once, then one more in each `REFILL`. The counters of so many objects are kept. */
 const BURST = 25
 const REFILL = 5 * 60_000
-const KEPT = 1000
+const MAX_OBJECTS = 1000
 /** A thousand of them may come at once, and they leave the sockets to what matters. */
 const patient = { lane: 'events', timeout: 60_000 } as const
 
@@ -102,5 +102,5 @@ function keep<V>(map: Map<string, V>, key: string, value: V): void {
   map.delete(key)
   map.set(key, value)
   const [oldest] = map.keys()
-  if (map.size > KEPT && oldest !== undefined) map.delete(oldest)
+  if (map.size > MAX_OBJECTS && oldest !== undefined) map.delete(oldest)
 }

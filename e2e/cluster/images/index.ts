@@ -37,7 +37,7 @@ function prepareDocker(): void {
   program('hack/cluster/images', ['base'])
 }
 
-/** Whether the images are those of the Docker of this machine: how they get to a cluster that somebody else runs is to be told. */
+/** Whether the images are those of the Docker of this machine: how they get to a cluster that others run is to be told. */
 export const areBuiltHere = ({ kind }: Cluster): boolean =>
   kind !== 'given' || process.env['BARTIZAN_LOAD'] !== undefined
 

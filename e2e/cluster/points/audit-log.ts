@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { root } from '../program.ts'
-import { podsOf } from '../scene.ts'
+import { podsOf } from '../server-fixture.ts'
 import { demand, type Stage } from '../stage.ts'
 
 /** What `bartizan audit` says of a log that comes by standard input. */

@@ -1,6 +1,6 @@
 import { images } from '../images/index.ts'
 import { gateway, key, server } from '../manifests.ts'
-import { conditionsOf, readable, untilReady } from '../scene.ts'
+import { conditionsOf, readable, untilReady } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-broken'

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { authority } from '../../../hack/controlplane/certificates.ts'
-import { conditionsOf, readable } from '../scene.ts'
+import { conditionsOf, readable } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 const secret = 'mcp-tls'

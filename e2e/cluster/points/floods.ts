@@ -1,6 +1,6 @@
 import { images } from '../images/index.ts'
 import type { Place } from '../reach.ts'
-import { podsOf, withServer, type Scene } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, type Stage } from '../stage.ts'
 
 /** Opens connections, sends `request` over each as often as told, reads nothing, and stays for three seconds. Prints how many were opened. */
@@ -43,33 +43,33 @@ async function restartsOf({ kubectl }: Stage, namespace: string, pod: string): P
   return Number(await kubectl.ok(['get', 'pod', '-n', namespace, pod, '-o', path]))
 }
 
-async function flood(stage: Stage, scene: Scene, place: Place, what: string, times: number): Promise<string> {
+async function flood(stage: Stage, fixture: ServerFixture, place: Place, what: string, times: number): Promise<string> {
   const { kubectl } = stage
-  const [pod] = await podsOf(stage, scene.namespace, scene.server)
-  const address = await kubectl.ok(['get', 'pod', '-n', scene.namespace, pod!, '-o', 'jsonpath={.status.podIP}'])
+  const [pod] = await podsOf(stage, fixture.namespace, fixture.server)
+  const address = await kubectl.ok(['get', 'pod', '-n', fixture.namespace, pod!, '-o', 'jsonpath={.status.podIP}'])
   const code = flooding(address, 400, what, times)
   const running = kubectl.run(['exec', '-n', place.namespace, place.pod, '--', 'node', '-e', code])
-  const during = await scene.call('echo', { text: 'during' })
+  const during = await fixture.call('echo', { text: 'during' })
   const { stdout } = await running
-  const after = await scene.call('echo', { text: 'after' })
+  const after = await fixture.call('echo', { text: 'after' })
   demand(Number(stdout) > 0, 'no connection was opened')
   demand(during.result !== undefined && after.result !== undefined, during.error ?? after.error ?? 'no answer')
-  const restarts = await restartsOf(stage, scene.namespace, pod!)
+  const restarts = await restartsOf(stage, fixture.namespace, pod!)
   demand(restarts === 0, `the guard was started anew ${restarts} times`)
   return `${stdout.trim()} of 400 connections opened, ${times} requests on each; calls of others answered, the guard lives`
 }
 
 /** What ended a guard within seconds before, in its container with its memory limit. */
 export async function floods(stage: Stage): Promise<void> {
-  await withServer(stage, 'e2e-floods', { server: { image: images.server } }, async scene => {
-    const host = `mcp-${scene.server}.${scene.namespace}.svc:8080`
-    const place = { kubectl: stage.kubectl, namespace: scene.namespace, pod: 'caller' }
+  await withServer(stage, 'e2e-floods', { server: { image: images.server } }, async fixture => {
+    const host = `mcp-${fixture.server}.${fixture.namespace}.svc:8080`
+    const place = { kubectl: stage.kubectl, namespace: fixture.namespace, pod: 'caller' }
     const stranger = request(['GET / HTTP/1.1', `Host: ${host}`])
     await stage.row('requests of strangers who read no answer end nothing', () =>
-      flood(stage, scene, place, stranger, 4000),
+      flood(stage, fixture, place, stranger, 4000),
     )
     await stage.row('calls with a key whose answers are not read end nothing', () =>
-      flood(stage, scene, place, call(host, scene.server, scene.key), 200),
+      flood(stage, fixture, place, call(host, fixture.server, fixture.key), 200),
     )
   })
 }

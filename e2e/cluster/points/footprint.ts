@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { availableParallelism, loadavg } from 'node:os'
 import { memoryOf, type Memory } from '../../../hack/bench/process.ts'
 import { gatewayProcess, nodeRow } from '../node.ts'
-import { podsOf, untilReady } from '../scene.ts'
+import { podsOf, untilReady } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 /** The budget of an idle gateway: MiB of pages that are its alone, MiB that are resident, and milliseconds until it can be asked. */
@@ -27,7 +27,7 @@ function forked(pid: number): number {
   return Date.now() - Number(uptime) * 1000 + Number(fields[19]) * tick // the 22nd of proc(5), two of them before the bracket
 }
 
-/** When a gateway said that its ports are open: its configuration is compiled by then, and whoever asks is answered. */
+/** When a gateway said that its ports are open: its configuration is compiled by then, and all who ask are answered. */
 async function listening({ kubectl }: Stage, namespace: string, pod: string): Promise<number> {
   const log = await kubectl.ok(['logs', '-n', namespace, pod, '-c', 'gateway'])
   const line = log.split('\n').find(text => text.includes('"event":"listening"'))
@@ -80,7 +80,7 @@ const most = (values: readonly number[]): number => Math.max(...values)
 /**
  * What the gateway costs in its pod, against the budget: at rest after the operator has used it, and until it can be asked.
  *
- * It is looked at after the operator's handshake and some checks of its health: a gateway that has answered nobody takes less than any that is used (decision 34).
+ * It is looked at after the operator's handshake and some checks of its health: a gateway that has answered no one takes less than any that is used (decision 34).
  */
 export async function footprint(stage: Stage, namespace: string, name: string): Promise<void> {
   let seen: readonly Seen[] = []

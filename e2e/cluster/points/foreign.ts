@@ -1,4 +1,4 @@
-import { conditionsOf, podsOf, readable, untilReady, type Scene } from '../scene.ts'
+import { conditionsOf, podsOf, readable, untilReady, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, type Stage } from '../stage.ts'
 
 const since = (began: number): string => `${((performance.now() - began) / 1000).toFixed(1)} s`
@@ -7,7 +7,7 @@ const variable = { name: 'NODE_OPTIONS', value: '--import=data:text/javascript,0
 const patch = JSON.stringify([{ op: 'add', path: '/spec/template/spec/initContainers/0/env/-', value: variable }])
 
 /** Code in the guard, by a variable that its Deployment does not ask for. */
-async function variableOfGuard({ kubectl }: Stage, { namespace, server }: Scene): Promise<string> {
+async function variableOfGuard({ kubectl }: Stage, { namespace, server }: ServerFixture): Promise<string> {
   const deployment = ['deployment', `mcp-${server}`, '-n', namespace]
   const began = performance.now()
   const { status, stderr } = await kubectl.run(['patch', ...deployment, '--type=json', '-p', patch])
@@ -28,7 +28,7 @@ async function variableOfGuard({ kubectl }: Stage, { namespace, server }: Scene)
 }
 
 /** A guard of another image, changed in its pod. */
-async function imageOfGuard(stage: Stage, { namespace, server }: Scene): Promise<string> {
+async function imageOfGuard(stage: Stage, { namespace, server }: ServerFixture): Promise<string> {
   const { kubectl } = stage
   const [pod] = await podsOf(stage, namespace, server)
   demand(pod !== undefined, 'there is no pod')
@@ -51,9 +51,9 @@ async function imageOfGuard(stage: Stage, { namespace, server }: Scene): Promise
 }
 
 /** What others put into the guard does not stay, or is said. */
-export async function foreign(stage: Stage, scene: Scene): Promise<void> {
+export async function foreign(stage: Stage, fixture: ServerFixture): Promise<void> {
   await stage.row('a variable that is patched into the guard of the Deployment does not stay', () =>
-    variableOfGuard(stage, scene),
+    variableOfGuard(stage, fixture),
   )
-  await stage.row('the image of a guard that is changed in its pod is said', () => imageOfGuard(stage, scene))
+  await stage.row('the image of a guard that is changed in its pod is said', () => imageOfGuard(stage, fixture))
 }

@@ -2,16 +2,16 @@ import { program } from '../program.ts'
 import { callerPod } from '../manifests.ts'
 import { nodeRow } from '../node.ts'
 import { dial, get, type Place } from '../reach.ts'
-import { podsOf, withServer, type Scene } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-isolation'
 const elsewhere = 'e2e-elsewhere'
 
-async function addressOf(stage: Stage, scene: Scene): Promise<string> {
-  const [pod] = await podsOf(stage, scene.namespace, scene.server)
+async function addressOf(stage: Stage, fixture: ServerFixture): Promise<string> {
+  const [pod] = await podsOf(stage, fixture.namespace, fixture.server)
   demand(pod !== undefined, 'the server has no pod')
-  return stage.kubectl.ok(['get', 'pod', '-n', scene.namespace, pod, '-o', 'jsonpath={.status.podIP}'])
+  return stage.kubectl.ok(['get', 'pod', '-n', fixture.namespace, pod, '-o', 'jsonpath={.status.podIP}'])
 }
 
 /** What comes of a connection to every port, as `18080 open, 8080 ECONNREFUSED`. */
@@ -43,9 +43,9 @@ async function withoutPolicies(place: Place, address: string): Promise<string> {
   }
 }
 
-async function look(stage: Stage, scene: Scene): Promise<void> {
+async function look(stage: Stage, fixture: ServerFixture): Promise<void> {
   const { kubectl } = stage
-  const address = await addressOf(stage, scene)
+  const address = await addressOf(stage, fixture)
   const neighbour = { kubectl, namespace: space, pod: 'caller' }
   const stranger = { kubectl, namespace: elsewhere, pod: 'caller' }
   const scraper = { kubectl, namespace: elsewhere, pod: 'scraper' }
@@ -77,7 +77,7 @@ export const isolation: Point = {
     await inNamespace(kubectl, elsewhere, async () => {
       await kubectl.apply([callerPod(elsewhere), callerPod(elsewhere, 'scraper')].join('\n'))
       await kubectl.ok(['wait', '-n', elsewhere, 'pod', '--all', '--for=condition=Ready', '--timeout=60s'])
-      await withServer(stage, space, { gateway: { metrics: { scrapers } } }, scene => look(stage, scene))
+      await withServer(stage, space, { gateway: { metrics: { scrapers } } }, fixture => look(stage, fixture))
     })
   },
 }

@@ -1,6 +1,6 @@
 import { system, withoutOperator } from '../install.ts'
 import { gateway, key, server } from '../manifests.ts'
-import { untilReady, withServer, type Scene } from '../scene.ts'
+import { untilReady, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-away'
@@ -34,10 +34,10 @@ async function killedMidWay(stage: Stage): Promise<string> {
   })
 }
 
-async function callsWhileAway({ kubectl }: Stage, scene: Scene): Promise<string> {
+async function callsWhileAway({ kubectl }: Stage, fixture: ServerFixture): Promise<string> {
   return withoutOperator(kubectl, async () => {
     for (let calls = 0; calls < 10; calls++) {
-      const { result, error } = await scene.call('echo', { text: `${calls}` })
+      const { result, error } = await fixture.call('echo', { text: `${calls}` })
       demand(result?.content?.[0]?.text === `${calls}`, error ?? 'another answer')
     }
     return '10 of 10 answered'
@@ -53,12 +53,12 @@ async function children({ kubectl }: Stage, namespace: string): Promise<readonly
   return found.split('\n').filter(Boolean)
 }
 
-async function deletion(stage: Stage, scene: Scene): Promise<string> {
-  const before = await children(stage, scene.namespace)
+async function deletion(stage: Stage, fixture: ServerFixture): Promise<string> {
+  const before = await children(stage, fixture.namespace)
   demand(before.length > 4, `it had only ${before.join(' ')}`)
-  await stage.kubectl.ok(['delete', '-n', scene.namespace, 'mcpserver', scene.server])
+  await stage.kubectl.ok(['delete', '-n', fixture.namespace, 'mcpserver', fixture.server])
   await eventually(async () => {
-    const left = await children(stage, scene.namespace)
+    const left = await children(stage, fixture.namespace)
     demand(left.length === 0, `still there: ${left.join(' ')}`)
   }, 90_000)
   return `${before.length} objects, none left`
@@ -72,9 +72,9 @@ export const operatorAway: Point = {
   demo: true,
   async run(stage) {
     await stage.row('killed mid-way it finishes its work when it returns', () => killedMidWay(stage))
-    await withServer(stage, space, {}, async scene => {
-      await stage.row('while it is away calls go on', () => callsWhileAway(stage, scene))
-      await stage.row('deleting the MCPServer leaves nothing', () => deletion(stage, scene))
+    await withServer(stage, space, {}, async fixture => {
+      await stage.row('while it is away calls go on', () => callsWhileAway(stage, fixture))
+      await stage.row('deleting the MCPServer leaves nothing', () => deletion(stage, fixture))
     })
   },
 }

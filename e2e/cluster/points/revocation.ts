@@ -1,7 +1,7 @@
 import { availableParallelism, loadavg } from 'node:os'
 import { gateway, key, policy, server } from '../manifests.ts'
 import { startProbe, type Probe, type Target } from '../probe.ts'
-import { podsOf, untilReady, withServer, type Scene } from '../scene.ts'
+import { podsOf, untilReady, withServer, type ServerFixture } from '../server-fixture.ts'
 import { demand, type Point, type Stage } from '../stage.ts'
 
 const space = 'e2e-revocation'
@@ -57,14 +57,14 @@ async function tries(stage: Stage, probe: Probe, times: number, pause: number): 
   return found
 }
 
-async function measured(stage: Stage, scene: Scene, names: readonly string[], times: number): Promise<Times> {
+async function measured(stage: Stage, fixture: ServerFixture, names: readonly string[], times: number): Promise<Times> {
   const targets = await targetsOf(stage, names)
   // A stream that ends makes the probe ask at once, so asking often would only keep thirty gateways and servers busy.
   const isOne = targets.length === 1
   const interval = isOne ? 20 : 1000
   // Long enough that streams and calls are under way, and that the one before has been dealt with, statuses and all.
   const pause = isOne ? 300 : 5000
-  const probe = startProbe(stage.cluster, { namespace: space, pod: 'caller', key: scene.key, interval }, targets)
+  const probe = startProbe(stage.cluster, { namespace: space, pod: 'caller', key: fixture.key, interval }, targets)
   try {
     return await tries(stage, probe, times, pause)
   } finally {
@@ -89,8 +89,8 @@ async function breakPolicy({ kubectl }: Stage): Promise<void> {
   await kubectl.ok(['wait', '-n', space, 'guardrailpolicy/words', '--for=condition=Accepted=false', '--timeout=30s'])
 }
 
-async function stillBlocks(scene: Scene): Promise<string> {
-  const { error, result } = await scene.call('echo', { text: 'this is forbidden' })
+async function stillBlocks(fixture: ServerFixture): Promise<string> {
+  const { error, result } = await fixture.call('echo', { text: 'this is forbidden' })
   demand(
     error !== undefined || JSON.stringify(result).includes('isError'),
     `it came through: ${JSON.stringify(result)}`,
@@ -98,7 +98,7 @@ async function stillBlocks(scene: Scene): Promise<string> {
   return error ?? JSON.stringify(result).slice(0, 80)
 }
 
-async function many(stage: Stage, scene: Scene): Promise<void> {
+async function many(stage: Stage, fixture: ServerFixture): Promise<void> {
   const names = Array.from({ length: 10 }, (_, at) => `many-${at}`)
   await stage.kubectl.apply(
     [gateway(space), ...names.map(name => server(space, name, { replicas: 3, ...patient }))].join('\n'),
@@ -107,7 +107,7 @@ async function many(stage: Stage, scene: Scene): Promise<void> {
   for (const name of names) await untilReady(stage, space, name, 300_000)
   let times: Times | undefined
   await stage.row('10 servers with 3 replicas: until the last gateway refuses, slowest of 10', async () => {
-    times = await measured(stage, scene, names, 10)
+    times = await measured(stage, fixture, names, 10)
     return within(times.refused, 1)
   })
   await stage.row('and until all streams and calls have ended', () => Promise.resolve(within(times?.ended ?? [], 1)))
@@ -120,23 +120,23 @@ export const revocation: Point = {
   short: true,
   demo: true,
   async run(stage) {
-    await withServer(stage, space, { server: patient }, async scene => {
+    await withServer(stage, space, { server: patient }, async fixture => {
       await breakPolicy(stage)
       let times: Times | undefined
       await stage.row('one pod: from the start of kubectl to the refusal', async () => {
-        times = await measured(stage, scene, ['one'], stage.full ? 200 : 10)
+        times = await measured(stage, fixture, ['one'], stage.full ? 200 : 10)
         return `${within(times.refused, 0.99)}; kubectl itself: ${milliseconds(times.kubectl)}`
       })
       await stage.row('open streams and running calls end, too', () =>
         Promise.resolve(within(times?.ended ?? [], 0.99)),
       )
-      await stage.row('the broken policy blocks as its last version did', () => stillBlocks(scene))
+      await stage.row('the broken policy blocks as its last version did', () => stillBlocks(fixture))
       await stage.row('and a new replica starts with it', async () => {
         await stage.kubectl.ok(['scale', '-n', space, 'mcpserver/one', '--replicas=2'])
         await stage.kubectl.ok(['rollout', 'status', '-n', space, 'deployment/mcp-one', '--timeout=60s'])
         return 'it is ready'
       })
-      if (stage.full) await many(stage, scene)
+      if (stage.full) await many(stage, fixture)
     })
   },
 }

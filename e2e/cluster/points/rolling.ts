@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { Kubectl } from '../kubectl.ts'
 import { judged, underLoad } from '../load.ts'
-import { podsOf, withServer, type Scene } from '../scene.ts'
+import { podsOf, withServer, type ServerFixture } from '../server-fixture.ts'
 import { withoutOperator } from '../install.ts'
 import { root } from '../program.ts'
 import { demand, eventually, type Point, type Stage } from '../stage.ts'
@@ -9,7 +9,7 @@ import { demand, eventually, type Point, type Stage } from '../stage.ts'
 const space = 'e2e-rolling'
 const hangs = 'e2e-hanging'
 
-async function restart({ kubectl }: Stage, { namespace, server }: Scene, times: number): Promise<void> {
+async function restart({ kubectl }: Stage, { namespace, server }: ServerFixture, times: number): Promise<void> {
   for (let time = 0; time < times; time++) {
     await kubectl.ok(['rollout', 'restart', '-n', namespace, `deployment/mcp-${server}`])
     await kubectl.ok(['rollout', 'status', '-n', namespace, `deployment/mcp-${server}`, '--timeout=180s'])
@@ -18,9 +18,9 @@ async function restart({ kubectl }: Stage, { namespace, server }: Scene, times: 
 
 /**
  * `kubectl drain` of a node that has one of the server's pods, again and again; the node is given back each time. Where all pods are on one node
- * the others are left alone, as if they were elsewhere: with nowhere to go for any of them nobody could serve.
+ * the others are left alone, as if they were elsewhere: with nowhere to go for any of them no pod could serve.
  */
-async function drain(stage: Stage, { namespace, server }: Scene, times: number): Promise<void> {
+async function drain(stage: Stage, { namespace, server }: ServerFixture, times: number): Promise<void> {
   const { kubectl } = stage
   for (let time = 0; time < times; time++) {
     const [pod = ''] = await podsOf(stage, namespace, server)
@@ -47,14 +47,14 @@ async function unprotected(kubectl: Kubectl, run: () => Promise<unknown>): Promi
 }
 
 /** The same without the hook, which the operator puts back as soon as it may: it is away meanwhile. */
-async function withoutHook(stage: Stage, scene: Scene): Promise<string> {
+async function withoutHook(stage: Stage, fixture: ServerFixture): Promise<string> {
   const { kubectl } = stage
   return withoutOperator(kubectl, async () => {
     const hook = [{ op: 'remove', path: '/spec/template/spec/containers/0/lifecycle' }]
-    const patch = ['patch', '-n', space, `deployment/mcp-${scene.server}`, '--type=json', '-p', JSON.stringify(hook)]
+    const patch = ['patch', '-n', space, `deployment/mcp-${fixture.server}`, '--type=json', '-p', JSON.stringify(hook)]
     await unprotected(kubectl, () => eventually(() => kubectl.ok(patch), 30_000))
-    await kubectl.ok(['rollout', 'status', '-n', space, `deployment/mcp-${scene.server}`, '--timeout=180s'])
-    const { report } = await underLoad(stage, scene, () => restart(stage, scene, 1))
+    await kubectl.ok(['rollout', 'status', '-n', space, `deployment/mcp-${fixture.server}`, '--timeout=180s'])
+    const { report } = await underLoad(stage, fixture, () => restart(stage, fixture, 1))
     const { quick, slow } = report
     const text = `0.5 s: ${quick.lostInAll} of ${quick.sent} lost; 20 s: ${slow.lostInAll} of ${slow.sent} lost`
     demand(quick.lostInAll + slow.lostInAll > 0, `${text}: the run with the hook proves nothing`)
@@ -63,16 +63,16 @@ async function withoutHook(stage: Stage, scene: Scene): Promise<string> {
 }
 
 /** A server that answers nothing any more, its health included, until the kubelet starts it anew. */
-async function hanging(stage: Stage, scene: Scene): Promise<string> {
+async function hanging(stage: Stage, fixture: ServerFixture): Promise<string> {
   const { kubectl } = stage
   const of = async (path: string): Promise<string> => {
-    const label = `app.kubernetes.io/instance=${scene.server}`
-    return kubectl.ok(['get', 'pods', '-n', scene.namespace, '-l', label, '-o', `jsonpath=${path}`])
+    const label = `app.kubernetes.io/instance=${fixture.server}`
+    return kubectl.ok(['get', 'pods', '-n', fixture.namespace, '-l', label, '-o', `jsonpath=${path}`])
   }
   const guard = '{.items[*].status.initContainerStatuses[0].containerID}'
   const before = await of(guard)
   const hung = Date.now()
-  await scene.call('hang')
+  await fixture.call('hang')
   await eventually(async () => {
     demand(
       (await of('{.items[*].status.containerStatuses[0].restartCount}')) !== '0',
@@ -83,7 +83,7 @@ async function hanging(stage: Stage, scene: Scene): Promise<string> {
   demand(!Number.isNaN(started), 'the server does not run')
   const answered = await eventually(
     async () => {
-      const { result, error } = await scene.call('echo', { text: 'back' })
+      const { result, error } = await fixture.call('echo', { text: 'back' })
       demand(result?.content?.[0]?.text === 'back', error ?? 'another answer')
       return Date.now()
     },
@@ -103,14 +103,14 @@ export const rolling: Point = {
   short: true,
   demo: false,
   async run(stage) {
-    await withServer(stage, space, { server: { replicas: 2 } }, async scene => {
+    await withServer(stage, space, { server: { replicas: 2 } }, async fixture => {
       const [restarts, drains] = stage.full ? [20, 3] : [2, 1]
-      await judged(stage, scene, `${restarts} restarts`, () => restart(stage, scene, restarts))
-      await judged(stage, scene, `${drains} drains`, () => drain(stage, scene, drains))
-      await stage.row('without the hook calls are lost', () => withoutHook(stage, scene))
+      await judged(stage, fixture, `${restarts} restarts`, () => restart(stage, fixture, restarts))
+      await judged(stage, fixture, `${drains} drains`, () => drain(stage, fixture, drains))
+      await stage.row('without the hook calls are lost', () => withoutHook(stage, fixture))
     })
-    await withServer(stage, hangs, { server: { healthCheck: { path: '/health', interval: '5s' } } }, async scene => {
-      await stage.row('a server that hangs is served again within 10 s of its restart', () => hanging(stage, scene))
+    await withServer(stage, hangs, { server: { healthCheck: { path: '/health', interval: '5s' } } }, async fixture => {
+      await stage.row('a server that hangs is served again within 10 s of its restart', () => hanging(stage, fixture))
     })
   },
 }

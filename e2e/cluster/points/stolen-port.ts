@@ -2,7 +2,7 @@ import { keyOf } from '../caller.ts'
 import { images } from '../images/index.ts'
 import { callerPod, gateway, key, server } from '../manifests.ts'
 import { nodeRow, signalGateway } from '../node.ts'
-import { podsOf, untilReady } from '../scene.ts'
+import { podsOf, untilReady } from '../server-fixture.ts'
 import { demand, eventually, inNamespace, type Stage } from '../stage.ts'
 import { certificates, renewal } from './certificate.ts'
 

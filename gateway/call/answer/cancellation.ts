@@ -17,7 +17,7 @@ export function cancellations(
   const { context, caller, messages, session } = admitted
   if (caller.era !== 'legacy' || session === undefined) return []
   const headers = requestHeaders(context.req.headers, 'legacy', session.opened.upstream)
-  // A stream that is resumed may end and be resumed once more. Whoever is let in no more cannot.
+  // A stream that is resumed may end and be resumed once more. A caller who is no longer let in cannot.
   const asked = code === 'CallerRevoked' ? pendingRequests(admitted) : messages
   return asked.flatMap(({ shape, id, method }) => {
     if (shape !== 'request' || id === undefined || method === 'initialize' || !owes(id)) return []

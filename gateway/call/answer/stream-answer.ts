@@ -32,7 +32,7 @@ const afterAnswer = 5_000
 const cutOff = 'the stream ended without its answer'
 const nothing = Buffer.alloc(0)
 
-/** Only a session binds events to whoever asked: the one that the request named, or that this answer opens. */
+/** Only a session binds events to the caller who asked: the one that the request named, or that this answer opens. */
 function eventsOf(call: CallControl, headers: UpstreamHeaders): ((id: string) => string | undefined) | undefined {
   const opened = call.admitted.session?.opened.upstream ?? headers['mcp-session-id']
   return call.caller.era === 'legacy' && typeof opened === 'string'
@@ -150,7 +150,7 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
     const { res } = this.#call.admitted.context
     if (this.#taking.late(res.writableLength, now)) return void res.destroy()
     if (this.#reserved > 0 && !this.#judging && !this.#full) this.#holdUnwritten()
-    // Whoever has not taken the last bytes is not kept waiting by more.
+    // A client that has not taken the last bytes gets no more meanwhile.
     if (now - this.#lastWrite < keepAliveMilliseconds || res.writableLength > 0) return
     this.#lastWrite = now
     res.write(comment)

@@ -17,7 +17,7 @@ function isEmptyBasic(credential: string): boolean {
   return colon < 0 || !/^[\x20-\x7e\x80-\xff]+$/.test(text) || customary.test(text.slice(colon + 1))
 }
 
-/** Secrets that are known by their form, whoever issued them. */
+/** Secrets that are known by their form, no matter who issued them. */
 export const structure: readonly SecretRule[] = [
   {
     name: 'private-key',

@@ -5,7 +5,7 @@ import { mapSteps, type MaybeSteps } from '../../evaluation/steps.ts'
 import { isProbe, type Part, partsOfAnswer, partsOfRequest } from './channels.ts'
 import { inspect, isClean } from './inspect.ts'
 import { rewrite } from './rewrite.ts'
-import { watch, type Watch } from './watch.ts'
+import { directionRules, type DirectionRules } from './direction-rules.ts'
 
 const name = 'guardrails'
 
@@ -27,8 +27,8 @@ type DetectingStage = Omit<Stage, 'request' | 'response'> & {
  */
 export function guardrails(config: ServerGuardrails): DetectingStage {
   const shared = { made: new Map(), gates: new Map() }
-  const requests = watch(config, fromCaller, base64Members, shared)
-  const answers = watch(config, fromServer, base64Members, shared)
+  const requests = directionRules(config, fromCaller, base64Members, shared)
+  const answers = directionRules(config, fromServer, base64Members, shared)
   return {
     name,
     request: ({ message, era }) => {
@@ -47,16 +47,16 @@ const SMALL = 16_384
 
 function judge(
   message: Message,
-  watch: Watch | undefined,
+  direction: DirectionRules | undefined,
   partsOf: (message: Message) => Part[],
   fromServer: boolean,
 ): Verdict | Steps<Verdict> {
   try {
-    if (watch === undefined || !watch.mayTouch(message)) return pass
+    if (direction === undefined || !direction.mayTouch(message)) return pass
     const parts = partsOf(message)
     const isSmall = message.bytes.length <= SMALL
-    if (isSmall && isClean(parts, fromServer, watch)) return pass
-    const steps = judged(message, parts, watch, fromServer)
+    if (isSmall && isClean(parts, fromServer, direction)) return pass
+    const steps = judged(message, parts, direction, fromServer)
     if (!isSmall) return steps
     const step = steps.next()
     return step.done === true ? step.value : steps
@@ -65,9 +65,14 @@ function judge(
   }
 }
 
-function* judged(message: Message, parts: readonly Part[], watch: Watch, fromServer: boolean): Steps<Verdict> {
+function* judged(
+  message: Message,
+  parts: readonly Part[],
+  direction: DirectionRules,
+  fromServer: boolean,
+): Steps<Verdict> {
   try {
-    const { findings, blocked, changes } = yield* inspect(parts, fromServer, watch)
+    const { findings, blocked, changes } = yield* inspect(parts, fromServer, direction)
     if (blocked !== undefined) return refusal(blocked, findings, message.id)
     if (changes.length > 0) return { replace: yield* rewrite(message.bytes, changes), findings }
     return findings.length === 0 ? pass : { pass: true, findings }

@@ -6,7 +6,7 @@ import type { Part } from './channels.ts'
 import { findHits } from './find.ts'
 import { inPlaceholder, MAX_HITS, redacted } from './redact.ts'
 import { eachText, eachTextInSteps, type Form } from './texts.ts'
-import type { Watch, Watcher } from './watch.ts'
+import type { DirectionRules, ChannelDetector } from './direction-rules.ts'
 
 /** A string value of the message, and what it becomes. */
 export type Change = { readonly path: Path; readonly from: string; readonly to: string }
@@ -40,12 +40,12 @@ type Text = {
 /** Longer ones are read in windows. */
 const LONG = 1 << 16
 
-/** Judges every text of the parts by the watchers of its channel. */
-export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Watch): Steps<Inspection> {
+/** Judges every text of the parts by the detectors of its channel. */
+export function* inspect(parts: readonly Part[], fromServer: boolean, direction: DirectionRules): Steps<Inspection> {
   const found = new Found()
   let sinceTurn = 0
-  for (const text of yield* collected(parts, fromServer, watch)) {
-    if (isWorthALook(text, watch)) yield* judge(text, watch, found)
+  for (const text of yield* collected(parts, fromServer, direction)) {
+    if (isWorthALook(text, direction)) yield* judge(text, direction, found)
     sinceTurn += text.text.length + LOOK
     if (sinceTurn > TURN) {
       sinceTurn = 0
@@ -56,29 +56,30 @@ export function* inspect(parts: readonly Part[], fromServer: boolean, watch: Wat
 }
 
 /** Whether no detector finds anything, in all texts at once and without a note of where: what is true of nearly every message. */
-export function isClean(parts: readonly Part[], fromServer: boolean, { watchers }: Watch): boolean {
+export function isClean(parts: readonly Part[], fromServer: boolean, { byChannel }: DirectionRules): boolean {
   let clean = true
   for (const part of parts) {
-    const watching = watchers[part.channel]
-    if (watching === undefined || !clean) continue
+    const detectors = byChannel[part.channel]
+    if (detectors === undefined || !clean) continue
     eachText(part, fromServer, (text, _form, _path, key) => {
-      for (let at = 0; clean && at < watching.length; at++) clean = watching[at]!.detector.find(text, key).length === 0
+      for (let at = 0; clean && at < detectors.length; at++)
+        clean = detectors[at]!.detector.find(text, key).length === 0
     })
   }
   return clean
 }
 
 /** Short texts were looked at before, and very long ones are read in windows anyway. */
-const isWorthALook = ({ text, key }: Text, watch: Watch): boolean =>
-  text.length <= SHORT || text.length > LONG || watch.mayTouchText(text, key)
+const isWorthALook = ({ text, key }: Text, direction: DirectionRules): boolean =>
+  text.length <= SHORT || text.length > LONG || direction.mayTouchText(text, key)
 
-function* collected(parts: readonly Part[], fromServer: boolean, watch: Watch): Steps<readonly Text[]> {
+function* collected(parts: readonly Part[], fromServer: boolean, direction: DirectionRules): Steps<readonly Text[]> {
   const texts: Text[] = []
   for (const part of parts) {
     const { channel } = part
-    if (watch.watchers[channel] === undefined) continue
+    if (direction.byChannel[channel] === undefined) continue
     yield* eachTextInSteps(part, fromServer, (text, form, path, key) => {
-      if (text.length > SHORT || watch.mayTouchText(text, key))
+      if (text.length > SHORT || direction.mayTouchText(text, key))
         texts.push({ text, form, path: [...path], key, channel })
     })
   }
@@ -96,23 +97,23 @@ class Found {
   }
 }
 
-function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
-  const redacting: Watcher[] = []
+function* judge(text: Text, direction: DirectionRules, found: Found): Steps<void> {
+  const redacting: ChannelDetector[] = []
   let unredactable: Finding | undefined
   let isFull = false
-  const isOurs = inPlaceholder(text.text, watch.placeholders)
-  for (const watcher of watch.watchers[text.channel]!) {
-    const { kinds, hits } = yield* seen(text, watcher, isOurs)
+  const isOurs = inPlaceholder(text.text, direction.placeholders)
+  for (const channelDetector of direction.byChannel[text.channel]!) {
+    const { kinds, hits } = yield* seen(text, channelDetector, isOurs)
     if (kinds.size === 0) continue
-    for (const rule of watcher.rules)
-      unredactable = acted(rule, record(rule, watcher, kinds, text, found), found) ?? unredactable
-    if (!watcher.rules.some(isRedaction)) continue
-    redacting.push(watcher)
+    for (const rule of channelDetector.rules)
+      unredactable = acted(rule, record(rule, channelDetector, kinds, text, found), found) ?? unredactable
+    if (!channelDetector.rules.some(isRedaction)) continue
+    redacting.push(channelDetector)
     isFull ||= hits > MAX_HITS
   }
   if (unredactable === undefined || found.blocked !== undefined) return
   const isRedactable = text.form === 'value' && !isFull
-  const to = isRedactable ? yield* redacted(text.text, text.key, redacting, watch.placeholders) : undefined
+  const to = isRedactable ? yield* redacted(text.text, text.key, redacting, direction.placeholders) : undefined
   if (to !== undefined) found.changes.push({ path: text.path, from: text.text, to })
   // What cannot be replaced without changing the message in other ways is refused.
   else found.blocked = unredactable
@@ -121,7 +122,7 @@ function* judge(text: Text, watch: Watch, found: Found): Steps<void> {
 /** What fires in a text, and how often. What is refused anyway is read no further. */
 function* seen(
   { text, key }: Text,
-  { detector, rules }: Watcher,
+  { detector, rules }: ChannelDetector,
   isOurs: (hit: Hit) => boolean,
 ): Steps<{ kinds: ReadonlySet<string>; hits: number }> {
   const most = rules.some(isBlock) ? 0 : rules.some(isRedaction) ? MAX_HITS : Infinity
@@ -150,7 +151,7 @@ const isRedaction = ({ action, mode }: ServerRule): boolean => action === 'Redac
 /** Leaves a finding for everything that fired, and returns the first. */
 function record(
   { action, mode, policy }: ServerRule,
-  { detector }: Watcher,
+  { detector }: ChannelDetector,
   kinds: ReadonlySet<string>,
   { channel }: Text,
   found: Found,

@@ -1,7 +1,7 @@
 import { type Hit, merged } from '../../detectors/detector.ts'
 import type { Steps } from '../../exchange.ts'
 import { findHits } from './find.ts'
-import type { Watcher } from './watch.ts'
+import type { ChannelDetector } from './direction-rules.ts'
 
 /** A replacement can make a new finding with what stands beside it; if that has not ended after so many rounds, nothing is replaced. */
 const MAX_ROUNDS = 4
@@ -12,11 +12,11 @@ export const MAX_HITS = 10_000
 /** Of texts that are longer, each part of the work is a step of its own. */
 const LONG = 1 << 16
 
-/** The text without what the watchers find in it, or undefined when it cannot be made clean. */
+/** The text without what the detectors find in it, or undefined when it cannot be made clean. */
 export function* redacted(
   text: string,
   key: string | undefined,
-  redacting: readonly Watcher[],
+  redacting: readonly ChannelDetector[],
   placeholders: ReadonlySet<string>,
 ): Steps<string | undefined> {
   let clean = text

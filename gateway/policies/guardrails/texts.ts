@@ -125,7 +125,7 @@ class Walk {
     return this.#path.length === 2 || this.#path[1] === '_meta'
   }
 
-  /** In the metadata of the message itself: further inside, a member of that name is anybody's. */
+  /** In the metadata of the message itself: further inside, a member of that name may be any text. */
   #isInMeta(): boolean {
     const [root, name] = this.#path
     return this.#path.length === 2 && (root === 'params' || root === 'result') && name === '_meta'

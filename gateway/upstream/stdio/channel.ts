@@ -96,7 +96,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     else refuseRequest(message)
   }
 
-  /** An answer came and cannot be given. False when nobody waits for it. */
+  /** An answer came and cannot be given. False when no caller waits for it. */
   function lost(own: string | undefined, code: ErrorCode, detail: string): boolean {
     if (own === probeId) probe.resolve('legacy')
     const call = own === undefined ? undefined : calls.get(own)
@@ -152,7 +152,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     one.answer.event(bytes)
   }
 
-  /** This revision has no requests of the server, and one that nobody answers would wait for ever. */
+  /** This revision has no requests of the server, and one without an answer would wait for ever. */
   function refuseRequest({ id }: Message): void {
     junk.count('unexpected', 'a request of a modern server')
     process.send(
@@ -187,7 +187,7 @@ export function openChannel(host: Launcher, owner: string, ended: (died: boolean
     answer.fail('Busy', 'the process does not read its input')
   }
 
-  /** Whether a header for an argument differs from it: the child sees no headers, so nobody else would ever compare. */
+  /** Whether a header for an argument differs from it: the child sees no headers, so nothing else would ever compare. */
   function mismatch(message: Message, headers: RequestHeaders): boolean {
     const { name } = (message.params ?? {}) as { readonly name?: unknown }
     const known = message.method === 'tools/call' && typeof name === 'string' && annotated.has(name)

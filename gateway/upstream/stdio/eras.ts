@@ -25,7 +25,7 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
   const { clock, limits, log, name } = host.options
   let known: Era | undefined
   let supported: readonly string[] | undefined
-  let asking: Promise<EraAnswer> | undefined
+  let probing: Promise<EraAnswer> | undefined
   let guesses = 0
   let late: ChildChannel | undefined
   let guessEnds = 0
@@ -83,10 +83,10 @@ export function eraKeeper(host: Launcher, pool: Pool): Eras {
     async ask(owner) {
       if (known !== undefined) return known
       if (clock.now() < guessEnds) return 'legacy'
-      asking ??= probe(owner).finally(() => {
-        asking = undefined
+      probing ??= probe(owner).finally(() => {
+        probing = undefined
       })
-      return asking
+      return probing
     },
   }
 }

@@ -1,12 +1,12 @@
 import type { Log } from '../../options.ts'
 
-/** What became of lines that were no use to anybody. */
+/** What became of lines that were of no use. */
 export type JunkCounts = {
   notMessages: number
   tooLong: number
-  /** Messages for nobody: answers without a request, notifications that belong to no call. */
+  /** Messages without a recipient: answers without a request, notifications that belong to no call. */
   unexpected: number
-  /** Messages for a server stream that nobody opened in time. */
+  /** Messages for a server stream that was not opened in time. */
   unheard: number
 }
 

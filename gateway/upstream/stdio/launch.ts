@@ -30,8 +30,8 @@ export function launcher(options: StdioOptions): Launcher {
     junk,
     launch(owner, on) {
       if (closed) return undefined
-      const giveBack = slots.take(owner)
-      if (giveBack === undefined) return undefined
+      const release = slots.take(owner)
+      if (release === undefined) return undefined
       const child = startChild(options, stderr, {
         line: bytes => on.line(bytes),
         tooLong(head, tail) {
@@ -48,7 +48,7 @@ export function launcher(options: StdioOptions): Launcher {
         ...child,
         async stop() {
           await child.stop()
-          giveBack()
+          release()
           running.delete(counted)
         },
       }

@@ -27,7 +27,7 @@ export type StdioLimits = {
   readonly maxBacklog: number
   /** A process without traffic and without an open stream ends after this time. */
   readonly idleAfter: number
-  /** A principal who may have no more processes gets one if a session of his own was quiet for this time: that one ends. */
+  /** A principal who may have no more processes gets one if a session of their own was quiet for this time: that one ends. */
   readonly givesWayAfter: number
   /** Silence after `server/discover` that counts as a legacy child. */
   readonly probeTimeout: number

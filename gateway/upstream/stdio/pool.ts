@@ -7,7 +7,7 @@ const LONGEST_DELAY = 30_000
 /** A process that lived this long is no part of a crash loop. */
 const STABLE = 10_000
 
-type Entry = { channel: ChildChannel | undefined; startedAt: number; deaths: number; notBefore: number }
+type PooledProcess = { channel: ChildChannel | undefined; startedAt: number; deaths: number; notBefore: number }
 
 /** The processes of a modern server: one for each principal, started when needed and after a death not at once for ever. */
 export type Pool = {
@@ -18,12 +18,12 @@ export type Pool = {
 
 export function modernPool(host: Launcher): Pool {
   const { clock } = host.options
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, PooledProcess>()
 
-  const died = (entry: Entry): void => {
+  const died = (entry: PooledProcess): void => {
     const now = clock.now()
     entry.deaths = now - entry.startedAt >= STABLE ? 1 : entry.deaths + 1
-    // The first restart is free: a single crash should cost nobody but those who were in flight.
+    // The first restart is free: a single crash should cost only the calls in flight.
     const delay = entry.deaths === 1 ? 0 : Math.min(FIRST_DELAY * 2 ** (entry.deaths - 2), LONGEST_DELAY)
     entry.notBefore = now + delay
   }

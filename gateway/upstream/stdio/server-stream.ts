@@ -1,10 +1,10 @@
 import type { Junk } from './junk.ts'
 import type { Reply } from './reply.ts'
 
-/** The one stream on which a legacy session hears what belongs to no POST. While nobody listens, messages wait within a bound. */
+/** The one stream on which a legacy session hears what belongs to no POST. While no client listens, messages wait within a bound. */
 export type ServerStream = {
   readonly open: boolean
-  /** False: somebody listens already. */
+  /** False: a client listens already. */
   attach(answer: Reply): boolean
   send(message: Buffer): void
   end(): void
@@ -22,7 +22,7 @@ export function serverStream(maxBuffered: number, junk: Junk): ServerStream {
     bytes += message.length
     while (bytes > maxBuffered) {
       bytes -= kept.shift()?.length ?? 0
-      junk.count('unheard', 'nobody listens to the server stream')
+      junk.count('unheard', 'no client listens to the server stream')
     }
   }
 

@@ -11,7 +11,7 @@ import { tokenAt } from './token.ts'
 
 /** One legacy session: one process of its own, from `initialize` until DELETE, idleness or death. */
 export type ChildSession = {
-  /** Who opened it; to anybody else it does not exist. */
+  /** Who opened it; to others it does not exist. */
   readonly owner: string
   post(request: UpstreamRequest, answer: Reply, hooks: ReplyHooks): void
   /** Opens the server stream. False: it is open already. */
@@ -78,7 +78,7 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
     if (!lost(arrival.unreadable, 'UpstreamUnreadable', arrival.detail)) junk.count('notMessages', arrival.detail)
   }
 
-  /** An answer came and cannot be given. False when nobody waits for it. */
+  /** An answer came and cannot be given. False when no caller waits for it. */
   function lost(token: string | undefined, code: ErrorCode, detail: string): boolean {
     const found = token === undefined ? undefined : waiting.get(token)
     if (token === undefined || found === undefined) return false
@@ -154,7 +154,7 @@ export function openSession(host: Launcher, id: string, owner: string, ended: ()
     if (clash !== undefined) return answer.refuse('RequestIdInUse', clash.id)
     if (waiting.size + asked.length > limits.maxPending) return answer.fail('Busy', 'too many requests in flight')
     const opening = asked.some(({ method }) => method === 'initialize')
-    // Nobody will ever learn the id of a session whose client went away before it was opened.
+    // No client will ever learn the id of a session whose client went away before it was opened.
     if (opening) hooks.cancelled = () => void end('the client went away')
     awaitAnswers(asked, { answer, left: asked.length, opening })
     if (!request.messages.every(pass)) return untaken(asked, answer)

@@ -20,7 +20,7 @@ export type SessionTable = {
 export function sessionTable(host: Launcher): SessionTable {
   const sessions = new Map<string, ChildSession>()
 
-  /** The session of a request, or the refusal that SDK servers give. Somebody else's session is an unknown one. */
+  /** The session of a request, or the refusal that SDK servers give. The session of another caller is an unknown one. */
   function find(request: UpstreamRequest, owner: string, answer: Reply): ChildSession | undefined {
     const raw = request.messages.length === 1 ? request.messages[0]?.id : undefined
     const id = request.headers['mcp-session-id']

@@ -1,4 +1,4 @@
-/** Counts processes, in all and for each principal, so that nobody can take the machine by opening sessions. */
+/** Counts processes, in all and for each principal, so that no caller can take the machine by opening sessions. */
 export type ProcessSlots = {
   /** Gives back how to return the slot, or undefined when there is none. */
   take(owner: string): (() => void) | undefined

@@ -11,7 +11,7 @@ import { reply } from './reply.ts'
 import type { Reply, ReplyHooks } from './reply.ts'
 import { sessionTable } from './sessions.ts'
 
-const deaf: UpstreamSink = {
+const ignoringSink: UpstreamSink = {
   head: () => undefined,
   data: () => undefined,
   end: () => undefined,
@@ -103,7 +103,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
   return {
     dropped: host.junk.counts,
     open,
-    tell: request => void open(request, deaf),
+    tell: request => void open(request, ignoringSink),
     async close() {
       closed = true
       sessions.close()

@@ -63,7 +63,7 @@ func main() {
 		select {
 		case <-e.changed:
 			time.Sleep(20 * time.Millisecond) // changes come in groups
-		case <-time.After(2 * time.Second): // somebody else may have put a rule before ours
+		case <-time.After(2 * time.Second): // another program may have put a rule before ours
 		}
 		e.lock.Lock()
 		if err := e.sync(); err != nil {

@@ -23,7 +23,7 @@ const good = madeFor(server)
 /** An object that is made with one change, and the same change to one that is there. */
 function triesOf(kind: MadeKind, { what, change, says }: Field['changes'][number]): Forbidden[] {
   const { path, body } = good[kind]
-  // Of a Secret without its owner nobody knows what it is for, so two policies refuse it, in any order.
+  // Of a Secret without its owner it is not known what it is for, so two policies refuse it, in any order.
   const isUnowned = kind.endsWith('Secret') && 'ownerReferences' in ((change as { metadata?: object }).metadata ?? {})
   const create = {
     what: `make a ${kind} ${what}`,

@@ -26,7 +26,7 @@ function rejectionOf(document: Document, scope: AcceptScope, duplicates: number)
 }
 
 /** What is kept for an object, if it was kept for this very one: a deleted and recreated object has never compiled. */
-function keptFor(document: Document, lastGood: readonly LastGood[]): LastGood | undefined {
+function lastGoodFor(document: Document, lastGood: readonly LastGood[]): LastGood | undefined {
   return lastGood.find(
     kept =>
       kept.kind === document.kind &&
@@ -131,5 +131,5 @@ export function accept<K extends KindName>(
 ): EffectiveObject<K> {
   const { namespace, standalone, urls, lastGood } = snapshot
   const checked = steps.check(document, duplicates, namespace, standalone, urls)
-  return 'rejection' in checked ? steps.withLastGood(checked, keptFor(document, lastGood)) : checked
+  return 'rejection' in checked ? steps.withLastGood(checked, lastGoodFor(document, lastGood)) : checked
 }

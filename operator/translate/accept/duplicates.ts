@@ -6,25 +6,25 @@ import type { LastGood } from '../model/snapshot.ts'
 const nameOf = ({ object }: EffectiveKey): string => object.document.name
 
 /** By name: the specs of keys that were accepted last. */
-type Kept = ReadonlyMap<string, LastGood>
+type LastGoodByName = ReadonlyMap<string, LastGood>
 
-function keptFor({ object: { document } }: EffectiveKey, kept: Kept): LastGood | undefined {
+function lastGoodFor({ object: { document } }: EffectiveKey, kept: LastGoodByName): LastGood | undefined {
   const found = kept.get(document.name)
   const isThis = found?.uid === undefined || document.uid === undefined || found.uid === document.uid
   return isThis ? found : undefined
 }
 
 /** Whether a key had a digest before the others named it: it was made here, or stands in the last spec that was accepted. */
-function hadBefore(key: EffectiveKey, digest: string, kept: Kept): boolean {
+function hadBefore(key: EffectiveKey, digest: string, kept: LastGoodByName): boolean {
   if (key.object.spec?.digests?.includes(digest) !== true) return true
-  const spec = keptFor(key, kept)?.spec as { readonly digests?: unknown } | undefined
+  const spec = lastGoodFor(key, kept)?.spec as { readonly digests?: unknown } | undefined
   return Array.isArray(spec?.digests) && spec.digests.includes(digest)
 }
 
 type Shared = { readonly holders: readonly EffectiveKey[]; readonly owner: EffectiveKey | undefined }
 
 /** Whose a digest is that several keys hold: the one's that had it before, then the oldest. Without a cluster it may be unknown which that is. */
-function sharedOf(digest: string, holders: readonly EffectiveKey[], kept: Kept): Shared {
+function sharedOf(digest: string, holders: readonly EffectiveKey[], kept: LastGoodByName): Shared {
   const before = holders.filter(holder => hadBefore(holder, digest, kept))
   const [first, second] = (before.length > 0 ? before : holders).toSorted((a, b) =>
     byAge(a.object.document, b.object.document),
@@ -42,7 +42,11 @@ function words(key: EffectiveKey, digest: string, { holders, owner }: Shared): s
 }
 
 /** A key without the digests that are another's. What was accepted of it last stays what is kept, or what it asks for would count as its own from now on. */
-function withoutForeignDigests(key: EffectiveKey, shared: ReadonlyMap<string, Shared>, kept: Kept): EffectiveKey {
+function withoutForeignDigests(
+  key: EffectiveKey,
+  shared: ReadonlyMap<string, Shared>,
+  kept: LastGoodByName,
+): EffectiveKey {
   const foreign = key.digests.filter(digest => {
     const found = shared.get(digest)
     return found !== undefined && found.owner !== key
@@ -51,7 +55,7 @@ function withoutForeignDigests(key: EffectiveKey, shared: ReadonlyMap<string, Sh
   const found = first === undefined ? undefined : shared.get(first)
   if (first === undefined || !found) return key
   const { keep: _, ...object } = key.object
-  const keep = keptFor(key, kept)
+  const keep = lastGoodFor(key, kept)
   const message = bounded(words(key, first, found))
   return {
     ...key,

@@ -36,7 +36,7 @@ function tls({ snapshot, settings }: GatewayContext): GatewayConfig['tls'] {
   return { cert: { file: file('tls.crt') }, key: { file: file('tls.key') } }
 }
 
-/** Hosts beside those of the Service, and origins, that a configuration takes. With more the server is refused, so nobody misses what is left out. */
+/** Hosts beside those of the Service, and origins, that a configuration takes. With more the server is refused, so no caller misses what is left out. */
 export const maxHosts = 76
 export const maxOrigins = 64
 

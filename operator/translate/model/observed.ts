@@ -82,7 +82,7 @@ export type ApplyRefusal = {
 export type Foreign = {
   readonly kind: string
   readonly name: string
-  /** Touches the guard, the way to it, or the walls around it. */
+  /** Touches the guard, the way to it, or what isolates it. */
   readonly grave: readonly string[]
   readonly minor: readonly string[]
 }

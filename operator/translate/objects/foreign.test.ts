@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { KubernetesObject } from '../model/desired.ts'
-import { differences, foreignOf, leftAlone } from './foreign.ts'
-import { gravityOf } from './gravity.ts'
-import { isBeyondRepair, replacePatch } from './replace-patch.ts'
+import { differences, foreignOf, foreignMetadata } from './foreign.ts'
+import { affectsReadiness } from './affects-readiness.ts'
+import { needsRecreation, replacePatch } from './replace-patch.ts'
 
 const metadata = { name: 'mcp-one', namespace: 'team', labels: { of: 'ours' } }
 const probe = { httpGet: { path: '/', port: 1 } }
@@ -153,9 +153,9 @@ test('annotations of a ServiceAccount count, and those of other objects are told
     'metadata.annotations[eks.amazonaws.com/role-arn]',
     'metadata.annotations[deployment.kubernetes.io/revision]',
   ])
-  expect(leftAlone(account, there(account))).toEqual([])
+  expect(foreignMetadata(account, there(account))).toEqual([])
   expect(differences(service, there(service))).toEqual([])
-  expect(leftAlone(service, there(service)).map(({ path }) => path)).toEqual([
+  expect(foreignMetadata(service, there(service)).map(({ path }) => path)).toEqual([
     'metadata.annotations[eks.amazonaws.com/role-arn]',
   ])
 })
@@ -189,7 +189,7 @@ test.each([
   ['ConfigMap', 'binaryData[evil]', true],
   ['ServiceAccount', 'imagePullSecrets[evil]', false],
 ])('%s %s: that it stays makes a server not ready: %s', (kind, path, grave) => {
-  expect(gravityOf(kind, path)).toBe(grave)
+  expect(affectsReadiness(kind, path)).toBe(grave)
   const told = foreignOf({ ...service, kind }, [{ path, how: 'added' }])
   expect(told).toEqual({ kind, name: 'mcp-one', grave: grave ? [path] : [], minor: grave ? [] : [path] })
 })
@@ -241,11 +241,11 @@ describe('one write of the whole object', () => {
 
   test('is of no use for what no write can change', () => {
     const map: KubernetesObject = { apiVersion: 'v1', kind: 'ConfigMap', metadata, immutable: false }
-    expect(isBeyondRepair(map, { ...map, immutable: true })).toBe(true)
-    expect(isBeyondRepair(map, map)).toBe(false)
-    expect(isBeyondRepair(service, { ...service, spec: { clusterIP: 'None' } })).toBe(true)
+    expect(needsRecreation(map, { ...map, immutable: true })).toBe(true)
+    expect(needsRecreation(map, map)).toBe(false)
+    expect(needsRecreation(service, { ...service, spec: { clusterIP: 'None' } })).toBe(true)
     const selector = (app: string) => ({ ...deployment, spec: { selector: { matchLabels: { app } } } })
-    expect(isBeyondRepair(selector('a'), selector('b'))).toBe(true)
-    expect(isBeyondRepair(selector('a'), selector('a'))).toBe(false)
+    expect(needsRecreation(selector('a'), selector('b'))).toBe(true)
+    expect(needsRecreation(selector('a'), selector('a'))).toBe(false)
   })
 })

@@ -1,7 +1,7 @@
 import { isDefault } from './defaults.ts'
 import type { KubernetesObject } from '../model/desired.ts'
 import type { Foreign } from '../model/observed.ts'
-import { gravityOf } from './gravity.ts'
+import { affectsReadiness } from './affects-readiness.ts'
 import { compareQuantities } from '../model/quantity.ts'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -173,22 +173,22 @@ const maxEntries = 32
 export function foreignOf({ kind, metadata }: KubernetesObject, found: readonly Difference[]): Foreign | undefined {
   if (found.length === 0) return undefined
   const of = (grave: boolean): string[] =>
-    [...new Set(found.filter(({ path }) => gravityOf(kind, path) === grave).map(({ path }) => path))].slice(
+    [...new Set(found.filter(({ path }) => affectsReadiness(kind, path) === grave).map(({ path }) => path))].slice(
       0,
       maxEntries,
     )
   return { kind, name: metadata.name, grave: of(true), minor: of(false) }
 }
 
-const toldAnyway = (kind: string): readonly string[] =>
+const reportedMaps = (kind: string): readonly string[] =>
   kind === 'ServiceAccount' ? ['labels'] : ['labels', 'annotations']
 /** What controllers and kubectl write by themselves. */
 const usual = /^(?:deployment\.kubernetes\.io\/|kubectl\.kubernetes\.io\/|kubernetes\.io\/change-cause$)/
 
 /** Labels and annotations of others, which are left where they are and told of. */
-export function leftAlone(desired: KubernetesObject, live: Fields): Difference[] {
+export function foreignMetadata(desired: KubernetesObject, live: Fields): Difference[] {
   const [wanted, there] = [desired.metadata, (live['metadata'] ?? {}) as Fields]
-  return toldAnyway(desired.kind).flatMap(field => {
+  return reportedMaps(desired.kind).flatMap(field => {
     const own = (wanted[field] ?? {}) as Fields
     return Object.keys((there[field] ?? {}) as Fields)
       .filter(name => own[name] === undefined && !usual.test(name))

@@ -86,7 +86,7 @@ export const isBloated = (desired: KubernetesObject, live: Fields): boolean =>
 const selectorOf = (object: Fields): string => hashOf(at(object, 'spec', 'selector') ?? {})
 
 /** Whether an object can only be deleted and made anew: what is wrong with it can be changed by no write. */
-export function isBeyondRepair(desired: KubernetesObject, live: Fields): boolean {
+export function needsRecreation(desired: KubernetesObject, live: Fields): boolean {
   if (desired.kind === 'ConfigMap') return live['immutable'] === true
   if (desired.kind === 'Service') return at(live, 'spec', 'clusterIP') === 'None'
   return desired.kind === 'Deployment' && selectorOf(desired) !== selectorOf(live)

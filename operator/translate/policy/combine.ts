@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { intersection, lies } from '../../../gateway/config/networks.ts'
+import { intersection, isSubrange } from '../../../gateway/config/networks.ts'
 import {
   assembled,
   valueAt,
@@ -15,40 +15,41 @@ export type Layer<T extends object = object> = { readonly origin: string; readon
 export type Combined = { readonly spec: object; readonly from: Readonly<Record<string, string>> }
 
 /** What one object says of one field. */
-type Said = { readonly origin: string; readonly value: unknown }
+type FieldValue = { readonly origin: string; readonly value: unknown }
 
 /** At least one. */
-type AllSaid = readonly [Said, ...Said[]]
+type FieldValues = readonly [FieldValue, ...FieldValue[]]
 
 /** The value that holds, and those who have a part in it. */
-type Held = { readonly value: unknown; readonly by: readonly Said[] }
+type CombinedValue = { readonly value: unknown; readonly by: readonly FieldValue[] }
 
 /**
  * @param schema of the field
  * @param silent whether some object does not set it
  */
-type Rule = (all: AllSaid, schema: z.ZodType, silent: boolean) => Held
+type Rule = (all: FieldValues, schema: z.ZodType, silent: boolean) => CombinedValue
 
 /** A list whose items are plain JSON; the schema has seen to it. */
-const listIn = ({ value }: Said): readonly unknown[] => value as readonly unknown[]
+const listIn = ({ value }: FieldValue): readonly unknown[] => value as readonly unknown[]
 
 /** Texts, of which ranges of addresses may lie in others. */
-const textsIn = ({ value }: Said): readonly string[] => value as readonly string[]
+const textsIn = ({ value }: FieldValue): readonly string[] => value as readonly string[]
 
 const distinct = (items: readonly unknown[]): unknown[] => [
   ...new Map(items.map(item => [JSON.stringify(item), item] as const)).values(),
 ]
 
-const one = (said: Said): Held => ({ value: said.value, by: [said] })
+const one = (said: FieldValue): CombinedValue => ({ value: said.value, by: [said] })
 
 /** Of several that are equal the first. */
-const least = (all: AllSaid, weight: (said: Said) => number): Held =>
+const least = (all: FieldValues, weight: (said: FieldValue) => number): CombinedValue =>
   one(all.reduce((best, said) => (weight(said) < weight(best) ? said : best)))
 
-const rankIn = (schema: z.ZodType, { value }: Said): number =>
+const rankIn = (schema: z.ZodType, { value }: FieldValue): number =>
   schema instanceof z.ZodEnum ? (schema.options as readonly unknown[]).indexOf(value) : 0
 
-const isWithin = (item: string, caps: readonly string[]): boolean => caps.some(cap => cap === item || lies(item, cap))
+const isWithin = (item: string, caps: readonly string[]): boolean =>
+  caps.some(cap => cap === item || isSubrange(item, cap))
 
 const rules: Readonly<Record<PlainCombination, Rule>> = {
   own: all => one(all.at(-1)!),
@@ -80,7 +81,7 @@ export const isPlain = (combine: Combination | undefined): combine is PlainCombi
 export function combined(fields: readonly SchemaField[], layers: readonly Layer[]): Combined {
   const held = fields.flatMap(({ path, name, schema, traits: { combine } }) => {
     if (!isPlain(combine)) throw new Error(`${name} does not say how the values of several objects combine`)
-    const [first, ...further] = layers.flatMap(({ origin, spec }): Said[] => {
+    const [first, ...further] = layers.flatMap(({ origin, spec }): FieldValue[] => {
       const value = valueAt(spec, path)
       return value === undefined ? [] : [{ origin, value }]
     })

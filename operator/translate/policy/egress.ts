@@ -1,6 +1,6 @@
 import type { Egress } from '../../../crds/egress.ts'
 import type { MCPServerSpec } from '../../../crds/mcp-server.ts'
-import { lies, privateNetworks, unmapped } from '../../../gateway/config/networks.ts'
+import { isSubrange, privateNetworks, unmapped } from '../../../gateway/config/networks.ts'
 import { closedNetworks } from './peers.ts'
 import type { UnresolvedRef } from './secrets.ts'
 import { isAddress, namespaceIn } from './url-target.ts'
@@ -22,7 +22,7 @@ export type EgressCaps = {
 
 /** What is never a server's address (link-local, metadata, multicast) is opened only where it is named, and not as part of a wide range. */
 const isNamed = (cidr: string, network: string): boolean =>
-  lies(cidr, network) && closedNetworks.every(one => !lies(cidr, one) || lies(network, one))
+  isSubrange(cidr, network) && closedNetworks.every(one => !isSubrange(cidr, one) || isSubrange(network, one))
 
 const usual = 'any but kube-* and that of the operator'
 

@@ -24,7 +24,7 @@ const channelsOf = (keyed: readonly KeyedRule[]): RuleChannel[] =>
   channel.options.filter(name => keyed.some(rule => rule.channel === name))
 
 /** What may share a rule: everything but the words is equal. */
-const likeness = ({ keywords, ...others }: RuleDetector): string => JSON.stringify([keywords?.matchMode, others])
+const groupKey = ({ keywords, ...others }: RuleDetector): string => JSON.stringify([keywords?.matchMode, others])
 
 /** Words of one treatment in one rule: the detector looks for all of them in one pass over the text. */
 const maxWords = 1024
@@ -49,7 +49,7 @@ export function serverRules(policies: readonly SelectedPolicy[]): ServerRule[] {
     action,
     mode,
     policies[0],
-    likeness(detector),
+    groupKey(detector),
   ]
   const spread = groupedBy(keyed, rule => JSON.stringify([rule.subject, treatment(rule)]))
   const alike = groupedBy(spread, same => JSON.stringify([treatment(same[0]!), channelsOf(same)]))

@@ -50,7 +50,7 @@ function serverEntries({ server, egress: open }: ServerView): InForce[] {
   ]
 }
 
-/** Metrics come last: whoever reads a status finds everything where it was. */
+/** Metrics come last: readers of a status find everything where it was. */
 const settingsFields = fieldsOf(mcpGateway.spec).toSorted(
   (left, right) => Number(left.path[0] === 'metrics') - Number(right.path[0] === 'metrics'),
 )

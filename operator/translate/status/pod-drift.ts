@@ -86,13 +86,13 @@ const areJudged = (observed: ObservedServer, { shape }: ExpectedPod, replicas: n
   isSettled(observed.deployment, replicas) &&
   livePods(observed).length <= replicas
 
-const maxTold = 5
+const maxReported = 5
 
 /** Whether a guard runs something else than it was given: what was changed in the pod itself, or added by admission when it was made. */
 export function altered(observed: ObservedServer, expected: ExpectedPod, replicas: number): ConditionValue | undefined {
   if (!areJudged(observed, expected, replicas)) return undefined
   const told = livePods(observed).flatMap(pod => alteration(pod, expected) ?? [])
   if (told.length === 0) return undefined
-  const text = `${told.slice(0, maxTold).join('; ')}: not as the Deployment asks for it. Delete the pod; if the next one is the same, exempt the namespace from the admission webhook that changes it`
+  const text = `${told.slice(0, maxReported).join('; ')}: not as the Deployment asks for it. Delete the pod; if the next one is the same, exempt the namespace from the admission webhook that changes it`
   return conditionValue('False', 'GatewayAltered', text)
 }

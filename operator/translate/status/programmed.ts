@@ -22,21 +22,21 @@ export function gatewayProblem({ name, report }: ObservedPod, wanted: string): C
   )
 }
 
-const gravity = ['GatewayRefused', 'GatewayOutdated', 'GatewayUnreachable', 'WaitingForGateways']
+const reasonsBySeverity = ['GatewayRefused', 'GatewayOutdated', 'GatewayUnreachable', 'WaitingForGateways']
 
 /** Pods that count: one that ends gets no new calls. */
 export const livePods = ({ pods }: ObservedServer): readonly ObservedPod[] => pods.filter(pod => !pod.deleting)
 
 /** A gateway that refuses its first configuration never turns ready, so its refusal counts before that. */
-const isTold = (pod: ObservedPod): boolean =>
+const isReportable = (pod: ObservedPod): boolean =>
   pod.ready || (pod.report !== undefined && 'ok' in pod.report && !pod.report.ok)
 
 function gateways(observed: ObservedServer, wanted: string): ConditionValue {
   const pods = livePods(observed)
   const problems = pods
-    .filter(isTold)
+    .filter(isReportable)
     .flatMap(pod => gatewayProblem(pod, wanted) ?? [])
-    .toSorted((a, b) => gravity.indexOf(a.reason) - gravity.indexOf(b.reason))
+    .toSorted((a, b) => reasonsBySeverity.indexOf(a.reason) - reasonsBySeverity.indexOf(b.reason))
   const [worst] = problems
   if (worst) {
     const message = problems.filter(one => one.reason === worst.reason).map(one => one.message)

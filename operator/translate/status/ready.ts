@@ -34,7 +34,7 @@ function handshakeResult(handshake: Handshake | undefined, hash: string): Condit
 }
 
 /** That gateways are waited for says nothing while their pods have a reason of their own. */
-const mostTelling = (open: readonly ConditionSummary[]): ConditionSummary | undefined =>
+const mostSpecific = (open: readonly ConditionSummary[]): ConditionSummary | undefined =>
   open.find(one => one.reason !== 'WaitingForGateways') ?? open[0]
 
 /**
@@ -45,7 +45,7 @@ export function ready({ before, stopped, hasCallers, handshake, hash }: ReadyFac
   const [accepted, ...others] = before
   if (accepted && accepted.status !== 'True') return conditionValue('False', accepted.reason, accepted.message)
   if (stopped) return conditionValue('False', 'Stopped', 'The server is stopped or has no replicas.')
-  const open = mostTelling(others.filter(one => one.status !== 'True'))
+  const open = mostSpecific(others.filter(one => one.status !== 'True'))
   if (open) return conditionValue('False', open.reason, open.message)
   if (!hasCallers)
     return conditionValue(

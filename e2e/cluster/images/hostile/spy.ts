@@ -4,7 +4,7 @@ import { connect } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { guarded } from './steal.ts'
 
-/** What a caller who is nobody says to be more. */
+/** What a caller without rights says to be more. */
 const forged = {
   'x-forwarded-for': '127.0.0.1',
   forwarded: 'for=127.0.0.1;proto=https',

@@ -9,7 +9,7 @@ const text = (content: string): { content: { type: 'text'; text: string }[] } =>
 /** What the process does to everybody, and not only to one call. */
 export type Mood = { hanging: boolean; calls: number }
 
-/** One line for each thing seen; whoever reads the log of the pod to its end has counted every call that came here. */
+/** One line for each thing seen; a reader of the whole log of the pod has counted every call that came here. */
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /** A server object: one for each request of 2026-07-28, one for each session before. */

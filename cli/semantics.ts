@@ -5,7 +5,7 @@ import type { Problem } from './parse.ts'
 import { collectSnapshot } from './snapshot.ts'
 
 /** What only the place of use can tell: the same files may be meant for a cluster, and its Secrets live there. */
-const elsewhere: ReadonlySet<Reason> = new Set([
+const environmentReasons: ReadonlySet<Reason> = new Set([
   'ImageNeedsCluster',
   'StandaloneOnly',
   'SecretNotFound',
@@ -16,8 +16,8 @@ const elsewhere: ReadonlySet<Reason> = new Set([
   'GatewayInvalid',
 ])
 
-const telling = ({ status }: Status): Status['status']['conditions'] =>
-  status.conditions.filter(({ status: holds, reason }) => holds !== 'True' && !elsewhere.has(reason))
+const reportable = ({ status }: Status): Status['status']['conditions'] =>
+  status.conditions.filter(({ status: holds, reason }) => holds !== 'True' && !environmentReasons.has(reason))
 
 /** The place that a message begins with, such as `spec.transport: ...`, or else the name of the object. */
 function located(message: string, { document }: Resource): Problem {
@@ -30,14 +30,14 @@ function problemsOf(resource: Resource, statuses: readonly Status[]): Problem[] 
   const own = statuses.filter(({ kind, name }) => kind === resource.kind && name === resource.name)
   // What the schema refuses was told with its own place.
   if (own.length === 0 || checkResource(resource).length > 0) return []
-  return own.flatMap(telling).map(({ message }) => located(message, resource))
+  return own.flatMap(reportable).map(({ message }) => located(message, resource))
 }
 
 /**
  * What is wrong although each document is right by itself, told by the translation: variables set twice, a key that a Secret lacks, a transport
  * that does not go with its server.
  */
-export function checkMeaning(loaded: Loaded, salt: Buffer): Problem[] {
+export function checkSemantics(loaded: Loaded, salt: Buffer): Problem[] {
   const namespaces = new Set(loaded.resources.map(({ namespace }) => namespace ?? 'default'))
   return [...namespaces].flatMap(namespace => {
     const { snapshot } = collectSnapshot(loaded, { namespace, urls: {}, lastGood: [], salt })

@@ -7,24 +7,24 @@ import { detectors } from '../../detectors/index.ts'
 import type { Channel, Message } from '../../exchange.ts'
 
 /** A detector that looks at a channel, and every rule that acts on what it finds there. */
-export type Watcher = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
+export type ChannelDetector = { readonly detector: Detector; readonly rules: readonly ServerRule[] }
 
-type Gate = {
+type Prefilter = {
   /** Whether a detector may find something in the message; false is certain, true is a reason to look. */
   mayTouch(message: Message): boolean
   /** The same for one text. */
   mayTouchText(text: string, key: string | undefined): boolean
 }
 
-/** What is watched in one direction. */
-export type Watch = Gate & {
-  readonly watchers: Readonly<Partial<Record<Channel, readonly Watcher[]>>>
+/** What is looked for in one direction. */
+export type DirectionRules = Prefilter & {
+  readonly byChannel: Readonly<Partial<Record<Channel, readonly ChannelDetector[]>>>
   /** Every placeholder that a redaction can leave. */
   readonly placeholders: ReadonlySet<string>
 }
 
 /** What the two directions of a stage have in common. */
-export type Shared = { readonly made: Map<string, Detector>; readonly gates: Map<string, Gate> }
+export type SharedDetectors = { readonly made: Map<string, Detector>; readonly gates: Map<string, Prefilter> }
 
 type Make = (options: unknown) => Detector
 
@@ -41,16 +41,16 @@ export function detectorOf(option: ServerRule['detector'], made: Map<string, Det
 }
 
 /**
- * Groups the rules by channel, and builds one automaton over every literal of the detectors that watch this direction.
+ * Groups the rules by channel, and builds one automaton over every literal of the detectors of this direction.
  * @param more further reasons to look into a message, lower case
  */
-export function watch(
+export function directionRules(
   { rules }: ServerGuardrails,
   channels: readonly Channel[],
   more: readonly string[],
-  { made, gates }: Shared,
-): Watch | undefined {
-  const watchers: Partial<Record<Channel, Watcher[]>> = {}
+  { made, gates }: SharedDetectors,
+): DirectionRules | undefined {
+  const byChannel: Partial<Record<Channel, ChannelDetector[]>> = {}
   const used = new Set<Detector>()
   for (const channel of channels) {
     const found = new Map<Detector, ServerRule[]>()
@@ -59,27 +59,27 @@ export function watch(
       found.set(detector, [...(found.get(detector) ?? []), rule])
       used.add(detector)
     }
-    if (found.size > 0) watchers[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
+    if (found.size > 0) byChannel[channel] = [...found].map(([detector, rules]) => ({ detector, rules }))
   }
   if (used.size === 0) return undefined
   const placeholders = new Set([...used].flatMap(detector => detector.placeholders))
-  return { watchers, placeholders, ...gateOf([...used], more, gates) }
+  return { byChannel, placeholders, ...prefilterOf([...used], more, gates) }
 }
 
 /** Both directions mostly have the same detectors, and then one automaton. */
-function gateOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Gate>): Gate {
+function prefilterOf(used: readonly Detector[], more: readonly string[], gates: Map<string, Prefilter>): Prefilter {
   const together = used.flatMap(detector => detector.together ?? [])
   const literals = used.every(detector => detector.literals !== undefined)
     ? [...new Set([...used.flatMap(detector => detector.literals!), ...more])].sort()
     : undefined
   const id = JSON.stringify([literals, together])
-  const gate = gates.get(id) ?? gateFor(literals, together)
+  const gate = gates.get(id) ?? buildPrefilter(literals, together)
   gates.set(id, gate)
   return gate
 }
 
 /** One detector without literals must see everything, so there is no gate then. */
-function gateFor(literals: readonly string[] | undefined, together: readonly (readonly string[])[]): Gate {
+function buildPrefilter(literals: readonly string[] | undefined, together: readonly (readonly string[])[]): Prefilter {
   if (literals === undefined) return { mayTouch: () => true, mayTouchText: () => true }
   const search = automaton(literals, 1 << 19)
   const hasBackslash = literals.some(literal => literal.includes('\\'))
@@ -110,7 +110,7 @@ const holdsAll = (text: Buffer | string, signs: readonly string[]): boolean => s
 const escapedUnit = '\\u'
 /** An escape of programs: in the bytes of a message it has two backslashes. */
 const escapedByte = '\\x'
-/** A backspace is a sign that nobody sees, so a term may hide it; every other escape of one letter stands for a sign that shows. */
+/** A backspace is an invisible sign, so a term may hide it; every other escape of one letter stands for a sign that shows. */
 const hiding = [escapedUnit, escapedByte, '\\b']
 
 /** Whether only escapes of one character (`\n`, `\"`, `\/`) part the bytes from the text: they hide nothing from a search that skips backslashes. */

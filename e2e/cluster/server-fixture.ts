@@ -3,7 +3,7 @@ import { callerPod, gateway, key, server } from './manifests.ts'
 import { demand, eventually, inNamespace, type Stage } from './stage.ts'
 
 /** A namespace with a server that is ready, a key for it, and a pod from which it is called. */
-export type Scene = {
+export type ServerFixture = {
   readonly namespace: string
   readonly server: string
   readonly url: string
@@ -61,7 +61,7 @@ export async function withServer(
   stage: Stage,
   namespace: string,
   more: { readonly server?: Fields; readonly gateway?: Fields },
-  run: (scene: Scene) => Promise<void>,
+  run: (fixture: ServerFixture) => Promise<void>,
 ): Promise<void> {
   const { kubectl } = stage
   const name = 'one'
@@ -76,7 +76,7 @@ export async function withServer(
     await untilReady(stage, namespace, name)
     await kubectl.ok(['wait', '-n', namespace, 'pod/caller', '--for=condition=Ready', '--timeout=60s'])
     const secret = await keyOf(kubectl, namespace, 'ann-key')
-    const call: Scene['call'] = (tool, args = {}) =>
+    const call: ServerFixture['call'] = (tool, args = {}) =>
       callFrom(kubectl, namespace, 'caller', { url, key: secret, tool, args })
     await run({ namespace, server: name, url, key: secret, call })
   })

@@ -5,8 +5,8 @@ const containerFields: ReadonlySet<string> = new Set(
   securityContext stdin stdinOnce tty`.split(/\s+/),
 )
 
-/** Without these walls the guard is not alone. */
-const walls: ReadonlySet<string> = new Set(
+/** Fields of the pod that isolate the guard from the node and from other containers. */
+const isolationFields: ReadonlySet<string> = new Set(
   `hostNetwork hostPID hostIPC hostUsers shareProcessNamespace
   serviceAccountName serviceAccount automountServiceAccountToken`.split(/\s+/),
 )
@@ -18,7 +18,7 @@ function touchesPods(path: string): boolean {
   if (!path.startsWith(template)) return path.startsWith('spec.selector')
   const rest = path.slice(template.length)
   const [found, name, field] = container.exec(rest) ?? []
-  if (found === undefined) return rest.startsWith('volumes') || walls.has(rest)
+  if (found === undefined) return rest.startsWith('volumes') || isolationFields.has(rest)
   // A container more, or less; of those that belong there only the guard counts.
   return field === undefined || (name === 'gateway' && containerFields.has(field))
 }
@@ -27,9 +27,9 @@ const service =
   /^spec\.(?:ports|selector|type|externalIPs|externalName|clusterIPs?|loadBalancer\w+|publishNotReadyAddresses)(?:[.[]|$)/
 
 /**
- * Whether a difference that stays makes a server not ready: it touches the guard, the way to it, or the walls around it. All others are told of.
+ * Whether a difference that stays makes a server not ready: it touches the guard, the way to it, or what isolates it. All others are reported only.
  */
-export function gravityOf(kind: string, path: string): boolean {
+export function affectsReadiness(kind: string, path: string): boolean {
   if (kind === 'Deployment') return touchesPods(path)
   if (kind === 'Service') return service.test(path)
   return (kind === 'NetworkPolicy' || kind === 'ConfigMap') && !path.startsWith('metadata')
