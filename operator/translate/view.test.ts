@@ -146,3 +146,9 @@ test('while an MCPGateway that holds here never compiled, nothing is let out', (
   expect(out(open, above(open))).toBe(3)
   expect([out(broken, above(open)), out(open, above(broken)), out(broken, above(broken))]).toEqual([0, 0, 0])
 })
+
+test.each([[null], [undefined]])('a last good spec that was changed to %s stops no plan', spec => {
+  const gateway = { apiVersion, kind: 'MCPGateway', metadata: { name: 'default' }, spec: { mistyped: true } }
+  const lastGood = [{ kind: 'MCPGateway', name: 'default', spec }]
+  expect(conditionsOf({ documents: [server, gateway], lastGood })).toEqual(['ResolvedRefs'])
+})

@@ -58,8 +58,8 @@ const condition = (
   ...(document.generation !== undefined && { observedGeneration: document.generation }),
 })
 
-/** The parsed form of a spec that `validateSpec` has nothing to say against. */
-const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[kind].spec.parse(spec) as Specs[K]
+/** The parsed form of a spec that `validateSpec` has nothing to say against, for which a spec that is missing is an empty one, too. */
+const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[kind].spec.parse(spec ?? {}) as Specs[K]
 
 /** An object that does not compile, and where it does not. */
 export type RejectedObject<K extends KindName> = {
