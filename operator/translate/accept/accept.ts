@@ -44,9 +44,10 @@ const denied: Readonly<Record<KindName, string>> = {
 
 function inForce(document: Document, kept: LastGood | undefined): string {
   if (!kept) return denied[document.kind]
-  return kept.generation === undefined
-    ? 'the last version that compiled stays in force'
-    : `generation ${kept.generation} stays in force`
+  // Others may have changed what is kept.
+  return typeof kept.generation === 'number'
+    ? `generation ${kept.generation} stays in force`
+    : 'the last version that compiled stays in force'
 }
 
 const condition = (
