@@ -146,3 +146,13 @@ test('while an MCPGateway that holds here never compiled, nothing is let out', (
   expect(out(open, above(open))).toBe(3)
   expect([out(broken, above(open)), out(open, above(broken)), out(broken, above(broken))]).toEqual([0, 0, 0])
 })
+
+test.each([
+  ['has no spec', { spec: null }],
+  ['lacks its spec', {}],
+  ['counts in something else', { spec: {}, generation: { toString: 1 } as unknown as number }],
+])('what was kept of an object ends no plan when it %s, since others may have changed it', (_, kept) => {
+  const gateway = { apiVersion, kind: 'MCPGateway', metadata: { name: 'default' }, spec: { mistyped: true } }
+  const lastGood = [{ kind: 'MCPGateway', name: 'default', spec: undefined, ...kept }]
+  expect(conditionsOf({ documents: [server, gateway], lastGood })).toEqual(['ResolvedRefs'])
+})

@@ -44,9 +44,10 @@ const denied: Readonly<Record<KindName, string>> = {
 
 function inForce(document: Document, kept: LastGood | undefined): string {
   if (!kept) return denied[document.kind]
-  return kept.generation === undefined
-    ? 'the last version that compiled stays in force'
-    : `generation ${kept.generation} stays in force`
+  // Others may have changed what is kept.
+  return typeof kept.generation === 'number'
+    ? `generation ${kept.generation} stays in force`
+    : 'the last version that compiled stays in force'
 }
 
 const condition = (
@@ -58,8 +59,8 @@ const condition = (
   ...(document.generation !== undefined && { observedGeneration: document.generation }),
 })
 
-/** The parsed form of a spec that `validateSpec` has nothing to say against. */
-const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[kind].spec.parse(spec) as Specs[K]
+/** The parsed form of a spec that `validateSpec` has nothing to say against, for which a spec that is missing is an empty one, too. */
+const parsed = <K extends KindName>(kind: K, spec: unknown): Specs[K] => kinds[kind].spec.parse(spec ?? {}) as Specs[K]
 
 /** An object that does not compile, and where it does not. */
 export type RejectedObject<K extends KindName> = {
