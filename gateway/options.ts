@@ -4,6 +4,7 @@ import type { Server } from './config/servers.ts'
 import type { Guards } from './config/guard.ts'
 import type { Issue } from './config/index.ts'
 import type { ConfigFile } from './config/renderings.ts'
+import type { ServerResources } from './resource-kind.ts'
 
 /** The two files of a configuration, as text; or why one of them could not be read, which leaves what it says as it was. */
 export type ConfigTexts = Readonly<Record<ConfigFile, string | Issue>>
@@ -46,8 +47,8 @@ export type DrainTimes = {
 export type Extensions = {
   /** Asked after the operator's token and before API keys. */
   readonly authenticators?: readonly Authenticator[]
-  /** The chain of a server, with what is added to it. */
-  readonly chain?: ((chain: PolicyChain, server: Server) => PolicyChain) | undefined
+  /** The chain of a server, with what is added to it. What a charge counts in is one of the `resources`, so that it survives reloads. */
+  readonly chain?: ((chain: PolicyChain, server: Server, resources: ServerResources) => PolicyChain) | undefined
 }
 
 /** Everything impure that a gateway needs, passed in. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { pass, type PolicyChain } from '../../gateway/exchange.ts'
+import type { ResourceKind, ServerResources } from '../../gateway/resource-kind.ts'
 import { everywhere, word } from './everywhere.ts'
 import { atLimits, CountingCharge, waitingStage } from './extensions.ts'
 import { keysFile, testConfig, testKey, testServer } from './gateway.ts'
@@ -15,6 +16,8 @@ let upstream: ScriptedUpstream
 let gateway: Played
 /** What the chain of the server has at the place of limits. */
 let more: PolicyChain
+/** Charges that are kept in the registry. */
+let kept: (resources: ServerResources) => PolicyChain
 
 const config = (change = {}) => testConfig([testServer('one', upstream.url, { guardrails, tools, ...change })])
 const apply = (change = {}) =>
@@ -22,9 +25,10 @@ const apply = (change = {}) =>
 
 beforeEach(async () => {
   more = []
+  kept = () => []
   upstream = await scriptedUpstream()
   gateway = await playedGateway(config(), keysFile(caller), {
-    extensions: { chain: chain => atLimits(chain, ...more) },
+    extensions: { chain: (chain, _, resources) => atLimits(chain, ...more, ...kept(resources)) },
   })
 })
 
@@ -51,6 +55,19 @@ test('a call that is rewritten is charged once: with a limit of one the first ca
   expect(await call('t', 'a secret')).toMatchObject({ status: 503, headers: { 'retry-after': '30' } })
   expect({ taken: limit.taken, reserved: limit.reserved }).toEqual({ taken: 1, reserved: 0 })
   expect(upstream.seen).toHaveLength(1)
+})
+
+test('what a charge has counted survives a reload while what it is made of stays the same', async () => {
+  const limits: ResourceKind<CountingCharge> = { name: 'limit' }
+  let most = 1
+  kept = resources => [resources.use(limits, String(most), () => new CountingCharge(most))]
+  apply({ timeouts: { request: '9m' } })
+  expect((await call()).status).toBe(200)
+  apply({ timeouts: { request: '8m' } })
+  expect((await call()).status).toBe(503)
+  most = 2
+  apply({ timeouts: { request: '7m' } })
+  expect((await call()).status).toBe(200)
 })
 
 test('a tool that is closed costs nothing, and a call that a guardrail refuses stays charged', async () => {

@@ -44,7 +44,7 @@ function compileServer(server: Server, config: GatewayConfig, context: CompileCo
   const chain = stages(server)
   return {
     name: server.name,
-    ...compileChain(context.chain?.(chain, server) ?? chain),
+    ...compileChain(context.chain?.(chain, server, context.registry.resourcesOf(server.name)) ?? chain),
     upstream: upstreamOf(server, config.allowedNetworks, context),
     ...sealsOf(server.name, context),
     health: healthOf(server, config.allowedNetworks, context),

@@ -18,7 +18,8 @@ import {
   type StdioFactory,
 } from '../upstream/server-upstream.ts'
 import type { Upstream } from '../upstream/upstream.ts'
-import type { ResourceKind, Registry } from './registry.ts'
+import type { ResourceKind } from '../resource-kind.ts'
+import type { Registry } from './registry.ts'
 
 /** How long calls in flight may go on using an upstream that the newest configuration no longer has. Milliseconds. */
 const callGrace = 300_000

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { Registry, type ResourceKind } from './registry.ts'
+import type { ResourceKind } from '../resource-kind.ts'
+import { Registry } from './registry.ts'
 
 beforeEach(() => void vi.useFakeTimers())
 afterEach(() => void vi.useRealTimers())

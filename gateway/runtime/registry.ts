@@ -1,19 +1,5 @@
 import type { Log } from '../options.ts'
-
-/** One kind of resources that outlive a configuration: connection pools, health probes, session keys, authenticators. */
-export type ResourceKind<T> = {
-  /** For the log; no two kinds have the same. */
-  readonly name: string
-  /**
-   * How long a resource stays open that no configuration uses any more, in milliseconds: calls in flight go on using it, and a configuration
-   * that asks for it again gets it back. Unset: it is closed at once.
-   */
-  readonly grace?: number
-  /** Called once, when the first configuration that uses the resource is in force. */
-  start?(resource: T): void
-  /** Called once, when nothing uses the resource any more. */
-  close?(resource: T): void | Promise<void>
-}
+import type { ResourceKind, ServerResources } from '../resource-kind.ts'
 
 /** `owner`: the server that the resource belongs to, empty for the gateway. `fingerprint`: whatever the resource is made of; another fingerprint is another resource. */
 type ResourceId = { readonly owner: string; readonly fingerprint: string }
@@ -78,6 +64,11 @@ export class Registry {
     used.set(key, found)
     // The kind is part of the key, so what lies there was made by this kind.
     return found.value as T
+  }
+
+  /** What the stages of a server may use. */
+  resourcesOf(server: string): ServerResources {
+    return { use: (kind, fingerprint, make) => this.use(kind, { owner: server, fingerprint }, make) }
   }
 
   /** Whether the configuration in force uses this resource. */
