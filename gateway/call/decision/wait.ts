@@ -3,6 +3,7 @@ import type { Denial } from '../../exchange.ts'
 import type { OpenCall } from '../../runtime/open-calls.ts'
 import { Interruption, refused, type Outcome } from '../outcome.ts'
 import type { RequestContext } from '../request-context.ts'
+import { idOf } from './judge.ts'
 
 /** How long an authenticator or a stage may take to keep a promise. Milliseconds. */
 export const patience = 10_000
@@ -19,7 +20,11 @@ export type WaitOptions = {
   refusal?(): Denial | undefined
 }
 
+/** It answers the message that waits, if one was read already. */
+const refusedFor = ({ message }: RequestContext, denial: Denial): Outcome => refused({ ...denial, ...idOf(message) })
+
 const busy: Denial = { stage: 'http', code: 'Busy', detail: 'too many requests wait' }
+const shuttingDown: Denial = { stage: 'drain', code: 'ShuttingDown' }
 const left: Outcome = { kind: 'left', unread: false }
 
 /** Before the caller is known it was no request of anyone. */
@@ -32,7 +37,7 @@ const leftBy = ({ principal }: RequestContext): Outcome =>
  */
 export function waitFor<T>(promise: Promise<T>, options: WaitOptions): Promise<T> {
   const { context, waiting, owner } = options
-  const outcome = context.res.destroyed ? leftBy(context) : waiting.enter(owner) ? undefined : refused(busy)
+  const outcome = context.res.destroyed ? leftBy(context) : waiting.enter(owner) ? undefined : refusedFor(context, busy)
   if (outcome !== undefined) {
     // An error that is told later is told to no one, and must not end the process.
     promise.catch(() => undefined)
@@ -91,7 +96,9 @@ class Wait<T> implements OpenCall {
   closeStreams(): void {}
 
   abort(): void {
-    this.#interrupt(() => shuttingDown('the grace period is over'))
+    this.#interrupt(({ options }) =>
+      refusedFor(options.context, { ...shuttingDown, detail: 'the grace period is over' }),
+    )
   }
 
   fault(error: unknown): void {
@@ -106,9 +113,10 @@ class Wait<T> implements OpenCall {
   #settle(act: (waiting: Waiting<T>) => void): void {
     const waiting = this.#leave()
     if (waiting === undefined) return
-    const phase = waiting.options.context.services.phase()
+    const { context } = waiting.options
+    const phase = context.services.phase()
     if (phase === 'serving' || phase === 'draining') act(waiting)
-    else waiting.reject(new Interruption(shuttingDown()))
+    else waiting.reject(new Interruption(refusedFor(context, shuttingDown)))
   }
 
   #interrupt(outcomeOf: (waiting: Waiting<T>) => Outcome): void {
@@ -128,6 +136,3 @@ class Wait<T> implements OpenCall {
     return waiting
   }
 }
-
-const shuttingDown = (detail?: string): Outcome =>
-  refused({ stage: 'drain', code: 'ShuttingDown', ...(detail !== undefined && { detail }) })
