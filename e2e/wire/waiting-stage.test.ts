@@ -139,6 +139,15 @@ describe('while a stage waits', () => {
     expect(upstream.seen).toEqual([])
   })
 
+  test('a call whose line could not be written goes no further', async () => {
+    const reply = call()
+    await waits()
+    gateway.stalled = true
+    slow.gate.open(pass)
+    expect(await reply).toMatchObject({ status: 503, body: expect.stringMatching(/"id":"w".*AuditUnavailable/) })
+    expect(upstream.seen).toEqual([])
+  })
+
   test('a process that ends waits for it, and sends no new call to the server', async () => {
     const reply = call()
     await waits()
