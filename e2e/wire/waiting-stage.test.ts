@@ -139,12 +139,21 @@ describe('while a stage waits', () => {
     expect(upstream.seen).toEqual([])
   })
 
+  test('a call whose line could not be written goes no further', async () => {
+    const reply = call()
+    await waits()
+    gateway.stalled = true
+    slow.gate.open(pass)
+    expect(await reply).toMatchObject({ status: 503, body: expect.stringMatching(/"id":"w".*AuditUnavailable/) })
+    expect(upstream.seen).toEqual([])
+  })
+
   test('a process that ends waits for it, and sends no new call to the server', async () => {
     const reply = call()
     await waits()
     const stopped = gateway.stop()
     slow.gate.open(pass)
-    expect(await reply).toMatchObject({ status: 503, body: expect.stringContaining('ShuttingDown') })
+    expect(await reply).toMatchObject({ status: 503, body: expect.stringMatching(/"id":"w".*ShuttingDown/) })
     await stopped
     expect(upstream.seen).toEqual([])
     await start()
@@ -208,5 +217,6 @@ test('requests that wait are capped for each caller, and others wait for what th
   const kinds = (await replies).map(({ status }) => status)
   expect(kinds.filter(status => status === 200)).toHaveLength(64)
   expect(kinds.filter(status => status === 503)).toHaveLength(86)
+  expect((await replies).every(({ body }) => body.includes('"id":"w"'))).toBe(true)
   expect(await held()).toEqual(nothingHeld)
 })

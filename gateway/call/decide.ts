@@ -7,7 +7,7 @@ import { authenticate } from './decision/authenticate.ts'
 import { bodyOf, bytesOf, senderOf, type RequestBody, type SessionCaller } from './decision/body.ts'
 import { decideWithoutBody } from './decision/bodyless.ts'
 import { idOf, judgeMessages, type Verdicts } from './decision/judge.ts'
-import { revalidated, type RoutedRequest } from './decision/revalidate.ts'
+import { revalidated, unavailable, type RoutedRequest } from './decision/revalidate.ts'
 import { route } from './decision/route.ts'
 import { acceptedHost, contentRefusal, transportRefusal } from './decision/transport.ts'
 import { judgedInTurns } from './decision/turns.ts'
@@ -83,6 +83,8 @@ async function judgeInTurns(call: JudgedCall, steps: WaitingSteps<Verdicts>): Pr
   const verdicts = await judgedInTurns(context, routed, steps)
   const current = revalidated(context.services, routed)
   if ('denied' in current) return refused({ ...current.denied, ...idOf(context.message) })
+  const denied = unavailable(context.services, current.server)
+  if (denied) return refused({ ...denied, ...idOf(context.message) })
   return current.runtime === routed.runtime
     ? outcomeOf({ ...call, routed: current }, verdicts)
     : judge(context, routed, body)

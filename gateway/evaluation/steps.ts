@@ -67,3 +67,23 @@ function valueOf<T>(settled: { readonly value: T } | { readonly error: unknown }
   if ('error' in settled) throw settled.error
   return settled.value
 }
+
+/** What goes on when a promise is settled, unless it is let go before: a promise that is never kept then holds nothing of it. */
+export class Continuation {
+  #act: (() => void) | undefined
+
+  /** @param promise never rejects */
+  static after(promise: Promise<void>, act: () => void): Continuation {
+    const continuation = new Continuation(act)
+    void promise.then(() => continuation.#act?.())
+    return continuation
+  }
+
+  private constructor(act: () => void) {
+    this.#act = act
+  }
+
+  letGo(): void {
+    this.#act = undefined
+  }
+}

@@ -1,6 +1,7 @@
 import type { Identity } from '../../auth/authenticator.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { Caller, Denial, Finding } from '../../exchange.ts'
+import { Continuation } from '../../evaluation/steps.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../../upstream/upstream.ts'
 import { endSoon } from '../../http/end-soon.ts'
@@ -36,6 +37,8 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
   #lastByte: number
   /** Since when a stage waits for something. */
   #waitingSince = Infinity
+  /** What follows when it is there. */
+  #next: Continuation | undefined
 
   constructor(admitted: AdmittedCall) {
     this.admitted = admitted
@@ -144,13 +147,17 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
     end()
   }
 
-  async wait(promise: Promise<void>): Promise<void> {
+  wait(promise: Promise<void>): Promise<void> {
     const { services } = this.admitted.context
     this.#waitingSince = services.now()
-    await promise
-    this.#waitingSince = Infinity
-    // It was not the server that was silent.
-    this.#lastByte = services.now()
+    return new Promise(resolve => {
+      this.#next = Continuation.after(promise, () => {
+        this.#waitingSince = Infinity
+        // It was not the server that was silent.
+        this.#lastByte = services.now()
+        resolve()
+      })
+    })
   }
 
   pause(): void {
@@ -262,6 +269,7 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
     this.admitted.context.releaseBody()
     services.calls.delete(this)
     this.#answer?.release()
+    this.#next?.letGo()
   }
 }
 

@@ -1,6 +1,8 @@
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, IncomingMessage, request, ServerResponse } from 'node:http'
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
+import { Socket, type AddressInfo } from 'node:net'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { WaitingRequests } from '../../evaluation/waiting-requests.ts'
 import { OpenCalls } from '../../runtime/open-calls.ts'
@@ -100,4 +102,28 @@ test('without a place nothing is waited for', async () => {
   void wait(never)
   const third = await wait(Promise.reject(new Error('told to no one')))
   expect(outcomeOf(third)).toMatchObject({ kind: 'refused', denial: { code: 'Busy' } })
+})
+
+test('a promise that is never kept holds nothing of a request that is over', async () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const kept = new Promise<never>(() => undefined)
+  const waited = async (): Promise<WeakRef<RequestContext>> => {
+    let now = 0
+    const services = { calls: new OpenCalls(() => now), now: () => now, phase: () => 'serving' as const }
+    const res = new ServerResponse(new IncomingMessage(new Socket()))
+    const context = { services, res, principal: 'key:ci' } as unknown as RequestContext
+    const waiting = new WaitingRequests({ most: 1, mostPerOwner: 1 })
+    const ended = waitFor(kept, { context, what: 'a store', waiting, owner: 'ci' }).catch(() => undefined)
+    now = patience + 1
+    services.calls.tick()
+    await ended
+    return new WeakRef(context)
+  }
+  const context = await waited()
+  // What a WeakRef was made for lives until the turn is over.
+  await new Promise(setImmediate)
+  collect()
+  expect(context.deref() === undefined).toBe(true)
+  expect(kept).toBeInstanceOf(Promise)
 })

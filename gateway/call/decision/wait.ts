@@ -3,6 +3,7 @@ import type { Denial } from '../../exchange.ts'
 import type { OpenCall } from '../../runtime/open-calls.ts'
 import { Interruption, refused, type Outcome } from '../outcome.ts'
 import type { RequestContext } from '../request-context.ts'
+import { idOf } from './judge.ts'
 
 /** How long an authenticator or a stage may take to keep a promise. Milliseconds. */
 export const patience = 10_000
@@ -19,7 +20,11 @@ export type WaitOptions = {
   refusal?(): Denial | undefined
 }
 
+/** It answers the message that waits, if one was read already. */
+const refusedFor = ({ message }: RequestContext, denial: Denial): Outcome => refused({ ...denial, ...idOf(message) })
+
 const busy: Denial = { stage: 'http', code: 'Busy', detail: 'too many requests wait' }
+const shuttingDown: Denial = { stage: 'drain', code: 'ShuttingDown' }
 const left: Outcome = { kind: 'left', unread: false }
 
 /** Before the caller is known it was no request of anyone. */
@@ -32,87 +37,102 @@ const leftBy = ({ principal }: RequestContext): Outcome =>
  */
 export function waitFor<T>(promise: Promise<T>, options: WaitOptions): Promise<T> {
   const { context, waiting, owner } = options
-  const outcome = context.res.destroyed ? leftBy(context) : waiting.enter(owner) ? undefined : refused(busy)
+  const outcome = context.res.destroyed ? leftBy(context) : waiting.enter(owner) ? undefined : refusedFor(context, busy)
   if (outcome !== undefined) {
     // An error that is told later is told to no one, and must not end the process.
     promise.catch(() => undefined)
     return Promise.reject(new Interruption(outcome))
   }
-  return new Promise((resolve, reject) => {
-    const wait = new Wait(options, reject)
-    promise.then(
-      value => wait.end() && resolve(value),
-      (error: unknown) => wait.end() && reject(error as Error),
-    )
-  })
+  return new Promise((resolve, reject) => observe(promise, new Wait({ options, resolve, reject })))
+}
+
+/** By itself, so that a promise that is never kept holds the wait, and nothing of a request that is over. */
+const observe = <T>(promise: Promise<T>, wait: Wait<T>): void =>
+  void promise.then(
+    value => wait.keep(value),
+    (error: unknown) => wait.break(error),
+  )
+
+type Waiting<T> = {
+  readonly options: WaitOptions
+  readonly resolve: (value: T) => void
+  readonly reject: (error: Error) => void
 }
 
 /** A wait is open like a call: it has the same clock, it is asked for again after a reload, and a drain waits for it. */
-class Wait implements OpenCall {
-  readonly #options: WaitOptions
-  readonly #reject: (error: Error) => void
+class Wait<T> implements OpenCall {
+  /** Undefined when it is over. */
+  #waiting: Waiting<T> | undefined
   readonly #since: number
-  readonly #onClose = (): void => this.#interrupt(leftBy(this.#options.context))
-  #over = false
+  readonly #onClose = (): void => this.#interrupt(({ options }) => leftBy(options.context))
 
-  constructor(options: WaitOptions, reject: (error: Error) => void) {
-    const { services, res } = options.context
-    this.#options = options
-    this.#reject = reject
+  constructor(waiting: Waiting<T>) {
+    const { services, res } = waiting.options.context
+    this.#waiting = waiting
     this.#since = services.now()
     res.once('close', this.#onClose)
     services.calls.add(this)
   }
 
-  /** True when it was waited for until now, and the process still takes requests. */
-  end(): boolean {
-    if (!this.#leave()) return false
-    const phase = this.#options.context.services.phase()
-    const takes = phase === 'serving' || phase === 'draining'
-    if (!takes) this.#reject(new Interruption(shuttingDown()))
-    return takes
+  keep(value: T): void {
+    this.#settle(({ resolve }) => resolve(value))
+  }
+
+  break(error: unknown): void {
+    this.#settle(({ reject }) => reject(error as Error))
   }
 
   tick(now: number): void {
-    const { what } = this.#options
-    if (now - this.#since > patience) this.fault(new Error(`${what} did not answer within ${patience / 1000} s`))
+    if (now - this.#since <= patience) return
+    this.fault(new Error(`${this.#waiting?.options.what} did not answer within ${patience / 1000} s`))
   }
 
   reauthorize(): void {
-    const denial = this.#options.refusal?.()
-    if (denial !== undefined) this.#interrupt(refused(denial))
+    const denial = this.#waiting?.options.refusal?.()
+    if (denial !== undefined) this.#interrupt(() => refused(denial))
   }
 
   /** A request that waits is no stream. */
   closeStreams(): void {}
 
   abort(): void {
-    this.#interrupt(shuttingDown('the grace period is over'))
+    this.#interrupt(({ options }) =>
+      refusedFor(options.context, { ...shuttingDown, detail: 'the grace period is over' }),
+    )
   }
 
   fault(error: unknown): void {
-    if (this.#leave()) this.#reject(error as Error)
+    this.#leave()?.reject(error as Error)
   }
 
   reports(): boolean {
     return false
   }
 
-  #interrupt(outcome: Outcome): void {
-    if (this.#leave()) this.#reject(new Interruption(outcome))
+  /** What it was settled to counts while the process takes requests. */
+  #settle(act: (waiting: Waiting<T>) => void): void {
+    const waiting = this.#leave()
+    if (waiting === undefined) return
+    const { context } = waiting.options
+    const phase = context.services.phase()
+    if (phase === 'serving' || phase === 'draining') act(waiting)
+    else waiting.reject(new Interruption(refusedFor(context, shuttingDown)))
+  }
+
+  #interrupt(outcomeOf: (waiting: Waiting<T>) => Outcome): void {
+    const waiting = this.#leave()
+    waiting?.reject(new Interruption(outcomeOf(waiting)))
   }
 
   /** Gives back what the wait holds, once. */
-  #leave(): boolean {
-    if (this.#over) return false
-    this.#over = true
-    const { context, waiting, owner } = this.#options
-    waiting.leave(owner)
+  #leave(): Waiting<T> | undefined {
+    const waiting = this.#waiting
+    if (waiting === undefined) return undefined
+    this.#waiting = undefined
+    const { context, waiting: places, owner } = waiting.options
+    places.leave(owner)
     context.res.off('close', this.#onClose)
     context.services.calls.delete(this)
-    return true
+    return waiting
   }
 }
-
-const shuttingDown = (detail?: string): Outcome =>
-  refused({ stage: 'drain', code: 'ShuttingDown', ...(detail !== undefined && { detail }) })
