@@ -61,7 +61,7 @@ export type ErrorRow = {
   readonly rpc: number
   readonly text: string
   /** The code that the caller is told instead. Audit, log and metrics keep the true one. */
-  readonly toldAs?: ErrorCode
+  readonly publicCode?: ErrorCode
 }
 
 /** The one table: a code without a row does not compile. */
@@ -105,7 +105,7 @@ export const errors: { readonly [C in ErrorCode]: ErrorRow } = {
     http: 404,
     rpc: -31011,
     text: 'The {credential} does not allow this server.',
-    toldAs: 'NotFound',
+    publicCode: 'NotFound',
   },
   ServerStopped: { http: 503, rpc: -31012, text: 'This server is stopped (spec.stopped).' },
   UnsupportedMediaType: { http: 415, rpc: -31013, text: 'The body must be sent as Content-Type: application/json.' },

@@ -31,11 +31,11 @@ const accepted = acceptedCredentials([apiKey])
 
 /** The text of docs/errors.md: a row for each code, in the order of the table. */
 export function errorsDoc(codes: Readonly<Record<string, ErrorRow>> = errors): string {
-  const rows = Object.entries(codes).map(([code, { http, rpc, text, toldAs }]) => [
+  const rows = Object.entries(codes).map(([code, { http, rpc, text, publicCode }]) => [
     `\`${code}\``,
     String(http),
     String(rpc),
-    `${textFor(text, accepted).replaceAll('|', '\\|')}${toldAs === undefined ? '' : ` (Only in audit and log: the caller is told \`${toldAs}\`.)`}`,
+    `${textFor(text, accepted).replaceAll('|', '\\|')}${publicCode === undefined ? '' : ` (Only in audit and log: the caller is told \`${publicCode}\`.)`}`,
   ])
   return `${head}${table([['name', 'HTTP', 'JSON-RPC', 'what the caller is told'], ...rows])}\n`
 }

@@ -15,7 +15,7 @@ export type RenderContext = {
 
 /** The error member of a refusal: the public text, the reason as a word for programs, the id under which the audit log explains it. */
 const errorOf = (denial: Denial, { decision, accepted }: RenderContext): string => {
-  const reason = errors[denial.code].toldAs ?? denial.code
+  const reason = errors[denial.code].publicCode ?? denial.code
   const { rpc, text } = errors[reason]
   return JSON.stringify({
     code: rpc,

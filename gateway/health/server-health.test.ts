@@ -15,7 +15,7 @@ function played(options: Partial<HealthOptions>) {
       asked.push(sink)
       return { cancel: () => void (cancelled += 1), pause() {}, resume() {} }
     },
-    tell: () => undefined,
+    notify: () => undefined,
     close: () => Promise.resolve(),
   }
   const verdicts: boolean[] = []

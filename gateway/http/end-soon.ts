@@ -4,7 +4,7 @@ import type { ServerResponse } from 'node:http'
 const lastWords = 60_000
 
 /** Ends a stream; a client that does not read its end does not keep the connection. */
-export function endSoon(res: ServerResponse): void {
+export function endWithTimeout(res: ServerResponse): void {
   const timer = setTimeout(() => res.destroy(), lastWords).unref()
   res.once('close', () => clearTimeout(timer))
   res.end()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { readBody } from './message.ts'
-import { strayParameter } from './parameters.ts'
+import { unexpectedParameter } from './parameters.ts'
 
 const limits = { maxBytes: 1 << 20, maxValues: 1000, maxDepth: 16 }
 
@@ -15,18 +15,18 @@ const call = message('tools/call', { name: 't', arguments: { city: 'Lisboa', dee
 test.each(['Lisboa', ' Lisboa ', '42', '42.0', 'true', '=?base64?w6k=?='])(
   'a header %j that repeats an argument may travel',
   value => {
-    expect(strayParameter(call, { 'mcp-param-x': value })).toBeUndefined()
+    expect(unexpectedParameter(call, { 'mcp-param-x': value })).toBeUndefined()
   },
 )
 
 test.each(['Porto', 'lisboa', '43', 'false', '', '=?base64?!?=', 'city'])(
   'a header %j that repeats no argument is named',
   value => {
-    expect(strayParameter(call, { 'mcp-param-x': value })).toBe('mcp-param-x')
+    expect(unexpectedParameter(call, { 'mcp-param-x': value })).toBe('mcp-param-x')
   },
 )
 
 test('on any other method no such header may stand', () => {
-  expect(strayParameter(message('tools/list', {}), { 'mcp-param-x': 'Lisboa' })).toBe('mcp-param-x')
-  expect(strayParameter(message('tools/list', {}), {})).toBeUndefined()
+  expect(unexpectedParameter(message('tools/list', {}), { 'mcp-param-x': 'Lisboa' })).toBe('mcp-param-x')
+  expect(unexpectedParameter(message('tools/list', {}), {})).toBeUndefined()
 })

@@ -30,7 +30,7 @@ const argumentsOf = (message: Message): unknown =>
  * The name of an `Mcp-Param-*` header that repeats no argument, or undefined. The gateway does not know the schemas, but whatever they say, a
  * header may hold only what stands in the body: the body is judged, and a header that is not would be a way around the guardrails.
  */
-export function strayParameter(message: Message, headers: IncomingHttpHeaders): string | undefined {
+export function unexpectedParameter(message: Message, headers: IncomingHttpHeaders): string | undefined {
   let spellings: Spellings | undefined
   let count = 0
   for (const name in headers) {

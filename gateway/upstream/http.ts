@@ -133,8 +133,8 @@ export function httpUpstream(url: string, judge: AddressJudge, resolve: Resolve 
   const told = new Set<Promise<void>>()
   return {
     open,
-    tell(request) {
-      const heard = tellOnce(sink => open(request, sink)).finally(() => told.delete(heard))
+    notify(request) {
+      const heard = notifyOnce(sink => open(request, sink)).finally(() => told.delete(heard))
       told.add(heard)
     },
     async close() {
@@ -145,7 +145,7 @@ export function httpUpstream(url: string, judge: AddressJudge, resolve: Resolve 
 }
 
 /** Resolves when the server has heard it, or will not. */
-function tellOnce(open: (sink: UpstreamSink) => UpstreamCall): Promise<void> {
+function notifyOnce(open: (sink: UpstreamSink) => UpstreamCall): Promise<void> {
   return new Promise(resolve => {
     let call: UpstreamCall | undefined
     const timer = setTimeout(() => {

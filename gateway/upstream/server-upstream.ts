@@ -18,7 +18,7 @@ export const inactiveUpstream: Upstream = {
     sink.fail('UpstreamUnreachable', 'the server is stopped or refused')
     return { cancel() {}, pause() {}, resume() {} }
   },
-  tell: () => undefined,
+  notify: () => undefined,
   close: () => Promise.resolve(),
 }
 

@@ -37,6 +37,6 @@ export type UpstreamCall = {
 export type Upstream = {
   open(request: UpstreamRequest, sink: UpstreamSink): UpstreamCall
   /** Says something that has no answer, whatever becomes of it. */
-  tell(request: UpstreamRequest): void
+  notify(request: UpstreamRequest): void
   close(): Promise<void>
 }

@@ -18,7 +18,7 @@ type Meta = { readonly _meta?: Readonly<Record<string, unknown>> }
  * What of the server's messages belongs to this call: the answers to its requests, each once, and the progress and events that were asked for
  * under its own tokens. A server could send what belongs to another caller, or put a text where a token should be.
  */
-export class Belonging {
+export class AnswerCorrelation {
   readonly #call: CallControl
   readonly #pending: readonly PendingRequest[]
   #answered: Set<PendingRequest> | undefined

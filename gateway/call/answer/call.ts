@@ -4,7 +4,7 @@ import type { Caller, Denial, Finding } from '../../exchange.ts'
 import { Continuation } from '../../evaluation/steps.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { Upstream, UpstreamCall, UpstreamHeaders, UpstreamRequest, UpstreamSink } from '../../upstream/upstream.ts'
-import { endSoon } from '../../http/end-soon.ts'
+import { endWithTimeout } from '../../http/end-soon.ts'
 import type { AdmittedCall } from '../admitted-call.ts'
 import type { AnswerWriter, CallControl } from './answer.ts'
 import { progressTokenOf } from '../pending-request.ts'
@@ -212,7 +212,7 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
       return this.deny({ stage: 'drain', code: 'ShuttingDown' })
     this.#upstream?.cancel()
     this.finish(res.statusCode)
-    endSoon(res)
+    endWithTimeout(res)
   }
 
   abort(): void {
@@ -244,7 +244,7 @@ export class ForwardedCall implements UpstreamSink, OpenCall, CallControl {
     this.#owing = undefined
     if (upstream === undefined) return
     for (const request of cancellations(this.admitted, code, id => this.#answer?.owes(id) !== false))
-      upstream.tell(request)
+      upstream.notify(request)
   }
 
   #safely(act: () => void): void {

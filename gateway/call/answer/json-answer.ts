@@ -5,7 +5,7 @@ import { readAnswer } from '../../mcp/message.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
 import { ChunkBuffer } from '../../http/chunk-buffer.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
-import { Taking } from '../../http/taking.ts'
+import { WriteProgress } from '../../http/taking.ts'
 import { isSteps, mapSteps, type MaybeWaitingSteps, type WaitingSteps } from '../../evaluation/steps.ts'
 import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
 import { errorText, recordFindings, withholdAnswer } from '../settle.ts'
@@ -48,7 +48,7 @@ export class JsonAnswer implements AnswerWriter, TurnOrder, Waiting {
   readonly share: AnswerOwner
   /** Bytes that are held: until the client has taken them, not only until they were handed over. */
   #size = 0
-  #taking: Taking | undefined
+  #taking: WriteProgress | undefined
 
   constructor(call: CallControl, status: number, headers: UpstreamHeaders) {
     this.#call = call
@@ -114,7 +114,7 @@ export class JsonAnswer implements AnswerWriter, TurnOrder, Waiting {
   /** A client that does not take its answer in time is given up. */
   tick(now: number): void {
     const { res } = this.#call.admitted.context
-    if (this.#taking?.late(res.writableLength, now) === true) res.destroy()
+    if (this.#taking?.isLate(res.writableLength, now) === true) res.destroy()
   }
 
   release(): void {
@@ -253,10 +253,10 @@ export class JsonAnswer implements AnswerWriter, TurnOrder, Waiting {
   /** What has not left the process is counted until it has. */
   #await(res: ServerResponse, body = nothing): void {
     res.once('finish', () => this.#call.finish(this.#status))
-    this.#taking = new Taking()
+    this.#taking = new WriteProgress()
     this.#taking.wrote(body.length)
     const { services } = this.#call.admitted.context
-    this.#taking.late(res.writableLength, services.now())
+    this.#taking.isLate(res.writableLength, services.now())
     services.held.waits(this)
   }
 }

@@ -3,16 +3,16 @@ import { judgeAnswer } from '../../evaluation/pipeline.ts'
 import { readAnswer } from '../../mcp/message.ts'
 import { messageName, passedOn, SseSplitter, type SseEvent } from '../../mcp/sse.ts'
 import type { UpstreamHeaders } from '../../upstream/upstream.ts'
-import { endSoon } from '../../http/end-soon.ts'
+import { endWithTimeout } from '../../http/end-soon.ts'
 import { untaken, type AnswerOwner, type Waiting } from '../../http/memory.ts'
-import { Taking } from '../../http/taking.ts'
+import { WriteProgress } from '../../http/taking.ts'
 import { mapSteps, type MaybeWaitingSteps } from '../../evaluation/steps.ts'
 import { runInTurns, type TurnOrder } from '../../evaluation/turns.ts'
 import { countDecision, endCall, errorText, recordFindings, withholdAnswer } from '../settle.ts'
 import type { AnswerWriter, CallControl } from './answer.ts'
 import { responseHeaders } from '../forwarded-headers.ts'
 import { answerOwner } from './owner.ts'
-import { Belonging } from './belonging.ts'
+import { AnswerCorrelation } from './belonging.ts'
 import { pendingRequests } from '../admitted-call.ts'
 import { eventSealer } from '../resumption.ts'
 import { sealTasks } from './seal-tasks.ts'
@@ -65,19 +65,19 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
   #lastWrite: number
   #full = false
   #answered = false
-  readonly #belonging: Belonging
+  readonly #belonging: AnswerCorrelation
   readonly #sealEvent: ((id: string) => string | undefined) | undefined
   /** The client holds an id with which it can come back for what is left. */
   #resumable: boolean
   #unexpectedSoFar = 0
   #withheldSoFar = 0
   #half = { pending: 0, since: 0 }
-  readonly #taking = new Taking()
+  readonly #taking = new WriteProgress()
 
   constructor(call: CallControl, status: number, headers: UpstreamHeaders) {
     this.#call = call
     this.share = answerOwner(call)
-    this.#belonging = new Belonging(call)
+    this.#belonging = new AnswerCorrelation(call)
     this.#sealEvent = eventsOf(call, headers)
     this.#resumable = call.admitted.resumed !== undefined
     const { res, services } = call.admitted.context
@@ -112,7 +112,7 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
       if (this.#isCutOff()) return this.#cutOff({ stage: 'upstream', code: 'UpstreamUnreachable', detail: cutOff })
       // An event that the end of the stream cut off was never dispatched (HTML, section 9.2.6), so it is not forwarded either.
       this.#call.finish(res.statusCode)
-      endSoon(res)
+      endWithTimeout(res)
     })
     this.#pump()
   }
@@ -135,7 +135,7 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
     // Whatever the refusal was about, no other answer comes on this stream.
     for (const { id } of this.#belonging.unanswered())
       if (id !== undefined) context.res.write(`event: message\ndata: ${errorText(context, { ...denial, id })}\n\n`)
-    endSoon(context.res)
+    endWithTimeout(context.res)
   }
 
   owes(id: string): boolean {
@@ -144,11 +144,11 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
 
   tick(now: number): void {
     if (this.#answered && now - this.#lastWrite > afterAnswer)
-      return this.#call.complete(() => endSoon(this.#call.admitted.context.res))
+      return this.#call.complete(() => endWithTimeout(this.#call.admitted.context.res))
     if (this.#stuck(now))
       return this.#call.deny({ stage: 'upstream', code: 'UpstreamTimeout', detail: 'half an event' })
     const { res } = this.#call.admitted.context
-    if (this.#taking.late(res.writableLength, now)) return void res.destroy()
+    if (this.#taking.isLate(res.writableLength, now)) return void res.destroy()
     if (this.#reserved > 0 && !this.#judging && !this.#full) this.#holdUnwritten()
     // A client that has not taken the last bytes gets no more meanwhile.
     if (now - this.#lastWrite < keepAliveMilliseconds || res.writableLength > 0) return
@@ -166,7 +166,7 @@ export class StreamAnswer implements AnswerWriter, TurnOrder, Waiting {
     const { res, services } = this.#call.admitted.context
     this.#hold(res.destroyed ? 0 : res.writableLength)
     if (this.#reserved === 0) return services.held.settled(this)
-    this.#taking.late(res.writableLength, services.now())
+    this.#taking.isLate(res.writableLength, services.now())
     res.once('close', () => this.#settle())
   }
 

@@ -4,7 +4,7 @@ import type { Caller, Denial, Era, Exchange, Finding, Message, ReadLimits } from
 import { eraOf } from '../../mcp/era.ts'
 import { checkHeaders } from '../../mcp/headers.ts'
 import { methodRow } from '../../mcp/methods.ts'
-import { strayParameter } from '../../mcp/parameters.ts'
+import { unexpectedParameter } from '../../mcp/parameters.ts'
 import { judgeRequest, type EvaluatedMessage } from '../../evaluation/pipeline.ts'
 import type { ServerRuntime } from '../../runtime/runtime.ts'
 import type { ChargeLedger } from '../../evaluation/charging.ts'
@@ -68,9 +68,9 @@ function withoutRedactedHeader(
   tasks: readonly OpenedTask[],
 ): Verdicts {
   if (denied) return { messages: [], tasks, findings, denied }
-  const stray = message === asked ? undefined : strayParameter(message, headers)
-  if (stray === undefined) return { messages: [message], tasks, findings }
-  const text = `Blocked by a guardrail policy: what would be redacted stands in the header ${stray}, too.`
+  const unexpected = message === asked ? undefined : unexpectedParameter(message, headers)
+  if (unexpected === undefined) return { messages: [message], tasks, findings }
+  const text = `Blocked by a guardrail policy: what would be redacted stands in the header ${unexpected}, too.`
   return {
     messages: [],
     tasks,
@@ -81,7 +81,7 @@ function withoutRedactedHeader(
 
 /** What is wrong with the headers of a modern message. */
 function badHeaders(message: Message, headers: IncomingHttpHeaders): Denial | undefined {
-  const stray = strayParameter(message, headers)
+  const stray = unexpectedParameter(message, headers)
   const denied = checkHeaders(message, headers)
   if (denied || stray === undefined) return denied
   return { stage: 'headers', code: 'HeaderMismatch', detail: `${stray} repeats no argument` }

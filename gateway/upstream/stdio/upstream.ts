@@ -103,7 +103,7 @@ export function stdioUpstream(options: StdioOptions): StdioUpstream {
   return {
     dropped: host.junk.counts,
     open,
-    tell: request => void open(request, ignoringSink),
+    notify: request => void open(request, ignoringSink),
     async close() {
       closed = true
       sessions.close()
