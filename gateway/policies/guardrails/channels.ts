@@ -54,7 +54,7 @@ const names: Readonly<Record<string, string>> = {
   'notifications/cancelled': 'requestId',
 }
 
-/** A server's progress comes under the caller's own token, or not at all (gateway/call/answer/belonging.ts). What it cancels is a request of its own making. */
+/** A server's progress comes under the caller's own token, or not at all (gateway/call/answer/answer-correlation.ts). What it cancels is a request of its own making. */
 const namesOfServer: Readonly<Record<string, string>> = { 'notifications/progress': 'progressToken' }
 
 /** The requests that can be asked to come again with a state. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { WriteProgress } from './taking.ts'
+import { WriteProgress } from './write-progress.ts'
 
 const second = 1000
 
