@@ -33,6 +33,12 @@ export const renderError = (denial: Denial, context: RenderContext): string =>
 /** Seconds after which a new attempt may succeed, where the denial does not say. */
 const retryAfter: Partial<Record<ErrorCode, number>> = { Busy: 1, ShuttingDown: 2, AuditUnavailable: 5 }
 
+/** A day: what a limit says beyond that is no plan for a client. Seconds. */
+const longestRetry = 86_400
+
+/** What a header cannot hold (RFC 9110 section 5.5): an authenticator may repeat what others wrote, and Node throws on it. */
+const unprintable = /[^ -~]/g
+
 /** Errors that in the legacy era are answers like any other. */
 const answers: ReadonlySet<ErrorCode> = new Set(['MethodNotFound', 'TaskNotFound'])
 
@@ -52,9 +58,9 @@ export function render(denial: Denial, context: RenderContext): Rendered {
   }
   // A 401 has to name a scheme (RFC 9110 section 11.6.1); other refusals may (RFC 6750 section 3.1: a scope that is missing).
   const challenge = denial.challenge ?? (status === 401 ? context.accepted.challenge : undefined)
-  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge
+  if (challenge !== undefined) headers['WWW-Authenticate'] = challenge.replaceAll(unprintable, ' ')
   if (status === 405) headers.Allow = 'GET, POST, DELETE, OPTIONS'
   const retry = denial.retryAfter ?? retryAfter[denial.code]
-  if (retry !== undefined) headers['Retry-After'] = String(retry)
+  if (retry !== undefined) headers['Retry-After'] = String(Math.ceil(Math.min(Math.max(retry, 0), longestRetry)))
   return { status, headers, body }
 }
