@@ -31,6 +31,8 @@ export class RequestContext {
   reserved = 0
   /** Nothing of the request is left to be read. A refusal before that is the last answer of its connection. */
   isRead = false
+  /** How long it has waited for authenticators and stages, all waits together. Milliseconds. */
+  waited = 0
   /** What its messages were charged. */
   readonly ledger = new ChargeLedger()
   /** What was found in its messages so far. */

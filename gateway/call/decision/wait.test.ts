@@ -8,7 +8,7 @@ import { WaitingRequests } from '../../evaluation/waiting-requests.ts'
 import { OpenCalls } from '../../runtime/open-calls.ts'
 import { Interruption } from '../outcome.ts'
 import type { RequestContext } from '../request-context.ts'
-import { patience, waitFor, type WaitOptions } from './wait.ts'
+import { patience, patienceForAll, waitFor, type WaitOptions } from './wait.ts'
 
 const server = createServer()
 
@@ -32,7 +32,7 @@ async function arrived(more: Partial<WaitOptions> = {}) {
   client.on('error', () => undefined)
   const [, res] = await arriving
   const services = { calls, now: () => now, phase: () => 'serving' as const }
-  const context = { services, res, principal: 'key:ci' } as unknown as RequestContext
+  const context = { services, res, principal: 'key:ci', waited: 0 } as unknown as RequestContext
   return {
     calls,
     waiting,
@@ -73,6 +73,21 @@ test('the end of patience ends it, and names what was waited for', async () => {
   expect(waiting.size).toBe(1)
   pass(1)
   expect(await ended).toEqual(new Error('a store did not answer within 10 s'))
+})
+
+test('many waits of one request together have an end, too', async () => {
+  const { wait, pass, waiting } = await arrived()
+  for (let waited = 0; waited < patienceForAll; waited += patience) {
+    const gate = Promise.withResolvers<string>()
+    const value = wait(gate.promise)
+    pass(patience)
+    gate.resolve('there')
+    expect(await value).toBe('there')
+  }
+  const last = wait(never)
+  pass(1)
+  expect(await last).toEqual(new Error('the request has waited for 30 s, the last time for a store'))
+  expect(waiting.size).toBe(0)
 })
 
 test('a client that leaves ends it, and one that has left is not waited for', async () => {

@@ -8,6 +8,9 @@ import { idOf } from './judge.ts'
 /** How long an authenticator or a stage may take to keep a promise. Milliseconds. */
 export const patience = 10_000
 
+/** How long one request may wait, all its authenticators, stages and messages together. Milliseconds. */
+export const patienceForAll = 30_000
+
 /** What a request waits for, and on whose account. */
 export type WaitOptions = {
   readonly context: RequestContext
@@ -83,8 +86,12 @@ class Wait<T> implements OpenCall {
   }
 
   tick(now: number): void {
-    if (now - this.#since <= patience) return
-    this.fault(new Error(`${this.#waiting?.options.what} did not answer within ${patience / 1000} s`))
+    if (this.#waiting === undefined) return
+    const { context, what } = this.#waiting.options
+    const time = now - this.#since
+    if (time > patience) this.fault(new Error(`${what} did not answer within ${patience / 1000} s`))
+    else if (context.waited + time > patienceForAll)
+      this.fault(new Error(`the request has waited for ${patienceForAll / 1000} s, the last time for ${what}`))
   }
 
   reauthorize(): void {
@@ -131,6 +138,7 @@ class Wait<T> implements OpenCall {
     this.#waiting = undefined
     const { context, waiting: places, owner } = waiting.options
     places.leave(owner)
+    context.waited += context.services.now() - this.#since
     context.res.off('close', this.#onClose)
     context.services.calls.delete(this)
     return waiting
